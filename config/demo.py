@@ -1,0 +1,226 @@
+"""`manage.py demo`: the whole product on one machine, with no server but its own.
+
+Web, worker and beat run as three processes, as they do in production, on SQLite and Celery's
+filesystem broker. All their data is in `var/`, or wherever FORESTAGE_VAR points.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from config import ports, proof
+from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
+from config.environment import ROOT
+from config.processes import Family, termination_as_interrupt
+from config.terminal import SetupError, complain, say
+
+DEFAULT_PORT = 8000
+START_SECONDS = 30
+CHECK_SWEEP_SECONDS = 2
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line of the demo."""
+    parser = argparse.ArgumentParser(prog="manage.py demo", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, help=f"port to listen on ({DEFAULT_PORT})")
+    parser.add_argument(
+        "--check", action="store_true", help="prove that web, worker and beat work, then stop"
+    )
+    parser.add_argument("--reset", action="store_true", help="delete the demo's data first")
+    return parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prepare, start and watch the demo. Returns the exit code; Ctrl-C is a clean end."""
+    with termination_as_interrupt():
+        try:
+            port = choose_port(options)
+            with claimed(var_directory(), or_temporary=options.check) as var:
+                return serve(options, port, var)
+        except SetupError as trouble:
+            complain(trouble)
+            return 1
+        except KeyboardInterrupt:
+            say("The demo has stopped.")
+            return 130 if options.check else 0
+
+
+def serve(options: argparse.Namespace, port: int, var: Path) -> int:
+    """Bring the processes up, then prove them or stay with them."""
+    if options.reset:
+        forget(var)
+    env = environment(var, options)
+    prepare(env, var)
+    started = time.time()
+    with Family(env=env, directory=ROOT) as family:
+        url = f"http://{bracketed(reachable(options.host))}:{port}/"
+        family.start("web", *web(options.host, port))
+        wait_for_web(url, family)  # alone on the machine's cores, it is there sooner
+        family.start("worker", *worker())
+        family.start("beat", *beat(var))
+        if not options.check:
+            introduce(url, options.host)
+            family.watch()
+        results = proof.gather(url, family, since=started)
+    return proof.report(results)
+
+
+def choose_port(options: argparse.Namespace) -> int:
+    """The port asked for; a check may take another when the default is in use."""
+    port = DEFAULT_PORT if options.port is None else int(options.port)
+    if ports.is_free(options.host, port):
+        return port
+    other = ports.free_port(options.host)
+    if options.check and options.port is None:
+        return other
+    raise SetupError(
+        f"Port {port} on {options.host} is in use, or not yours to use.\n"
+        f"Stop what listens there, or take another: python3 manage.py demo --port {other}"
+    )
+
+
+def var_directory() -> Path:
+    """Where the demo keeps its data."""
+    return Path(os.environ.get("FORESTAGE_VAR") or ROOT / "var").resolve()
+
+
+@contextlib.contextmanager
+def claimed(var: Path, *, or_temporary: bool) -> Iterator[Path]:
+    """Hold the data directory for one demo. A check beside a running demo gets one of its own."""
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not or_temporary:
+                raise SetupError(
+                    f"A demo already runs on {var}.\n"
+                    "Stop it, or give this one another directory in FORESTAGE_VAR."
+                ) from None
+        else:
+            yield var
+            return
+    with tempfile.TemporaryDirectory(prefix="forestage-check-") as other:
+        yield Path(other)
+
+
+def forget(var: Path) -> None:
+    """Delete database, queue and schedule; the secret key stays."""
+    say(f"Deleting the demo's data in {var}")
+    for path in [*var.glob("forestage.sqlite3*"), *var.glob("beat-schedule*")]:
+        path.unlink()
+    shutil.rmtree(var / "queue", ignore_errors=True)
+
+
+def environment(var: Path, options: argparse.Namespace) -> dict[str, str]:
+    """Settings for the three processes: ours, whatever the shell has set for a real server."""
+    not_ours = ("DATABASE_URL", "REDIS_URL", "FORESTAGE_HTTPS", "FORESTAGE_HSTS_SECONDS")
+    env = {key: value for key, value in os.environ.items() if key not in not_ours}
+    env |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "FORESTAGE_ENV": "embedded",
+        "FORESTAGE_VAR": str(var),
+        "FORESTAGE_STATIC_ROOT": str(var / "static"),
+        "FORESTAGE_SECRET_KEY": secret_key(var / "secret-key"),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+    }
+    if options.host not in LOOPBACK:
+        env.setdefault("FORESTAGE_HOSTS", "*")
+    if options.check:
+        env["FORESTAGE_SWEEP_SECONDS"] = str(CHECK_SWEEP_SECONDS)
+    return env
+
+
+def secret_key(path: Path) -> str:
+    """The demo's own key, made at its first start and readable by its owner alone."""
+    if not path.exists():
+        draft = path.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        draft.replace(path)
+    return path.read_text()
+
+
+def prepare(env: dict[str, str], var: Path) -> None:
+    """Bring database, static files and demo data up to date. Raises SetupError."""
+    say("Preparing the database, the static files and the demo data")
+    # Messages of an earlier run are no loss: what is due stands in the database and is sent again.
+    shutil.rmtree(var / "queue", ignore_errors=True)
+    for name in ("messages", "control"):
+        (var / "queue" / name).mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "prepare_demo"], cwd=ROOT, env=env, check=False
+    )
+    if done.returncode:
+        raise SetupError(
+            "Preparing the demo failed, see above. Data of an older version may be in the way:\n"
+            "python3 manage.py demo --reset"
+        )
+
+
+def web(host: str, port: int) -> list[str]:
+    """Gunicorn, with threads, so that one page in the making does not stop the next."""
+    listen = [f"--bind={bracketed(host)}:{port}", "--no-control-socket"]
+    size = ["--workers=1", "--threads=4", "--graceful-timeout=3"]
+    log = ["--access-logfile=-", "--access-logformat=%(m)s %(U)s %(s)s %(M)s ms"]
+    return [sys.executable, "-m", "gunicorn", "config.wsgi", *listen, *size, *log]
+
+
+def worker() -> list[str]:
+    """A worker without the talk among workers that there is nobody for."""
+    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return celery("worker", "--pool=threads", "--concurrency=2", *alone)
+
+
+def beat(var: Path) -> list[str]:
+    """The clock. Its memory of what it sent last is a file in the data directory."""
+    return celery("beat", f"--schedule={var}/beat-schedule", "--pidfile=")
+
+
+def celery(*arguments: str) -> list[str]:
+    """A Celery command of this project."""
+    program = [sys.executable, "-m", "celery", "--quiet", "-A", "config.celery"]
+    return [*program, *arguments, "--loglevel=INFO"]
+
+
+def wait_for_web(url: str, family: Family) -> None:
+    """Return when the web process answers. Raises SetupError when one dies or it takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while not proof.is_alive(url):
+        family.check()
+        if time.monotonic() > deadline:
+            raise SetupError(f"{url} did not answer within {START_SECONDS} seconds.")
+        time.sleep(0.2)
+
+
+def introduce(url: str, host: str) -> None:
+    """Say where the demo is and who can sign in."""
+    print(f"\n  Forestage is ready: {url}\n\n  Sign in as one of")
+    for account in DEMO_ACCOUNTS:
+        print(f"    {account.username:<12}{account.does}")
+    print(f"  with the password {DEMO_PASSWORD}\n  Ctrl-C stops the demo.\n", flush=True)
+    if host not in LOOPBACK:
+        complain("  Whoever reaches this address can sign in with that password.\n")
+
+
+def reachable(host: str) -> str:
+    """An address that answers for a server that listens everywhere."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def bracketed(host: str) -> str:
+    """An address as URLs write it."""
+    return f"[{host}]" if ":" in host else host

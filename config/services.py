@@ -1,0 +1,202 @@
+"""Real servers for the tests: private PostgreSQL and Redis on loopback, and a Chromium.
+
+Each is taken from the environment when it is named there; else from the machine; else installed
+with apt-get, as root. What is started here lives in a temporary directory, on a free port, without
+durability, and is stopped by process id. A server that the system runs is never touched.
+"""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from config import installers, ports, processes
+from config.terminal import SetupError, say
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PACKAGES = {
+    "initdb": ("postgresql",),
+    "redis-server": ("redis-server",),
+    "chromium": ("chromium", "fonts-liberation"),
+}
+START_SECONDS = 30
+
+
+@contextlib.contextmanager
+def running(given: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Provide DATABASE_URL, REDIS_URL and FORESTAGE_CHROMIUM, starting what is not given."""
+    install_missing(given)
+    with contextlib.ExitStack() as stack:
+        yield {
+            "DATABASE_URL": given.get("DATABASE_URL") or stack.enter_context(postgresql()),
+            "REDIS_URL": given.get("REDIS_URL") or stack.enter_context(redis()),
+            "FORESTAGE_CHROMIUM": given.get("FORESTAGE_CHROMIUM") or required("chromium"),
+        }
+
+
+def install_missing(given: Mapping[str, str]) -> None:
+    """Install the Debian packages of what is neither given nor found. Raises SetupError."""
+    wanted = {
+        "DATABASE_URL": "initdb",
+        "REDIS_URL": "redis-server",
+        "FORESTAGE_CHROMIUM": "chromium",
+    }
+    missing = [tool for key, tool in wanted.items() if not given.get(key) and find(tool) is None]
+    packages = [package for tool in missing for package in PACKAGES[tool]]
+    if not packages:
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise SetupError(
+            f"The tests need {', '.join(missing)}, which this machine lacks.\n"
+            f"Install them, on Debian with: apt-get install {' '.join(packages)}\n"
+            "or set DATABASE_URL, REDIS_URL, FORESTAGE_CHROMIUM, or run on SQLite alone with "
+            "FORESTAGE_TEST_DATABASE=sqlite."
+        )
+    say(f"Installing {' '.join(packages)}")
+    installers.apt_install(*packages)
+
+
+def find(tool: str) -> str | None:
+    """Where a tool is: on PATH, or where Debian keeps PostgreSQL's, the newest version first."""
+    names = BROWSERS if tool == "chromium" else (tool,)
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    versions = Path("/usr/lib/postgresql").glob(f"*/bin/{tool}")
+    newest = sorted(versions, key=lambda path: float(path.parts[4]), reverse=True)
+    return str(newest[0]) if newest else None
+
+
+def required(tool: str) -> str:
+    """Where a tool is; SetupError if it is nowhere."""
+    if found := find(tool):
+        return found
+    raise SetupError(f"{tool} was not found, not even after installing its package.")
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a private PostgreSQL and give its URL. It refuses to run as root, so root steps down."""
+    initdb = required("initdb")
+    account = {} if os.geteuid() else unprivileged_account()
+    with scratch(account.get("user")) as directory:
+        data = directory / "data"
+        locale = ["--encoding=UTF8", "--locale=C.UTF-8"]
+        run_quietly(
+            [initdb, "--auth=trust", "--no-sync", "--username=forestage", *locale, f"-D{data}"],
+            cwd=directory,
+            **account,
+        )
+        port = ports.free_port()
+        command = [str(Path(initdb).with_name("postgres")), "-D", str(data), *settings(port)]
+        with serving(
+            command,
+            log=directory / "log",
+            is_ready=lambda: postmaster_says_ready(data),
+            how=signal.SIGINT,
+            cwd=directory,
+            **account,
+        ):
+            yield f"postgres://forestage@127.0.0.1:{port}/forestage"
+
+
+def settings(port: int) -> list[str]:
+    """PostgreSQL for data that is thrown away: loopback only, and no waiting for the disk."""
+    values = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "max_connections": 200,
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+    }
+    return [f"--{name}={value}" for name, value in values.items()]
+
+
+def postmaster_says_ready(data: Path) -> bool:
+    """Read the line that `pg_ctl --wait` goes by."""
+    with contextlib.suppress(FileNotFoundError):
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        return len(lines) >= 8 and lines[7].strip() == "ready"
+    return False
+
+
+def unprivileged_account() -> dict[str, object]:
+    """Whom PostgreSQL runs as when we are root, as arguments of subprocess."""
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    account = known.get("postgres") or known["nobody"]
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """Run a private Redis that writes nothing to disk, and give its URL."""
+    port = ports.free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with (
+        scratch() as directory,
+        serving(
+            [required("redis-server"), *options, "--dir", str(directory)],
+            log=directory / "log",
+            is_ready=lambda: ports.answers("127.0.0.1", port),
+        ),
+    ):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextlib.contextmanager
+def serving(
+    command: list[str],
+    *,
+    log: Path,
+    is_ready: Callable[[], bool],
+    how: signal.Signals = signal.SIGTERM,
+    **options: object,
+) -> Iterator[None]:
+    """Run a server while the block lasts, entered when it accepts work."""
+    with log.open("wb") as output:
+        server = processes.start(
+            command, dying=how.name[3:], stdout=output, stderr=output, **options
+        )
+    try:
+        wait_for(server, command[0], is_ready, log)
+        yield
+    finally:
+        with processes.uninterrupted():
+            processes.stop(server, how)
+
+
+def wait_for(
+    server: "subprocess.Popen[bytes]", name: str, is_ready: Callable[[], bool], log: Path
+) -> None:
+    """Return when the server is ready. Raises SetupError with its log when that fails."""
+    deadline = time.monotonic() + START_SECONDS
+    while not is_ready():
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise SetupError(f"{name} did not start:\n{log.read_text(errors='replace')}")
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def scratch(owner: object = None) -> Iterator[Path]:
+    """A directory for one server, owned by the one who runs it, that goes when the server went."""
+    # Under root, TMPDIR may lie where the server's own account may not enter.
+    place = "/tmp" if owner is not None else None  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="forestage-", dir=place) as name:
+        if isinstance(owner, int):
+            os.chown(name, owner, -1)
+        yield Path(name)
+
+
+def run_quietly(command: list[str], **options: object) -> None:
+    """Run a tool and show its output only when it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    if done.returncode:
+        raise SetupError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")

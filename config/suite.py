@@ -1,0 +1,62 @@
+"""`manage.py test`: pytest against real servers, found, installed or given.
+
+FORESTAGE_TEST_DATABASE=sqlite runs the same suite on SQLite, without any server; tests that need
+PostgreSQL, Redis or a browser are then skipped, by name.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from config import processes, services
+from config.environment import ROOT
+from config.terminal import say
+
+DECIDED_BY_USER = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "--collect-only", "--co")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Split our one option from pytest's."""
+    options = argparse.Namespace(setup_only="--setup-only" in arguments)
+    options.pytest = [argument for argument in arguments if argument != "--setup-only"]
+    return options
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run pytest with its servers around it. Returns its exit code."""
+    if options.setup_only:
+        say("The test environment is ready.")
+        return 0
+    command = [sys.executable, "-m", "pytest", *parallel(options.pytest), *options.pytest]
+    with processes.termination_as_interrupt(), surroundings() as env:
+        return processes.run_until_done(command, env, ROOT)
+
+
+def parallel(arguments: list[str]) -> list[str]:
+    """Use both cores for a whole run; one process where the reader named tests or a debugger."""
+    names_tests = any(
+        (ROOT / argument.split("::")[0]).exists()
+        for argument in arguments
+        if not argument.startswith("-")
+    )
+    if names_tests or any(argument.startswith(DECIDED_BY_USER) for argument in arguments):
+        return []
+    return ["-n", "2", "--dist", "loadfile"]
+
+
+@contextlib.contextmanager
+def surroundings() -> Iterator[dict[str, str]]:
+    """The environment of a test run: servers, and a data directory that is not the demo's."""
+    env = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    with tempfile.TemporaryDirectory(prefix="forestage-test-") as var:
+        env["FORESTAGE_VAR"] = var
+        if env.get("FORESTAGE_TEST_DATABASE") == "sqlite":
+            for server in ("DATABASE_URL", "REDIS_URL"):
+                env.pop(server, None)
+            yield env
+            return
+        with services.running(env) as provided:
+            yield env | provided

@@ -1,0 +1,17 @@
+"""Helpers for tests that drive a browser."""
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import Client
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+
+def sign_in(page: Page, live_server: LiveServer, username: str) -> None:
+    """Give the browser a signed-in session. The sign-in form has tests of its own."""
+    client = Client()
+    client.force_login(get_user_model().objects.get_by_natural_key(username))
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+    )

@@ -1,0 +1,25 @@
+"""Settings of the test run: the real ones, less what only costs time."""
+
+import os
+from urllib.parse import urlsplit
+
+# Each pytest-xdist worker has a Redis database of its own, as it has a database of its own.
+if os.environ.get("REDIS_URL"):
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=number).geturl()
+
+from config.settings import *  # noqa: F403
+from config.settings import DATABASES, VAR_DIR
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
+STATIC_ROOT = str(VAR_DIR / "static")
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, because the live server and threads in tests open connections of their own.
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
