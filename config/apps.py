@@ -1,0 +1,19 @@
+"""The project as an app: Celery's wiring and the admin site of our own."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class ForestageConfig(AppConfig):
+    name = "config"
+    label = "forestage"
+    verbose_name = "Forestage"
+
+    def ready(self) -> None:
+        # Tasks queued by web processes must use the configured app. Imported here and not in
+        # config/__init__.py, because the bootstrap reads this package before Celery is installed.
+        from config import celery  # noqa: F401
+
+
+class ForestageAdminConfig(AdminConfig):
+    default_site = "config.admin.ForestageAdminSite"

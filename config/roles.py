@@ -1,0 +1,63 @@
+"""Who may do what: the roles every installation starts with, as groups.
+
+A role is a group of Django permissions; change them in the admin. Reading is `view_…`, doing is
+the verb's own permission.
+"""
+
+from typing import Any
+
+from django.contrib.auth.management import create_permissions
+
+VIEW_STOCK = (
+    "view_site view_location view_unit view_material view_materialunit view_lot view_lotlink "
+    "view_container view_balance view_movement view_hold view_inspection view_inspectionresult "
+    "view_decision view_restricteduse view_ruleset view_usagerule view_demand view_requirement "
+    "view_commitment view_alert"
+)
+HANDLE = (
+    "receive put_away move adjust sample new_container pack unpack move_container reverse "
+    "allocate deallocate stage assign unstage transfer issue consume produce return_remainder "
+    "load unload ship place_hold acknowledge"
+)
+PLAN = "create_demand change_demand cancel_demand complete_demand borrow scrap send_back"
+DECIDE = (
+    "place_hold lift_hold record_inspection release restrict reject reopen close_lot "
+    "split_lot merge_lots sample scrap send_back move activate_rules acknowledge"
+)
+MASTER = (
+    "add_site change_site add_location change_location add_material change_material "
+    "add_materialunit change_materialunit delete_materialunit add_unit change_unit"
+)
+RULES = "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule"
+
+ROLES: dict[str, str] = {
+    "operator": f"use_floor {VIEW_STOCK} {HANDLE}",
+    "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} split_lot merge_lots "
+    "view_auditentry",
+    "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry",
+    "auditor": f"use_floor {VIEW_STOCK} view_auditentry export_audit view_user view_group "
+    "view_apitoken",
+    "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN}",
+}
+"""Permissions by role. `use_floor` opens the browser pages, which an integrator has no use for."""
+
+IN_ADMIN = ("supervisor", "qa", "auditor")
+"""Roles whose members work in the admin as well (`is_staff`)."""
+
+
+def install(apps: Any, app_configs: Any = ()) -> None:
+    """Make the groups, or bring them to the state above. Other groups are left alone."""
+    for app_config in app_configs:
+        # Permissions normally appear after all migrations; a stub's None would skip them.
+        app_config.models_module = True
+        create_permissions(app_config, apps=apps, verbosity=0)
+        app_config.models_module = None
+    group = apps.get_model("auth", "Group")
+    permission = apps.get_model("auth", "Permission")
+    for role, names in ROLES.items():
+        wanted = permission.objects.filter(codename__in=names.split())
+        missing = set(names.split()) - set(wanted.values_list("codename", flat=True))
+        if missing:
+            raise LookupError(f"{role}: no such permission: {', '.join(sorted(missing))}")
+        row, _created = group.objects.get_or_create(name=role)
+        row.permissions.set(wanted)

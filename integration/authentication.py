@@ -1,0 +1,42 @@
+"""Token authentication: `Authorization: Token …`, one query a request."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from integration.models import ApiToken
+
+KEYWORD = "Token"
+TOUCH_EVERY = timedelta(minutes=1)
+"""`last_used_at` is written at most this often, so that reading stays reading."""
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Looks a token up by its digest. Refuses unknown, expired and revoked ones alike."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        parts = get_authorization_header(request).decode("latin-1").split()
+        if not parts or parts[0].lower() != KEYWORD.lower():
+            return None
+        if len(parts) != 2:
+            raise AuthenticationFailed(_("Send “Authorization: Token” and the token."))
+        now = timezone.now()
+        token = (
+            ApiToken.objects.valid(now)
+            .select_related("user")
+            .filter(digest=ApiToken.digest_of(parts[1]))
+            .first()
+        )
+        if token is None:
+            raise AuthenticationFailed(_("This token is unknown, expired or revoked."))
+        if token.last_used_at is None or token.last_used_at < now - TOUCH_EVERY:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return KEYWORD

@@ -1,0 +1,175 @@
+"""What the verbs share: locking what a line names, and finding where stock is taken from."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, replace
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext_lazy as _
+
+from inventory.errors import Refusals, Refused
+from inventory.ledger import Book, Line
+from inventory.models import Balance, Container, Location, LocationKind, Lot, Material, Unit
+from inventory.units import plain, to_base
+
+L = TypeVar("L")
+
+
+def lock_lots(lots: Iterable[Lot], *, with_units: bool = False) -> dict[int, Lot]:
+    """Lock lots in primary-key order and read them afresh, with their materials."""
+    rows = Lot.objects.filter(pk__in={lot.pk for lot in lots}).locked()
+    rows = rows.select_related("material__base_unit")
+    if with_units:
+        rows = rows.prefetch_related("material__units")
+    return {lot.pk: lot for lot in rows}
+
+
+def lock_named(lines: Sequence[L]) -> list[L]:
+    """Lock every lot and container that the lines name; the lines with the rows as they are now.
+
+    Lots first, then containers: the order that every action keeps.
+    """
+    lots = _named(lines, Lot)
+    containers = _named(lines, Container)
+    with_units = any(getattr(line, "unit", None) for line in lines)
+    fresh: dict[type[Any], dict[int, Any]] = {Lot: lock_lots(lots, with_units=with_units)}
+    if containers:
+        pks = {container.pk for container in containers}
+        rows = Container.objects.filter(pk__in=pks).locked().select_related("location")
+        fresh[Container] = {row.pk: row for row in rows}
+    return [_refreshed(line, fresh) for line in lines]
+
+
+def _named(lines: Sequence[Any], kind: type[Any]) -> list[Any]:
+    return [
+        value
+        for line in lines
+        for declared in fields(line)
+        if isinstance(value := getattr(line, declared.name), kind)
+    ]
+
+
+def _refreshed(line: L, fresh: dict[type[Any], dict[int, Any]]) -> L:
+    changed = {}
+    for declared in fields(line):  # type: ignore[arg-type]
+        value = getattr(line, declared.name)
+        rows = fresh.get(type(value))
+        if rows is not None:
+            changed[declared.name] = rows[value.pk]
+    return replace(line, **changed) if changed else line  # type: ignore[type-var]
+
+
+def read_book(lines: Sequence[Any], *, places: Iterable[Location] = ()) -> Book:
+    """The balances of every lot and container that the (locked) lines name."""
+    return Book.read(_named(lines, Lot), containers=_named(lines, Container), places=places)
+
+
+def pick_balance(
+    book: Book,
+    lot: Lot,
+    *,
+    source: Location | None,
+    container: Container | None,
+    candidates: Iterable[Balance] | None = None,
+) -> Balance:
+    """The one balance of the lot to take from.
+
+    Without a source or container, the lot must stand in one place only. Refuses `not_here` and
+    `source_needed`, which lists the places.
+    """
+    found = [
+        balance
+        for balance in (book.of(lot) if candidates is None else candidates)
+        if (source is None or balance.location_id == source.pk)
+        and (container is None or balance.container_id == container.pk)
+    ]
+    if source is not None and container is None and len(found) > 1:
+        loose = [balance for balance in found if balance.container_id is None]
+        found = loose or found
+    if not found:
+        raise not_here(book, lot, source=source, container=container)
+    if len(found) > 1:
+        raise Refused(
+            _("%(lot)s is in more than one place: %(places)s."),
+            code="source_needed",
+            field="source",
+            hint=_("Scan the location or the container it is taken from."),
+            facts={"places": [describe(balance) for balance in found]},
+            lot=lot,
+            places=", ".join(describe(balance) for balance in found),
+        )
+    return found[0]
+
+
+def not_here(
+    book: Book, lot: Lot, *, source: Location | None, container: Container | None
+) -> Refused:
+    elsewhere = [describe(balance) for balance in book.of(lot)]
+    place = container or source
+    return Refused(
+        _("There is none of %(lot)s at %(place)s.") if place else _("%(lot)s is not on hand."),
+        code="not_here",
+        field="container" if container else "source" if source else "lot",
+        hint=_("It is at: %s.") % ", ".join(elsewhere)
+        if elsewhere
+        else _("Check the label, or count the location."),
+        facts={"places": elsewhere},
+        lot=lot,
+        place=place,
+    )
+
+
+def describe(balance: Balance) -> str:
+    """Where and how much, in words: `BOS-1-1 (3000)`."""
+    place = str(balance.container or balance.location)
+    return f"{place} ({plain(balance.quantity)})"
+
+
+def amount(
+    material: Material, quantity: Decimal | None, unit: Unit | None, *, otherwise: Decimal
+) -> Decimal:
+    """The quantity in the base unit, or all that there is when none was given."""
+    return otherwise if quantity is None else to_base(material, quantity, unit)
+
+
+def require_kind(location: Location, *kinds: LocationKind, field: str, hint: Any = "") -> None:
+    """Refuse `wrong_location_kind` or `location_closed`."""
+    if location.kind not in kinds:
+        raise Refused(
+            _("%(location)s is a %(kind)s location."),
+            code="wrong_location_kind",
+            field=field,
+            hint=hint
+            or _("Scan one of these kinds: %s.") % ", ".join(str(kind.label) for kind in kinds),
+            location=location,
+            kind=location.get_kind_display().lower(),
+        )
+    if not location.is_open:
+        raise Refused(
+            _("%(location)s is closed."),
+            code="location_closed",
+            field=field,
+            hint=_("Choose another location, or have it opened."),
+            location=location,
+        )
+
+
+def each(lines: Sequence[L], entry: Callable[[L], Line]) -> list[Line]:
+    """The ledger line of each request line; every refusal is found before one is raised."""
+    refusals, entries = Refusals(), []
+    for index, line in enumerate(lines):
+        try:
+            entries.append(replace(entry(line), index=index))
+        except Refused as refusal:
+            refusals.add(refusal, line=index)
+    refusals.raise_any()
+    return entries
+
+
+def counterparts(kind: LocationKind) -> dict[int, Location]:
+    """Each site's virtual location of that kind, the other side of the entry, by site id.
+
+    A site has one of its own; partners (more suppliers and customers) come after it.
+    """
+    rows = Location.objects.filter(kind=kind).order_by("-pk")
+    return {location.site_id: location for location in rows}

@@ -1,0 +1,254 @@
+"""Containers: register, pack, unpack, and move with all they hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from inventory import audit, ledger
+from inventory.actions.common import (
+    amount,
+    each,
+    lock_lots,
+    lock_named,
+    pick_balance,
+    read_book,
+    require_kind,
+)
+from inventory.actions.moves import LotField, UnitField
+from inventory.audit import Actor
+from inventory.errors import Refused
+from inventory.fields import About
+from inventory.ledger import Book, Line
+from inventory.models import (
+    Balance,
+    Container,
+    Location,
+    LocationKind,
+    Lot,
+    Movement,
+    MovementKind,
+)
+from inventory.models.places import code_validator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewContainer:
+    """A handling unit that comes into use."""
+
+    code: Annotated[str, About(_("Code"), _("What its label carries."))]
+    location: Annotated[Location, About(_("Location"), _("Where it stands."))]
+    kind: Annotated[str, About(_("Kind"), _("Pallet, drum, tote …"))] = ""
+    sscc: Annotated[str, About(_("SSCC"), _("18 digits, if it is numbered by GS1."))] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """A quantity of a lot and the container it goes into or comes out of."""
+
+    lot: LotField
+    container: Annotated[Container, About(_("Container"), _("Scan the container."))]
+    quantity: Annotated[Decimal | None, About(_("Quantity"), _("Empty: all that is free."))] = None
+    unit: UnitField = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveContainer:
+    """A container and where it goes."""
+
+    container: Annotated[Container, About(_("Container"), _("Scan the container."))]
+    target: Annotated[Location, About(_("To"), _("Scan the location it goes to."))]
+
+
+def sscc_check_digit(digits: str) -> int:
+    """Check digit of the first 17 digits (GS1 General Specifications 7.9, modulo 10)."""
+    weighted = sum(int(digit) * (3 if i % 2 == 0 else 1) for i, digit in enumerate(digits))
+    return -weighted % 10
+
+
+@transaction.atomic
+def new_container(*, lines: Sequence[NewContainer], by: Actor, at: datetime) -> list[Container]:
+    """Register containers. Refuses `code_taken`, `bad_code`, `bad_sscc`, `wrong_location_kind`."""
+    stamp = audit.stamp(by, at)
+    taken = set(
+        Container.objects.filter(code__in=[line.code for line in lines]).values_list(
+            "code", flat=True
+        )
+    )
+    for index, line in enumerate(lines):
+        _check_new(line, taken, index)
+        taken.add(line.code)
+    made = Container.objects.bulk_create(
+        Container(code=line.code, sscc=line.sscc, kind=line.kind, location=line.location)
+        for line in lines
+    )
+    audit.record(
+        "inventory.new_container",
+        stamp=stamp,
+        subject=made[0],
+        facts={"codes": [container.code for container in made]},
+    )
+    return made
+
+
+def _check_new(line: NewContainer, taken: set[str], index: int) -> None:
+    code_validator(line.code)
+    if line.location.is_virtual:
+        require_kind(line.location, LocationKind.STORAGE, field="location")
+    if line.code in taken:
+        raise Refused(
+            _("There is a container %(name)s already."),
+            code="code_taken",
+            field="code",
+            line=index,
+            hint=_("Scan the label of the new container."),
+            name=line.code,
+        )
+    valid = len(line.sscc) == 18 and line.sscc.isdecimal()
+    if line.sscc and not (valid and sscc_check_digit(line.sscc[:17]) == int(line.sscc[17])):
+        raise Refused(
+            _("%(sscc)s is not a valid SSCC."),
+            code="bad_sscc",
+            field="sscc",
+            line=index,
+            hint=_("It has 18 digits, the last of which checks the others."),
+            sscc=line.sscc,
+        )
+
+
+@transaction.atomic
+def pack(*, lines: Sequence[Pack], by: Actor, at: datetime) -> list[Movement]:
+    """Put loose stock into a container that stands at the same location.
+
+    Refuses `not_here`, `not_enough`, `container_elsewhere` and the quantity codes.
+    """
+
+    def entry(line: Pack, book: Book) -> Line:
+        loose = [balance for balance in book.of(line.lot) if balance.container_id is None]
+        taken = pick_balance(
+            book, line.lot, source=line.container.location, container=None, candidates=loose
+        )
+        return _line(MovementKind.PACK, line, taken)
+
+    return _post("inventory.pack", lines, entry, by, at)
+
+
+@transaction.atomic
+def unpack(*, lines: Sequence[Pack], by: Actor, at: datetime) -> list[Movement]:
+    """Take stock out of a container; it stays loose where the container stands.
+
+    Refuses `not_here`, `not_enough` and the quantity codes.
+    """
+
+    def entry(line: Pack, book: Book) -> Line:
+        taken = pick_balance(book, line.lot, source=None, container=line.container)
+        return _line(MovementKind.UNPACK, line, taken)
+
+    return _post("inventory.unpack", lines, entry, by, at)
+
+
+def _post(
+    action: str, lines: Sequence[Pack], entry: object, by: Actor, at: datetime
+) -> list[Movement]:
+    stamp = audit.stamp(by, at)
+    lines = lock_named(lines)
+    book = read_book(lines)
+    entries = each(lines, lambda line: entry(line, book))  # type: ignore[operator]
+    movements = ledger.post(entries, book=book, stamp=stamp)
+    audit.record(action, stamp=stamp, subject=lines[0].container, facts={"lines": len(lines)})
+    return movements
+
+
+def _line(kind: MovementKind, line: Pack, taken: Balance) -> Line:
+    packing = kind == MovementKind.PACK
+    return Line(
+        kind=kind,
+        lot=line.lot,
+        quantity=amount(line.lot.material, line.quantity, line.unit, otherwise=taken.free),
+        source=taken.location,
+        target=taken.location,
+        from_container=None if packing else line.container,
+        to_container=line.container if packing else None,
+    )
+
+
+@transaction.atomic
+def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -> list[Movement]:
+    """Move containers with all they hold, containers packed in them included.
+
+    Only free stock moves this way: what is staged or reserved goes by the staging verbs, which
+    keep the demand informed. Refuses `container_claimed`, `wrong_location_kind`.
+    """
+    stamp = audit.stamp(by, at)
+    nested = _with_nested([line.container for line in lines])
+    lots = lock_lots(Lot.objects.filter(balances__container__in=nested))
+    containers = Container.objects.filter(pk__in=nested).locked().select_related("location")
+    locked = {container.pk: container for container in containers}
+    book = Book.read(lots.values(), containers=locked.values())
+    entries: list[Line] = []
+    for index, line in enumerate(lines):
+        kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE, LocationKind.TRANSIT)
+        require_kind(line.target, *kinds, field="target")
+        tree = _tree(locked, line.container.pk)
+        entries += _contents(tree, line.target, book, index)
+        locked[line.container.pk].parent = None
+        for container in tree:
+            container.location = line.target
+    Container.objects.bulk_update(locked.values(), ["location", "parent"])
+    movements = ledger.post(entries, book=book, stamp=stamp)
+    audit.record(
+        "inventory.move_container",
+        stamp=stamp,
+        subject=lines[0].container,
+        facts={"containers": [str(line.container) for line in lines], "lines": len(entries)},
+    )
+    return movements
+
+
+def _contents(tree: list[Container], target: Location, book: Book, index: int) -> list[Line]:
+    entries = []
+    for container in tree:
+        for balance in book.inside(container):
+            if balance.free != balance.quantity:
+                raise Refused(
+                    _("%(container)s holds stock that is reserved or staged."),
+                    code="container_claimed",
+                    field="container",
+                    line=index,
+                    hint=_("Stage, transfer or unstage it for its demand instead."),
+                    container=container,
+                )
+            entries.append(
+                Line(
+                    kind=MovementKind.MOVE,
+                    lot=balance.lot,
+                    quantity=balance.quantity,
+                    source=balance.location,
+                    target=target,
+                    from_container=container,
+                    to_container=container,
+                    index=index,
+                )
+            )
+    return entries
+
+
+def _with_nested(containers: Sequence[Container]) -> set[int]:
+    found = {container.pk for container in containers}
+    layer = found
+    while layer:
+        children = Container.objects.filter(parent__in=layer).values_list("pk", flat=True)
+        layer = set(children) - found
+        found |= layer
+    return found
+
+
+def _tree(locked: dict[int, Container], root: int) -> list[Container]:
+    tree = [locked[root]]
+    for container in tree:
+        tree += [child for child in locked.values() if child.parent_id == container.pk]
+    return tree

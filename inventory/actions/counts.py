@@ -1,0 +1,102 @@
+"""Count and adjust: the ledger follows what is really there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from inventory import audit, ledger
+from inventory.actions.common import counterparts, lock_named, read_book, require_kind
+from inventory.actions.moves import LotField, ReasonField, UnitField
+from inventory.audit import Actor
+from inventory.errors import Refusals, Refused
+from inventory.fields import About
+from inventory.ledger import Book, Line
+from inventory.models import (
+    REAL_KINDS,
+    Container,
+    Location,
+    LocationKind,
+    Movement,
+    MovementKind,
+)
+from inventory.units import plain, to_base
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What was counted of one lot at one place."""
+
+    lot: LotField
+    location: Annotated[Location, About(_("Location"), _("Scan the location you counted."))]
+    quantity: Annotated[Decimal, About(_("Counted"), _("What is there; 0 if none."))]
+    reason: ReasonField
+    unit: UnitField = None
+    container: Annotated[Container | None, About(_("Container"))] = None
+
+
+@transaction.atomic
+def adjust(*, lines: Sequence[Count], by: Actor, at: datetime) -> list[Movement]:
+    """Post the difference between the count and the books. A count that agrees posts nothing.
+
+    Refuses `reason_needed`, `below_claims` (less than is promised or staged there),
+    `wrong_location_kind`, `serial_twice` and the quantity codes.
+    """
+    stamp = audit.stamp(by, at)
+    lines = lock_named(lines)
+    book = read_book(lines)
+    variance = counterparts(LocationKind.VARIANCE)
+    refusals, entries = Refusals(), []
+    for index, line in enumerate(lines):
+        try:
+            entries += _difference(line, book, variance[line.location.site_id], index)
+        except Refused as refusal:
+            refusals.add(refusal, line=index)
+    refusals.raise_any()
+    movements = ledger.post(entries, book=book, stamp=stamp)
+    audit.record(
+        "inventory.adjust",
+        stamp=stamp,
+        subject=lines[0].lot,
+        facts={"lines": len(lines), "differences": len(entries)},
+    )
+    return movements
+
+
+def _difference(line: Count, book: Book, variance: Location, index: int) -> list[Line]:
+    reason = audit.require_reason(line.reason)
+    require_kind(line.location, *REAL_KINDS, field="location")
+    counted = to_base(line.lot.material, line.quantity, line.unit, zero=True)
+    balance = book.at(line.lot, line.location, line.container)
+    booked = balance.quantity if balance else Decimal(0)
+    claimed = balance.reserved + balance.bound if balance else Decimal(0)
+    if counted < claimed:
+        raise Refused(
+            _("%(claimed)s of %(lot)s is promised to or staged for demands there."),
+            code="below_claims",
+            field="quantity",
+            hint=_("Unstage or deallocate the missing quantity first, then count again."),
+            facts={"claimed": plain(claimed), "booked": plain(booked)},
+            claimed=plain(claimed),
+            lot=line.lot,
+        )
+    if counted == booked:
+        return []
+    short = counted < booked
+    return [
+        Line(
+            kind=MovementKind.ADJUST,
+            lot=line.lot,
+            quantity=abs(counted - booked),
+            source=line.location if short else variance,
+            target=variance if short else line.location,
+            from_container=line.container if short else None,
+            to_container=None if short else line.container,
+            reason=reason,
+            index=index,
+        )
+    ]

@@ -1,0 +1,90 @@
+"""Master data: sites, locations, materials. Every change is kept, old value and new."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import models, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Substr
+from django.utils.translation import gettext_lazy as _
+
+from inventory import audit
+from inventory.audit import Actor
+from inventory.errors import Refused
+from inventory.models import VIRTUAL_KINDS, Balance, Location, Movement, Site
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+@transaction.atomic
+def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
+    """Save a row of master data and record what changed. Nothing is recorded if nothing did.
+
+    A new site gets its virtual locations; a location keeps the paths of its branch. Raises
+    ValidationError as `full_clean` does, and refuses `location_in_use`, `location_loop`.
+    """
+    stamp = audit.stamp(by, at, reason)
+    before = type(row)._default_manager.filter(pk=row.pk).first() if row.pk else None
+    if isinstance(row, Location):
+        _check_location(row, before)
+        row.path = _path(row)
+    row.full_clean()
+    changes = audit.differences(before, row)
+    if not changes:
+        return row
+    row.save()
+    if isinstance(row, Location) and isinstance(before, Location):
+        _move_branch(before.path, row.path)
+    if isinstance(row, Site) and before is None:
+        _add_counterparts(row)
+    action = "master.change" if before else "master.create"
+    audit.record(action, stamp=stamp, subject=row, changes=changes)
+    return row
+
+
+def _path(location: Location) -> str:
+    return f"{location.parent.path if location.parent else ''}{location.code}/"
+
+
+def _check_location(location: Location, before: models.Model | None) -> None:
+    parent = location.parent
+    if parent and isinstance(before, Location) and parent.path.startswith(before.path):
+        raise Refused(
+            _("%(location)s cannot lie within itself."),
+            code="location_loop",
+            field="parent",
+            hint=_("Choose a location outside of it."),
+            location=location,
+        )
+    if isinstance(before, Location) and before.kind != location.kind and _in_use(before):
+        raise Refused(
+            _("%(location)s has history as %(kind)s."),
+            code="location_in_use",
+            field="kind",
+            hint=_("Close it and set up a new location."),
+            location=location,
+            kind=before.get_kind_display().lower(),
+        )
+
+
+def _in_use(location: Location) -> bool:
+    return (
+        Balance.objects.filter(location=location).exists()
+        or Movement.objects.filter(source=location).exists()
+        or Movement.objects.filter(target=location).exists()
+    )
+
+
+def _move_branch(old: str, new: str) -> None:
+    if old != new:
+        Location.objects.filter(path__startswith=old).update(
+            path=Concat(Value(new), Substr(F("path"), len(old) + 1))
+        )
+
+
+def _add_counterparts(site: Site) -> None:
+    for kind in VIRTUAL_KINDS:
+        code = f"{site.code}-{kind.upper()}"
+        Location.objects.create(
+            site=site, code=code, name=str(kind.label), kind=kind, path=f"{code}/"
+        )

@@ -1,0 +1,189 @@
+"""Receive: stock comes in from a supplier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from inventory import audit, ledger
+from inventory.actions.common import counterparts, each, lock_lots, require_kind
+from inventory.actions.moves import UnitField
+from inventory.audit import Actor
+from inventory.errors import Refusals, Refused
+from inventory.fields import About
+from inventory.ledger import Book, Line
+from inventory.models import (
+    Container,
+    Location,
+    LocationKind,
+    Lot,
+    Material,
+    Movement,
+    MovementKind,
+    Tracking,
+)
+from inventory.units import to_base
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One lot received. The lot is made if the material has none of that number."""
+
+    material: Annotated[Material, About(_("Material"), _("Scan or type the material code."))]
+    number: Annotated[str, About(_("Lot or serial number"))]
+    quantity: Annotated[Decimal, About(_("Quantity"))]
+    location: Annotated[Location, About(_("To"), _("Storage or quarantine location."))]
+    unit: UnitField = None
+    container: Annotated[
+        Container | None, About(_("Container"), _("If it arrives in a container of its own."))
+    ] = None
+    supplier: Annotated[Location | None, About(_("Supplier"))] = None
+    supplier_lot: Annotated[str, About(_("Supplier lot"))] = ""
+    made_on: Annotated[date | None, About(_("Made on"))] = None
+    expires_on: Annotated[
+        date | None, About(_("Expires on"), _("Empty: worked out from the shelf life."))
+    ] = None
+    reference: Annotated[str, About(_("Reference"), _("Purchase order or delivery note."))] = ""
+
+
+@transaction.atomic
+def receive(*, lines: Sequence[Receipt], by: Actor, at: datetime) -> list[Movement]:
+    """Take stock in. A new lot starts in the status that its material says: quarantine mostly.
+
+    Refuses `wrong_location_kind`, `location_closed`, `lot_differs` (known number, other dates),
+    `lot_already_decided` (more of a lot on which quality has decided), `serial_twice`,
+    `serial_is_one`, `expiry_before_made`, `container_elsewhere` and the quantity codes.
+    """
+    stamp = audit.stamp(by, at)
+    _check(lines)
+    new = _make_lots(lines)
+    lots = lock_lots(new.values(), with_units=True)
+    suppliers = counterparts(LocationKind.SUPPLIER)
+    book = Book.read(lots.values())
+
+    def entry(line: Receipt) -> Line:
+        lot = lots[new[_key(line)].pk]
+        _check_known(lot, line)
+        return Line(
+            kind=MovementKind.RECEIVE,
+            lot=lot,
+            quantity=to_base(lot.material, line.quantity, line.unit),
+            source=line.supplier or suppliers[line.location.site_id],
+            target=line.location,
+            to_container=line.container,
+            reference=line.reference,
+        )
+
+    movements = ledger.post(each(lines, entry), book=book, stamp=stamp)
+    audit.record(
+        "inventory.receive", stamp=stamp, subject=movements[0].lot, facts={"lines": len(lines)}
+    )
+    return movements
+
+
+def _check(lines: Sequence[Receipt]) -> None:
+    refusals = Refusals()
+    for index, line in enumerate(lines):
+        try:
+            _check_line(line)
+        except Refused as refusal:
+            refusals.add(refusal, line=index)
+    refusals.raise_any()
+
+
+def _check_line(line: Receipt) -> None:
+    require_kind(line.location, LocationKind.STORAGE, LocationKind.QUARANTINE, field="location")
+    if line.supplier:
+        require_kind(line.supplier, LocationKind.SUPPLIER, field="supplier")
+    if not line.material.is_active:
+        raise Refused(
+            _("%(material)s is no longer used."),
+            code="material_inactive",
+            field="material",
+            hint=_("Have the material made active, or check the code."),
+            material=line.material,
+        )
+    if not line.number.strip():
+        raise Refused(
+            _("Enter the lot or serial number."),
+            code="number_needed",
+            field="number",
+            hint=_("It stands on the label or the delivery note."),
+        )
+    if line.material.tracking == Tracking.SERIAL and line.quantity != 1:
+        raise Refused(
+            _("%(material)s is tracked by serial number: receive one piece a line."),
+            code="serial_is_one",
+            field="quantity",
+            material=line.material,
+        )
+    if line.made_on and line.expires_on and line.expires_on < line.made_on:
+        raise Refused(
+            _("It would expire before it was made."),
+            code="expiry_before_made",
+            field="expires_on",
+            hint=_("Check both dates on the label."),
+        )
+
+
+def _key(line: Receipt) -> tuple[int, str]:
+    return (line.material.pk, line.number.strip())
+
+
+def _make_lots(lines: Sequence[Receipt]) -> dict[tuple[int, str], Lot]:
+    """The lot of each line, made where there is none; two callers may race for one number."""
+    wanted = {_key(line): _new_lot(line) for line in lines}
+    Lot.objects.bulk_create(wanted.values(), ignore_conflicts=True)
+    found = Lot.objects.filter(code__in=[lot.code for lot in wanted.values()])
+    return {(lot.material_id, lot.number): lot for lot in found}
+
+
+def _new_lot(line: Receipt) -> Lot:
+    material, number = line.material, line.number.strip()
+    made = line.made_on
+    return Lot(
+        material=material,
+        number=number,
+        code=Lot.code_of(material, number),
+        supplier_lot=line.supplier_lot.strip(),
+        made_on=made,
+        expires_on=expiry_of(material, made, line.expires_on),
+        retest_on=_after(made or timezone.localdate(), material.retest_days),
+        status=material.initial_status,
+    )
+
+
+def expiry_of(material: Material, made: date | None, stated: date | None) -> date | None:
+    """The date on the label, or the one that follows from the shelf life."""
+    return stated or (_after(made, material.shelf_life_days) if made else None)
+
+
+def _after(day: date, days: int | None) -> date | None:
+    return day + timedelta(days=days) if days else None
+
+
+def _check_known(lot: Lot, line: Receipt) -> None:
+    stated = expiry_of(line.material, line.made_on, line.expires_on)
+    if stated and lot.expires_on != stated:
+        raise Refused(
+            _("Lot %(lot)s is known with another expiry date: %(expiry)s."),
+            code="lot_differs",
+            field="expires_on",
+            hint=_("Check the label; a different delivery needs a lot number of its own."),
+            lot=lot,
+            expiry=lot.expires_on or _("none"),
+        )
+    if lot.status != lot.material.initial_status:
+        raise Refused(
+            _("Quality has decided on lot %(lot)s already (%(status)s)."),
+            code="lot_already_decided",
+            field="number",
+            hint=_("Receive the new delivery under a lot number of its own."),
+            lot=lot,
+            status=lot.get_status_display().lower(),
+        )

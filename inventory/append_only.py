@@ -1,0 +1,42 @@
+"""Database triggers that refuse to change or delete history, on PostgreSQL and on SQLite."""
+
+from typing import Any
+
+from django.db import migrations
+
+MESSAGE = "history is append-only: correct it by a new record"
+
+
+def protect(table: str) -> migrations.RunPython:
+    """A migration operation that makes a table append-only."""
+
+    def add(apps: Any, schema_editor: Any) -> None:
+        for sql in trigger_sql(table, schema_editor.connection.vendor):
+            schema_editor.execute(sql, params=None)  # params=() would choke on % in RAISE
+
+    def remove(apps: Any, schema_editor: Any) -> None:
+        for event in ("update", "delete"):
+            on = "" if schema_editor.connection.vendor == "sqlite" else f" ON {table}"
+            schema_editor.execute(f"DROP TRIGGER {table}_no_{event}{on}", params=None)
+
+    return migrations.RunPython(add, remove)
+
+
+def trigger_sql(table: str, vendor: str) -> list[str]:
+    """The statements that protect one table."""
+    if vendor == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{event} BEFORE {event.upper()} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table}: {MESSAGE}'); END"
+            for event in ("update", "delete")
+        ]
+    function = (
+        "CREATE OR REPLACE FUNCTION forestage_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '%: {MESSAGE}', TG_TABLE_NAME "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    return [function] + [
+        f"CREATE TRIGGER {table}_no_{event} BEFORE {event.upper()} ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION forestage_append_only()"
+        for event in ("update", "delete")
+    ]

@@ -1,0 +1,64 @@
+"""One family of refusals, said in the same words on every surface."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+
+
+class Refused(ValidationError):
+    """An action that may not be done, and why.
+
+    `code` is stable and part of the API. `field` names the parameter concerned, `line` its line
+    (from 0) in a request of many, `hint` what to do instead, `facts` machine-readable particulars.
+    `all` lists every refusal of the request, this one first.
+    """
+
+    def __init__(
+        self,
+        message: str | Promise,
+        *,
+        code: str,
+        field: str | None = None,
+        line: int | None = None,
+        hint: str | Promise = "",
+        facts: dict[str, Any] | None = None,
+        **params: Any,
+    ) -> None:
+        super().__init__(message, code=code, params=params)
+        self.field = field
+        self.line = line
+        self.hint = hint
+        self.facts = facts or {}
+        self.all: list[Refused] = [self]
+
+    @property
+    def text(self) -> str:
+        """The message with its parameters filled in."""
+        return str(self.messages[0])
+
+
+class Refusals:
+    """Collects the refusals of many lines, so that the caller learns of all of them at once."""
+
+    def __init__(self) -> None:
+        self.found: list[Refused] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+    def add(self, refusal: Refused, *, line: int | None = None) -> None:
+        if refusal.line is None:
+            refusal.line = line
+        self.found.append(refusal)
+
+    def extend(self, refusals: Iterable[Refused]) -> None:
+        self.found.extend(refusals)
+
+    def raise_any(self) -> None:
+        """Raise the first refusal, carrying all of them. Nothing happens if there is none."""
+        if self.found:
+            first = self.found[0]
+            first.all = list(self.found)
+            raise first

@@ -1,0 +1,52 @@
+"""A request repeated with the same key has one effect."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from inventory.errors import Refused
+from inventory.models import IdempotencyKey
+
+Answer = tuple[int, Any]
+"""HTTP status and JSON body."""
+
+
+def fingerprint(*parts: Any) -> str:
+    """A digest of what was asked, so that a key cannot stand for two different requests."""
+    text = json.dumps(parts, cls=DjangoJSONEncoder, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def once(user: User, key: str, asked: str, act: Callable[[], Answer]) -> tuple[Answer, bool]:
+    """Run `act` once for this user's key; later calls get the stored answer and `True`.
+
+    The key's row is inserted in the transaction of the effect, so a second request with the same
+    key waits for the first to commit and then replays it. A refusal rolls both back, and may be
+    tried again. Refuses `idempotency_key_reused` when the key stood for another request.
+    """
+    if not key:
+        return act(), False
+    try:
+        with transaction.atomic():
+            row = IdempotencyKey.objects.create(user=user, key=key, fingerprint=asked)
+            answer = act()
+            row.status, row.answer = answer
+            row.save(update_fields=["status", "answer"])
+            return answer, False
+    except IntegrityError:
+        stored = IdempotencyKey.objects.filter(user=user, key=key).first()
+        if stored is None:  # the breach was the action's own, not the key's
+            raise
+    if stored.fingerprint != asked:
+        raise Refused(
+            _("This Idempotency-Key was used for a different request."),
+            code="idempotency_key_reused",
+            hint=_("Use a new key for every new request."),
+        )
+    return (stored.status, stored.answer), True

@@ -1,0 +1,322 @@
+"""The only writer of balances and movements.
+
+An action locks its lots, reads their balances into a `Book`, and posts its lines. Posting is
+set-based: one line or a thousand cost the same statements (one insert of movements, one upsert of
+balances, one update of containers if any moved along).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Self
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from inventory.audit import Stamp
+from inventory.errors import Refusals, Refused
+from inventory.models import (
+    Balance,
+    Container,
+    Location,
+    Lot,
+    Movement,
+    MovementKind,
+    Tracking,
+)
+from inventory.units import plain
+
+
+class Claim(StrEnum):
+    """The part of a balance that a line takes from or adds to."""
+
+    FREE = "free"
+    RESERVED = "reserved"
+    BOUND = "bound"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One movement to post. `index` is the line of the request it came from, for refusals."""
+
+    kind: MovementKind
+    lot: Lot
+    quantity: Decimal
+    source: Location
+    target: Location
+    from_container: Container | None = None
+    to_container: Container | None = None
+    draws: Claim = Claim.FREE
+    adds: Claim = Claim.FREE
+    task: int | None = None
+    reference: str = ""
+    rule_version: int | None = None
+    reverses: Movement | None = None
+    reason: str = ""
+    index: int | None = None
+
+
+Key = tuple[int, int, int | None]
+
+CARRYING = frozenset(
+    {
+        MovementKind.PUT_AWAY,
+        MovementKind.MOVE,
+        MovementKind.STAGE,
+        MovementKind.UNSTAGE,
+        MovementKind.ISSUE,
+        MovementKind.RETURN,
+        MovementKind.LOAD,
+        MovementKind.UNLOAD,
+        MovementKind.SHIP,
+        MovementKind.REVERSE,
+    }
+)
+"""Movements in which a container goes along when all that it holds goes to one place."""
+
+
+class Book:
+    """The balances an action decides on, read once, after the lots are locked."""
+
+    def __init__(self, balances: Iterable[Balance]) -> None:
+        self._rows: dict[Key, Balance] = {}
+        self._of_lot: dict[int, list[Balance]] = defaultdict(list)
+        self._changed: dict[Key, Balance] = {}
+        for balance in balances:
+            self._keep(balance)
+
+    @classmethod
+    def read(
+        cls,
+        lots: Iterable[Lot],
+        *,
+        containers: Iterable[Container] = (),
+        places: Iterable[Location] = (),
+    ) -> Self:
+        """All that is on hand of the lots, in the containers and at the places.
+
+        Quantity 0 rows are read too, so that a balance that comes back is the same row. One
+        statement. The caller has locked the lots.
+        """
+        known = {lot.pk: lot for lot in lots}
+        wanted = Q(lot__in=known)
+        if containers := list(containers):
+            wanted |= Q(container__in=containers, quantity__gt=0)
+        if places := list(places):
+            wanted |= Q(location__in=places, quantity__gt=0)
+        rows = Balance.objects.filter(wanted).select_related("location", "container")
+        book = cls(rows.order_by("location__walk_order", "location__path", "pk"))
+        for balance in book._rows.values():
+            if balance.lot_id in known:
+                balance.lot = known[balance.lot_id]
+        return book
+
+    def _keep(self, balance: Balance) -> None:
+        self._rows[_key(balance.lot_id, balance.location_id, balance.container_id)] = balance
+        self._of_lot[balance.lot_id].append(balance)
+
+    def at(self, lot: Lot, location: Location, container: Container | None) -> Balance | None:
+        """The balance there, or None where there has never been any."""
+        return self._rows.get(_key(lot.pk, location.pk, container.pk if container else None))
+
+    def of(self, lot: Lot) -> list[Balance]:
+        """Where the lot is on hand, in walking order."""
+        return [balance for balance in self._of_lot[lot.pk] if balance.quantity > 0]
+
+    def inside(self, container: Container) -> list[Balance]:
+        """What the container holds directly."""
+        return [
+            balance
+            for balance in self._rows.values()
+            if balance.container_id == container.pk and balance.quantity > 0
+        ]
+
+    def standing_at(self, location: Location) -> list[Balance]:
+        """What stands at a location that was named in `places`."""
+        return [
+            balance
+            for balance in self._rows.values()
+            if balance.location_id == location.pk and balance.quantity > 0
+        ]
+
+    def on_hand(self, lot: Lot) -> Decimal:
+        return sum((balance.quantity for balance in self._of_lot[lot.pk]), Decimal(0))
+
+    def claim(self, balance: Balance, quantity: Decimal, *, draws: Claim, adds: Claim) -> None:
+        """Turn a part of a balance from one claim into another, without a movement."""
+        _take(balance, quantity, draws)
+        _add(balance, quantity, adds)
+        self._changed[_key(balance.lot_id, balance.location_id, balance.container_id)] = balance
+
+    def apply(self, line: Line) -> None:
+        """Carry a line out in memory. Refuses `not_enough`, `serial_twice`, `container_elsewhere`."""
+        if not line.source.is_virtual:
+            key = _key(line.lot.pk, line.source.pk, _pk(line.from_container))
+            balance = self._rows.get(key)
+            if balance is None or getattr(balance, line.draws) < line.quantity:
+                raise _not_enough(line, balance)
+            _take(balance, line.quantity, line.draws)
+            balance.quantity -= line.quantity
+            self._changed[key] = balance
+        if not line.target.is_virtual:
+            self._arrive(line)
+
+    def _arrive(self, line: Line) -> None:
+        if line.to_container and line.to_container.location_id != line.target.pk:
+            raise Refused(
+                _("Container %(container)s is not at %(location)s."),
+                code="container_elsewhere",
+                field="container",
+                hint=_("Move the container there first, or choose another."),
+                container=line.to_container,
+                location=line.target,
+            )
+        key = _key(line.lot.pk, line.target.pk, _pk(line.to_container))
+        balance = self._rows.get(key)
+        if balance is None:
+            balance = Balance(
+                lot=line.lot, location=line.target, container=line.to_container,
+                quantity=Decimal(0), reserved=Decimal(0), bound=Decimal(0),
+            )  # fmt: skip
+            self._keep(balance)
+        balance.quantity += line.quantity
+        _add(balance, line.quantity, line.adds)
+        self._changed[key] = balance
+        if line.lot.material.tracking == Tracking.SERIAL and self.on_hand(line.lot) > 1:
+            raise Refused(
+                _("Serial %(lot)s is on hand already."),
+                code="serial_twice",
+                field="lot",
+                hint=_("A serial number stands for one piece; check the number."),
+                lot=line.lot,
+            )
+
+    def save(self) -> None:
+        """Write the changed balances, as absolute values, in one statement."""
+        if self._changed:
+            Balance.objects.bulk_create(
+                self._changed.values(),
+                update_conflicts=True,
+                unique_fields=["id"],
+                update_fields=["quantity", "reserved", "bound"],
+            )
+            self._changed.clear()
+
+
+def post(lines: Sequence[Line], *, book: Book, stamp: Stamp) -> list[Movement]:
+    """Post lines to the ledger: all of them or none.
+
+    Refuses `not_enough`, `serial_twice` and `container_elsewhere`, each with its line. The caller holds the lots' locks
+    in one transaction with the reading of `book`.
+    """
+    refusals = Refusals()
+    lines, carried = _carry_containers(lines, book)
+    for line in lines:
+        try:
+            book.apply(line)
+        except Refused as refusal:
+            refusals.add(refusal, line=line.index)
+    refusals.raise_any()
+    movements = Movement.objects.bulk_create([_movement(line, stamp) for line in lines])
+    book.save()
+    if carried:
+        Container.objects.bulk_update(carried, ["location", "parent"])
+    return movements
+
+
+def _carry_containers(lines: Sequence[Line], book: Book) -> tuple[Sequence[Line], list[Container]]:
+    """Let a container go along when all that it holds goes to one place.
+
+    If only a part is taken, that part leaves the container and arrives loose.
+    """
+    leaving: dict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        if _may_carry(line):
+            leaving[_pk(line.from_container) or 0].append(line)
+    carried: dict[int, Container] = {}
+    for pk, going in leaving.items():
+        container = going[0].from_container
+        assert container is not None  # noqa: S101 - grouped by it above
+        held = sum((balance.quantity for balance in book.inside(container)), Decimal(0))
+        whole = held == sum((line.quantity for line in going), Decimal(0))
+        if whole and len({line.target.pk for line in going}) == 1:
+            container.location, container.parent = going[0].target, None
+            carried[pk] = container
+    if not carried:
+        return lines, []
+    moved = [
+        replace(line, to_container=line.from_container)
+        if _may_carry(line) and _pk(line.from_container) in carried
+        else line
+        for line in lines
+    ]
+    return moved, list(carried.values())
+
+
+def _may_carry(line: Line) -> bool:
+    return (
+        line.from_container is not None
+        and line.to_container is None
+        and line.kind in CARRYING
+        and line.source.pk != line.target.pk
+    )
+
+
+def _movement(line: Line, stamp: Stamp) -> Movement:
+    columns = stamp.columns() | ({"reason": line.reason} if line.reason else {})
+    return Movement(
+        kind=line.kind,
+        lot=line.lot,
+        quantity=line.quantity,
+        source=line.source,
+        target=line.target,
+        from_container=line.from_container,
+        to_container=line.to_container,
+        task=line.task,
+        reference=line.reference,
+        rule_version=line.rule_version,
+        reverses=line.reverses,
+        **columns,
+    )
+
+
+def _key(lot: int, location: int, container: int | None) -> Key:
+    return (lot, location, container)
+
+
+def _pk(container: Container | None) -> int | None:
+    return container.pk if container else None
+
+
+def _take(balance: Balance, quantity: Decimal, claim: Claim) -> None:
+    if claim is not Claim.FREE:
+        setattr(balance, claim, getattr(balance, claim) - quantity)
+
+
+def _add(balance: Balance, quantity: Decimal, claim: Claim) -> None:
+    if claim is not Claim.FREE:
+        setattr(balance, claim, getattr(balance, claim) + quantity)
+
+
+def _not_enough(line: Line, balance: Balance | None) -> Refused:
+    available = getattr(balance, line.draws) if balance else Decimal(0)
+    on_hand = balance.quantity if balance else Decimal(0)
+    return Refused(
+        _("Only %(available)s %(unit)s of %(lot)s can be taken at %(location)s, not %(wanted)s."),
+        code="not_enough",
+        field="quantity",
+        hint=(
+            _("%s there is promised or staged for a demand: unstage or deallocate it first.")
+            % plain(on_hand - available)
+            if on_hand > available and line.draws is Claim.FREE
+            else _("Check the location and the quantity, or count the location.")
+        ),
+        facts={"available": plain(available), "on_hand": plain(on_hand)},
+        available=plain(available),
+        unit=line.lot.material.base_unit_id,
+        lot=line.lot,
+        location=line.source,
+        wanted=plain(line.quantity),
+    )

@@ -1,0 +1,49 @@
+"""What exists, where, and how it got there."""
+
+from inventory.models.audit import AuditEntry, IdempotencyKey
+from inventory.models.ledger import Balance, Movement, MovementKind
+from inventory.models.lots import Container, Lot, LotLink
+from inventory.models.materials import (
+    LotStatus,
+    Material,
+    MaterialKind,
+    MaterialUnit,
+    Tracking,
+    Unit,
+)
+from inventory.models.places import (
+    REAL_KINDS,
+    VIRTUAL_KINDS,
+    CapacityPolicy,
+    Location,
+    LocationKind,
+    Purpose,
+    Site,
+)
+from inventory.models.recorded import Recorded, Surface
+
+__all__ = [
+    "REAL_KINDS",
+    "VIRTUAL_KINDS",
+    "AuditEntry",
+    "Balance",
+    "CapacityPolicy",
+    "Container",
+    "IdempotencyKey",
+    "Location",
+    "LocationKind",
+    "Lot",
+    "LotLink",
+    "LotStatus",
+    "Material",
+    "MaterialKind",
+    "MaterialUnit",
+    "Movement",
+    "MovementKind",
+    "Purpose",
+    "Recorded",
+    "Site",
+    "Surface",
+    "Tracking",
+    "Unit",
+]

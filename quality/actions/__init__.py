@@ -1,0 +1,40 @@
+"""Every quality decision is one of these functions, whatever surface asks for it."""
+
+from quality.actions.decisions import (
+    Closing,
+    Rejection,
+    Release,
+    Reopening,
+    Restriction,
+    close_lot,
+    reject,
+    release,
+    reopen,
+    restrict,
+)
+from quality.actions.holds import Lift, NewHold, lift_hold, place_hold
+from quality.actions.inspections import Result, record_inspection
+from quality.actions.lots import merge_lots, split_lot
+from quality.actions.rules import activate_rules
+
+__all__ = [
+    "Closing",
+    "Lift",
+    "NewHold",
+    "Rejection",
+    "Release",
+    "Reopening",
+    "Restriction",
+    "Result",
+    "activate_rules",
+    "close_lot",
+    "lift_hold",
+    "merge_lots",
+    "place_hold",
+    "record_inspection",
+    "reject",
+    "release",
+    "reopen",
+    "restrict",
+    "split_lot",
+]

@@ -1,0 +1,42 @@
+"""The quality verbs, and the things they name by number."""
+
+from django.utils.translation import gettext_lazy as _
+
+from inventory import actions as stock
+from inventory import codes
+from inventory.verbs import Verb, register
+from quality import actions
+from quality.models import Hold
+
+QUALITY = _("Quality")
+
+
+def install() -> None:
+    """Offer the quality verbs."""
+    codes.register(Hold, codes.Naming(("id",), ("lot", "container", "location", "material")))
+    register(
+        Verb("quality", "place_hold", _("Place hold"), actions.place_hold, actions.NewHold,
+             icon="sign-stop", group=QUALITY,
+             help=_("Stop a lot, a container, a location or a material.")),
+        Verb("quality", "lift_hold", _("Lift hold"), actions.lift_hold, actions.Lift,
+             icon="unlock", group=QUALITY, help=_("End a hold, and say what was found.")),
+        Verb("quality", "record_inspection", _("Record results"), actions.record_inspection,
+             actions.Result, icon="clipboard2-pulse", group=QUALITY,
+             help=_("Record what an inspection found.")),
+        Verb("quality", "release", _("Release"), actions.release, actions.Release,
+             icon="check-circle", group=QUALITY, help=_("Release lots for use, signed.")),
+        Verb("quality", "restrict", _("Restrict"), actions.restrict, actions.Restriction,
+             icon="funnel", group=QUALITY,
+             help=_("Release lots for named demands only, signed.")),
+        Verb("quality", "reject", _("Reject"), actions.reject, actions.Rejection,
+             icon="x-circle", group=QUALITY, help=_("Bar lots from use, signed.")),
+        Verb("quality", "reopen", _("Reopen"), actions.reopen, actions.Reopening,
+             icon="arrow-counterclockwise", group=QUALITY,
+             help=_("Put decided lots back into quarantine, signed.")),
+        Verb("quality", "close_lot", _("Close lot"), actions.close_lot, actions.Closing,
+             icon="lock", group=QUALITY, help=_("Close used-up lots for good, signed.")),
+        Verb("inventory", "split_lot", _("Split lot"), actions.split_lot, stock.Split,
+             icon="scissors", group=QUALITY, help=_("Make a part of a lot a lot of its own.")),
+        Verb("inventory", "merge_lots", _("Merge lots"), actions.merge_lots, stock.Merge,
+             icon="union", group=QUALITY, help=_("Put one lot into another.")),
+    )  # fmt: skip

@@ -1,0 +1,343 @@
+"""May this lot do this, here, for this? The only place that answers.
+
+The same stops stand twice: as SQL (`stop_code`), for lists, boards and sweeps, and line by line
+(`examine`), for the action that is about to happen. A property test holds the two together. What
+no rule allows is denied, and deny beats allow.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from inventory.errors import Refused
+from inventory.models import Balance, Container, Location, LocationKind, Lot, LotStatus
+from quality.models import Effect, GatedAction, Hold, RestrictedUse, UsageRule
+
+
+@dataclass(frozen=True, slots=True)
+class DateStop:
+    """A date on the lot after which it may not be used: the one predicate of expiry and retest."""
+
+    code: str
+    column: str
+    words: str | Promise
+    remedy: str | Promise
+
+    def condition(self, on: date, lot: str = "") -> Q:
+        return Q(**{f"{lot}{self.column}__lt": on})
+
+    def met(self, lot: Lot, on: date) -> bool:
+        day = getattr(lot, self.column)
+        return day is not None and day < on
+
+
+EXPIRED = DateStop(
+    "lot_expired", "expires_on", _("%(lot)s expired on %(day)s."), _("Scrap it or send it back.")
+)
+RETEST_DUE = DateStop(
+    "lot_retest_due", "retest_on", _("%(lot)s was due for retest on %(day)s."),
+    _("Have QA retest and release it again."),
+)  # fmt: skip
+DATE_STOPS = (EXPIRED, RETEST_DUE)
+
+STOP_LABELS: dict[str, str | Promise] = {
+    "lot_on_hold": _("on hold"),
+    "lot_expired": _("expired"),
+    "lot_retest_due": _("retest due"),
+    "lot_quarantine": _("in quarantine"),
+    "lot_rejected": _("rejected"),
+    "lot_closed": _("closed"),
+    "lot_restricted": _("restricted to other demands"),
+    "rule_denies": _("denied by a usage rule"),
+    "shelf_life_short": _("too little shelf life left"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What is about to be done with a (locked) lot."""
+
+    action: GatedAction
+    lot: Lot
+    source: Location
+    target: Location
+    container: Container | None = None
+    reference: str = ""
+    customer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer: the version of the rules it rests on, and the refusal if there is one."""
+
+    rule_version: int
+    refusal: Refused | None
+
+    @property
+    def allowed(self) -> bool:
+        return self.refusal is None
+
+
+# --- line by line, for what is about to happen --------------------------------------------------
+
+
+def examine(uses: Sequence[Use], on: date) -> list[Verdict]:
+    """A verdict for each use, from three statements however many there are.
+
+    The caller has locked the lots, so that a hold placed meanwhile waits and then wins.
+    """
+    rules = list(UsageRule.objects.in_force().select_related("rule_set"))
+    version = rules[0].rule_set_id if rules else 0
+    holds = list(_holds_touching(uses))
+    restricted = [use.lot.pk for use in uses if use.lot.status == LotStatus.RESTRICTED]
+    permits = list(RestrictedUse.objects.filter(lot__in=restricted)) if restricted else []
+    return [Verdict(version, _refusal(use, on, holds, rules, permits)) for use in uses]
+
+
+def require_shelf_life(lot: Lot, on: date) -> Refused | None:
+    """The refusal `shelf_life_short`, if the lot expires too soon to be staged."""
+    days = lot.material.min_remaining_days
+    if not days or lot.expires_on is None or lot.expires_on >= on + timedelta(days=days):
+        return None
+    return _stopped(
+        "shelf_life_short",
+        lot,
+        _("%(lot)s expires on %(day)s, but %(days)s days of shelf life must remain to stage it."),
+        _("Use a lot with a later date."),
+        by=_("a supervisor (material data)"),
+        day=lot.expires_on,
+        days=days,
+    )
+
+
+def _holds_touching(uses: Sequence[Use]) -> QuerySet[Hold]:
+    codes = {code for use in uses for place in (use.source, use.target) for code in place.ancestry}
+    touching = Q(lot__in={use.lot.pk for use in uses})
+    touching |= Q(material__in={use.lot.material_id for use in uses})
+    touching |= Q(location__code__in=codes)
+    if containers := {pk for use in uses for pk in _containers(use)}:
+        touching |= Q(container__in=containers)
+    return Hold.objects.open().filter(touching).select_related("location", "actor")
+
+
+def _containers(use: Use) -> list[int]:
+    if use.container is None:
+        return []
+    return [pk for pk in (use.container.pk, use.container.parent_id) if pk]
+
+
+def _refusal(
+    use: Use,
+    on: date,
+    holds: Iterable[Hold],
+    rules: Sequence[UsageRule],
+    permits: Sequence[RestrictedUse],
+) -> Refused | None:
+    lot = use.lot
+    for hold in holds:
+        if _touches(hold, use):
+            return _stopped(
+                "lot_on_hold",
+                lot,
+                _("%(lot)s is on hold: %(why)s (hold %(hold)s)."),
+                _("Ask QA to lift the hold."),
+                hold=hold.pk,
+                why=hold.reason,
+            )
+    for stop in DATE_STOPS:
+        if stop.met(lot, on):
+            return _stopped(stop.code, lot, stop.words, stop.remedy, day=getattr(lot, stop.column))
+    return (
+        (require_shelf_life(lot, on) if use.action == GatedAction.STAGE else None)
+        or _denied(use, rules)
+        or _restricted(use, on, permits)
+    )
+
+
+def _touches(hold: Hold, use: Use) -> bool:
+    return (
+        hold.lot_id == use.lot.pk
+        or hold.material_id == use.lot.material_id
+        or (hold.container_id is not None and hold.container_id in _containers(use))
+        or (
+            hold.location is not None
+            and hold.location.code in (*use.source.ancestry, *use.target.ancestry)
+        )
+    )
+
+
+def _denied(use: Use, rules: Sequence[UsageRule]) -> Refused | None:
+    matching = [rule for rule in rules if _matches(rule, use)]
+    denying = next((rule for rule in matching if rule.effect == Effect.DENY), None)
+    if denying is None and matching:
+        return None
+    plain_deny = denying is not None and use.lot.status in PLAIN_DENY
+    return _stopped(
+        f"lot_{use.lot.status}" if plain_deny or denying is None else "rule_denies",
+        use.lot,
+        _("%(lot)s is %(status)s: %(why)s (rule %(rule)s)."),
+        _("Use another lot, or have its quality decided."),
+        by=denying.cleared_by if denying else "QA",
+        status=use.lot.get_status_display().lower(),
+        why=denying.note if denying else _("no rule allows this use"),
+        rule=denying or "default",
+    )
+
+
+PLAIN_DENY = (LotStatus.QUARANTINE, LotStatus.REJECTED, LotStatus.CLOSED)
+"""Statuses whose refusal is named after the status itself."""
+
+
+def _matches(rule: UsageRule, use: Use) -> bool:
+    return (
+        rule.status == use.lot.status
+        and rule.action in ("", use.action)
+        and rule.purpose in ("", _purpose(use))
+        and rule.material_id in (None, use.lot.material_id)
+        and rule.customer_id in (None, use.customer_id)
+    )
+
+
+def _purpose(use: Use) -> str:
+    """Where it is staged: the lane it goes to, or the one it leaves."""
+    return use.target.purpose or use.source.purpose
+
+
+def _restricted(use: Use, on: date, permits: Sequence[RestrictedUse]) -> Refused | None:
+    if use.lot.status != LotStatus.RESTRICTED:
+        return None
+    for permit in permits:
+        if permit.lot_id == use.lot.pk and permit.reference == use.reference:
+            if permit.until is None or permit.until >= on:
+                return None
+            break
+    allowed = ", ".join(p.reference for p in permits if p.lot_id == use.lot.pk)
+    return _stopped(
+        "lot_restricted",
+        use.lot,
+        _("%(lot)s is restricted to: %(allowed)s."),
+        _("Use another lot, or ask QA to name this demand."),
+        allowed=allowed or _("no demand"),
+    )
+
+
+def _stopped(
+    code: str,
+    lot: Lot,
+    words: str | Promise,
+    remedy: str | Promise,
+    *,
+    by: str | Promise = "QA",
+    **params: Any,
+) -> Refused:
+    return Refused(
+        words, code=code, field="lot", hint=remedy, facts={"cleared_by": str(by)}, lot=lot, **params
+    )
+
+
+# --- as SQL, for lists, boards and sweeps -------------------------------------------------------
+
+
+def stop_code(
+    *,
+    on: date,
+    action: GatedAction = GatedAction.STAGE,
+    lot: str = "lot",
+    location: str = "location",
+    container: str = "container",
+    reference: str | None = None,
+    customer: str | None = None,
+) -> Case:
+    """Why stock may not be used where it stands: a code, or '' where it may.
+
+    The other arguments name the columns of the query it is used in.
+    """
+    whens = [When(_on_hold(lot, location, container), then=Value("lot_on_hold"))]
+    whens += [When(stop.condition(on, f"{lot}__"), then=Value(stop.code)) for stop in DATE_STOPS]
+    rules = _rules_for(action, lot, location, customer)
+    denied = Exists(rules.filter(effect=Effect.DENY))
+    allowed = Exists(rules.filter(effect=Effect.ALLOW))
+    for status in LotStatus:
+        code = f"lot_{status}" if status in PLAIN_DENY else "rule_denies"
+        here = Q(**{f"{lot}__status": status})
+        whens.append(When(here & Q(denied), then=Value(code)))
+        whens.append(When(here & ~Q(allowed), then=Value(f"lot_{status}")))
+    if reference is not None:
+        permit = RestrictedUse.objects.filter(
+            Q(until=None) | Q(until__gte=on),
+            lot=OuterRef(f"{lot}_id"),
+            reference=OuterRef(reference),
+        )
+        restricted = Q(**{f"{lot}__status": LotStatus.RESTRICTED})
+        whens.append(When(restricted & ~Q(Exists(permit)), then=Value("lot_restricted")))
+    return Case(*whens, default=Value(""), output_field=CharField())
+
+
+def _on_hold(lot: str, location: str, container: str) -> Q:
+    holds = Hold.objects.open()
+    path = ExpressionWrapper(OuterRef(f"{location}__path"), output_field=CharField())
+    here = holds.filter(location__isnull=False).annotate(here=path)
+    return (
+        Q(Exists(holds.filter(lot=OuterRef(f"{lot}_id"))))
+        | Q(Exists(holds.filter(material=OuterRef(f"{lot}__material_id"))))
+        | Q(Exists(holds.filter(container=OuterRef(f"{container}_id"))))
+        | Q(Exists(holds.filter(container=OuterRef(f"{container}__parent_id"))))
+        | Q(Exists(here.filter(here__startswith=F("location__path"))))
+    )
+
+
+def _rules_for(
+    action: GatedAction, lot: str, location: str, customer: str | None
+) -> QuerySet[UsageRule]:
+    for_customer = Q(customer=None)
+    if customer:
+        for_customer |= Q(customer=OuterRef(customer))
+    return UsageRule.objects.in_force().filter(
+        Q(action="") | Q(action=action),
+        Q(purpose="") | Q(purpose=OuterRef(f"{location}__purpose")),
+        Q(material=None) | Q(material=OuterRef(f"{lot}__material_id")),
+        for_customer,
+        status=OuterRef(f"{lot}__status"),
+    )
+
+
+def fefo(materials: Iterable[int], on: date, *, reference: str = "") -> list[Balance]:
+    """Free stock in storage that may be staged for a demand: first expired, first out.
+
+    One statement. Lots without an expiry date come last, older lots before newer ones.
+    """
+    rows = (
+        Balance.objects.filter(
+            lot__material__in=list(materials),
+            location__kind=LocationKind.STORAGE,
+            location__is_open=True,
+            quantity__gt=F("reserved") + F("bound"),
+        )
+        .annotate(asked_for=Value(reference), stop=stop_code(on=on, reference="asked_for"))
+        .filter(stop="")
+        .select_related("lot__material__base_unit", "location", "container")
+        .order_by(F("lot__expires_on").asc(nulls_last=True), "lot_id", "location__walk_order", "pk")
+    )
+    return [row for row in rows if require_shelf_life(row.lot, on) is None]
+
+
+def alternatives(lot: Lot, on: date, *, reference: str = "", most: int = 3) -> list[Balance]:
+    """Other lots of the same material that would do, the first to expire first."""
+    found = fefo([lot.material_id], on, reference=reference)
+    return [balance for balance in found if balance.lot_id != lot.pk][:most]

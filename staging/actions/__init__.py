@@ -1,0 +1,71 @@
+"""Every staging action is one of these functions, whatever surface asks for it."""
+
+from staging.actions.alerts import Acknowledgement, acknowledge
+from staging.actions.allocation import AllocationLine, Deallocation, allocate, deallocate, suggest
+from staging.actions.demands import (
+    DemandChange,
+    DemandEnd,
+    Need,
+    NewDemand,
+    cancel_demand,
+    change_demand,
+    complete_demand,
+    create_demand,
+)
+from staging.actions.lanes import Borrowing, Transfer, Unstaging, borrow, transfer, unstage
+from staging.actions.production import (
+    Consumption,
+    Issue,
+    Output,
+    Remainder,
+    consume,
+    issue,
+    produce,
+    return_remainder,
+)
+from staging.actions.reversal import reverse
+from staging.actions.shipping import Loading, Shipping, Unloading, load, ship, unload
+from staging.actions.stage import Assignment, Staging, assign, stage
+
+__all__ = [
+    "Acknowledgement",
+    "AllocationLine",
+    "Assignment",
+    "Borrowing",
+    "Consumption",
+    "Deallocation",
+    "DemandChange",
+    "DemandEnd",
+    "Issue",
+    "Loading",
+    "Need",
+    "NewDemand",
+    "Output",
+    "Remainder",
+    "Shipping",
+    "Staging",
+    "Transfer",
+    "Unloading",
+    "Unstaging",
+    "acknowledge",
+    "allocate",
+    "assign",
+    "borrow",
+    "cancel_demand",
+    "change_demand",
+    "complete_demand",
+    "consume",
+    "create_demand",
+    "deallocate",
+    "issue",
+    "load",
+    "produce",
+    "return_remainder",
+    "reverse",
+    "ship",
+    "stage",
+    "suggest",
+    "transfer",
+    "unload",
+    "unstage",
+]

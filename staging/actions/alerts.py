@@ -1,0 +1,54 @@
+"""Acknowledge alerts: somebody knows, and says what is being done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from inventory import audit
+from inventory.audit import Actor
+from inventory.errors import Refused
+from inventory.fields import About
+from staging.models import Alert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """An alert that somebody takes up, and why it may wait or what is being done."""
+
+    alert: Annotated[Alert, About(_("Alert"))]
+    reason: Annotated[str, About(_("Reason"), _("What is being done about it."), multiline=True)]
+
+
+@transaction.atomic
+def acknowledge(*, lines: Sequence[Acknowledgement], by: Actor, at: datetime) -> list[Alert]:
+    """Acknowledge open alerts. Refuses `reason_needed`, `alert_closed`, `alert_acknowledged`."""
+    stamp = audit.stamp(by, at, audit.require_reason(lines[0].reason))
+    rows = Alert.objects.filter(pk__in=[line.alert.pk for line in lines]).order_by("pk")
+    locked = {row.pk: row for row in rows.select_for_update(no_key=True)}
+    for index, line in enumerate(lines):
+        alert = locked[line.alert.pk]
+        _check(alert, index)
+        alert.acknowledged_at, alert.acknowledged_by = stamp.recorded_at, stamp.actor
+        alert.acknowledge_reason = audit.require_reason(line.reason)
+        alert.save(update_fields=["acknowledged_at", "acknowledged_by", "acknowledge_reason"])
+        audit.record("staging.acknowledge", stamp=stamp, subject=alert)
+    return list(locked.values())
+
+
+def _check(alert: Alert, index: int) -> None:
+    if alert.closed_at is None and alert.acknowledged_at is None:
+        return
+    closed = alert.closed_at is not None
+    raise Refused(
+        _("The cause of this alert is gone.")
+        if closed
+        else _("Somebody has acknowledged this alert already."),
+        code="alert_closed" if closed else "alert_acknowledged",
+        field="alert",
+        line=index,
+        hint=_("Nothing is left to do here."),
+    )

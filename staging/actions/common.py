@@ -1,0 +1,154 @@
+"""What the staging verbs share: locking, and finding the commitments they take from."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from inventory.errors import Refused
+from inventory.models import Location, Lot
+from inventory.units import plain
+from staging.bindings import Bindings
+from staging.models import Commitment, Demand, Requirement, State
+
+
+def lock_requirements(demands: Iterable[Demand]) -> dict[int, list[Requirement]]:
+    """Lock the demands' lines; by demand, in line order. Lots are locked before this."""
+    found: dict[int, list[Requirement]] = {}
+    rows = Requirement.objects.filter(demand__in={demand.pk for demand in demands}).locked()
+    for requirement in rows:
+        found.setdefault(requirement.demand_id, []).append(requirement)
+    return found
+
+
+def require_live(demand: Demand, *, field: str = "demand") -> None:
+    """Refuse `demand_closed`: completed or cancelled demands take nothing any more."""
+    if demand.closed_at is not None:
+        raise Refused(
+            _("Demand %(demand)s is cancelled.")
+            if demand.cancelled
+            else _("Demand %(demand)s is completed."),
+            code="demand_closed",
+            field=field,
+            hint=_("Choose another demand."),
+            demand=demand,
+        )
+
+
+def lock_locations(locations: Iterable[Location]) -> dict[int, Location]:
+    """Lock the places that take part, so that capacity and location holds are decided in turn."""
+    rows = Location.objects.filter(pk__in={location.pk for location in locations}).locked()
+    return {location.pk: location for location in rows}
+
+
+def for_lot(requirements: Sequence[Requirement], lot: Lot, demand: Demand) -> list[Requirement]:
+    """The demand's lines that this lot can serve. Refuses `not_required`, `other_lot_required`."""
+    of_material = [line for line in requirements if line.material_id == lot.material_id]
+    if not of_material:
+        raise Refused(
+            _("%(demand)s does not need %(material)s."),
+            code="not_required",
+            field="lot",
+            hint=_("Needed are: %s.")
+            % ", ".join(sorted({str(line.material) for line in requirements})),
+            demand=demand,
+            material=lot.material,
+        )
+    fitting = [line for line in of_material if line.lot_id in (None, lot.pk)]
+    if not fitting:
+        raise Refused(
+            _("%(demand)s needs one particular lot of %(material)s."),
+            code="other_lot_required",
+            field="lot",
+            hint=_("Use lot %s.") % of_material[0].lot,
+            demand=demand,
+            material=lot.material,
+        )
+    return fitting
+
+
+def take_from(
+    rows: Sequence[Commitment], quantity: Decimal | None, *, what: Any, lot: Lot
+) -> list[tuple[Commitment, Decimal]]:
+    """Spread a quantity over commitments, the oldest first; all of them if none is given.
+
+    Refuses `not_committed` (there are none) and `not_enough`.
+    """
+    if not rows:
+        raise Refused(
+            _("Nothing of %(lot)s is %(what)s there."),
+            code="not_committed",
+            field="lot",
+            hint=_("Check the lot, the place and the demand."),
+            lot=lot,
+            what=what,
+        )
+    available = sum((row.quantity for row in rows), Decimal(0))
+    wanted = available if quantity is None else quantity
+    if wanted > available:
+        raise Refused(
+            _("Only %(available)s of %(lot)s is %(what)s there, not %(wanted)s."),
+            code="not_enough",
+            field="quantity",
+            hint=_("Take no more than %s.") % plain(available),
+            facts={"available": plain(available)},
+            available=plain(available),
+            wanted=plain(wanted),
+            lot=lot,
+            what=what,
+        )
+    parts = []
+    for row in rows:
+        part = min(row.quantity, wanted)
+        if part > 0:
+            parts.append((row, part))
+            wanted -= part
+    return parts
+
+
+def committed(
+    bindings: Bindings,
+    line: Any,
+    *,
+    states: Iterable[State],
+    quantity: Decimal | None,
+    location: Location | None,
+) -> list[tuple[Commitment, Decimal]]:
+    """What a line takes of its lot's commitments.
+
+    Refuses `demand_needed` (it serves several demands), `lane_needed` (it stands in several
+    places), and as `take_from` does.
+    """
+    states = list(states)
+    rows = [
+        row
+        for row in bindings.find(
+            states=states, lot=line.lot, location=location, container=line.container
+        )
+        if line.demand is None or row.requirement.demand_id == line.demand.pk
+    ]
+    demands = {row.requirement.demand.reference for row in rows}
+    places = {row.location.code for row in rows}
+    if len(demands) > 1:
+        raise Refused(
+            _("%(lot)s is there for several demands: %(demands)s."),
+            code="demand_needed",
+            field="demand",
+            hint=_("Say for which one."),
+            facts={"demands": sorted(demands)},
+            lot=line.lot,
+            demands=", ".join(sorted(demands)),
+        )
+    if len(places) > 1:
+        raise Refused(
+            _("%(lot)s stands in several places: %(places)s."),
+            code="lane_needed",
+            field="lane",
+            hint=_("Scan the one it is taken from."),
+            facts={"places": sorted(places)},
+            lot=line.lot,
+            places=", ".join(sorted(places)),
+        )
+    what = " / ".join(str(state.label).lower() for state in states)
+    return take_from(rows, quantity, what=what, lot=line.lot)

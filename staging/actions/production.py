@@ -1,0 +1,387 @@
+"""Issue, consume, produce, return: the activity starts, and what comes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from inventory import audit, ledger
+from inventory.actions.common import counterparts, lock_lots, require_kind
+from inventory.actions.moves import ContainerField, LotField, ReasonField, UnitField
+from inventory.actions.receipt import expiry_of
+from inventory.audit import Actor, Stamp
+from inventory.errors import Refused
+from inventory.fields import About
+from inventory.ledger import Book, Line
+from inventory.models import (
+    Location,
+    LocationKind,
+    Lot,
+    LotLink,
+    Material,
+    Movement,
+    MovementKind,
+)
+from inventory.units import to_base
+from quality.models import GatedAction
+from staging.actions.common import committed, lock_requirements, require_live
+from staging.actions.lanes import AllField, ForDemandField, LaneField, Setting, given, on_committed
+from staging.actions.stage import Assignment, DemandField, assign
+from staging.flow import Outcome, Step
+from staging.models import Commitment, Demand, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Staged stock that goes to the work centre: its activity starts."""
+
+    lot: LotField
+    lane: LaneField = None
+    demand: ForDemandField = None
+    work_center: Annotated[
+        Location | None, About(_("Work centre"), _("Empty: the demand's own."))
+    ] = None
+    container: ContainerField = None
+    quantity: AllField = None
+    unit: UnitField = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumption:
+    """Issued stock that was used up."""
+
+    lot: LotField
+    demand: ForDemandField = None
+    work_center: Annotated[Location | None, About(_("Work centre"))] = None
+    container: ContainerField = None
+    quantity: AllField = None
+    unit: UnitField = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A lot that a demand made. `next_demand` stages it for the next step at once."""
+
+    demand: DemandField
+    number: Annotated[str, About(_("Lot or serial number"))]
+    quantity: Annotated[Decimal, About(_("Quantity"))]
+    location: Annotated[Location, About(_("To"), _("Storage, quarantine or a buffer."))]
+    material: Annotated[
+        Material | None, About(_("Material"), _("Empty: the demand's product."))
+    ] = None
+    unit: UnitField = None
+    made_on: Annotated[date | None, About(_("Made on"))] = None
+    expires_on: Annotated[date | None, About(_("Expires on"))] = None
+    next_demand: Annotated[
+        Demand | None, About(_("Stage for"), _("The next operation, if it waits for this."))
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remainder:
+    """Issued stock that was not used and goes back."""
+
+    lot: LotField
+    target: Annotated[Location, About(_("To"), _("Storage or quarantine location."))]
+    demand: ForDemandField = None
+    work_center: Annotated[Location | None, About(_("Work centre"))] = None
+    container: ContainerField = None
+    quantity: AllField = None
+    unit: UnitField = None
+    reason: ReasonField = ""
+
+
+@transaction.atomic
+def issue(*, lines: Sequence[Issue], by: Actor, at: datetime) -> Outcome:
+    """Hand staged stock over to the work centre; the demand is started.
+
+    Refuses the gate's codes, `work_center_needed`, `wrong_location_kind`, `not_committed`,
+    `demand_needed`, `lane_needed`, `not_enough`, `wrong_demand_kind`.
+    """
+
+    def plan(line: Issue, setting: Setting) -> list[Step]:
+        parts = committed(
+            setting.bindings, line, states=[State.STAGED], quantity=given(line), location=line.lane
+        )
+        target = _work_center(line, parts[0][0].requirement.demand)
+        return [
+            _step(MovementKind.ISSUE, row, part, line.lot, target, State.ISSUED)
+            for row, part in parts
+        ]
+
+    return on_committed(
+        lines, plan, action="staging.issue", asks=GatedAction.ISSUE, by=by, at=at, places=_none
+    )
+
+
+@transaction.atomic
+def consume(*, lines: Sequence[Consumption], by: Actor, at: datetime) -> Outcome:
+    """Use issued stock up. What the demand made, or makes later, descends from it.
+
+    Refuses the gate's codes, `not_committed`, `demand_needed`, `lane_needed`, `not_enough`.
+    """
+    production = counterparts(LocationKind.PRODUCTION)
+
+    def plan(line: Consumption, setting: Setting) -> list[Step]:
+        return [
+            _step(
+                MovementKind.CONSUME,
+                row,
+                part,
+                line.lot,
+                production[row.location.site_id],
+                State.USED,
+            )
+            for row, part in _issued(line, setting)
+        ]
+
+    outcome = on_committed(
+        lines, plan, action="staging.consume", asks=GatedAction.CONSUME, by=by, at=at, places=_none
+    )
+    _link_to_outputs(outcome.movements)
+    return outcome
+
+
+@transaction.atomic
+def return_remainder(*, lines: Sequence[Remainder], by: Actor, at: datetime) -> Outcome:
+    """Take back what was issued and not used. Never gated.
+
+    Refuses `wrong_location_kind`, `location_closed`, `not_committed`, `demand_needed`,
+    `lane_needed`, `not_enough`.
+    """
+
+    def plan(line: Remainder, setting: Setting) -> list[Step]:
+        target = setting.places[line.target.pk]
+        require_kind(target, LocationKind.STORAGE, LocationKind.QUARANTINE, field="target")
+        return [
+            _step(MovementKind.RETURN, row, part, line.lot, target, None, line.reason)
+            for row, part in _issued(line, setting)
+        ]
+
+    return on_committed(lines, plan, action="staging.return_remainder", asks=None, by=by, at=at)
+
+
+@transaction.atomic
+def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
+    """Put what a demand made into stock, descended from all that the demand consumed.
+
+    With `next_demand`, the output is staged for it where it stands, through the gate.
+    Refuses `product_needed`, `lot_exists`, `number_needed`, `wrong_demand_kind`,
+    `demand_closed`, `wrong_location_kind`, the quantity codes, and as `assign` does.
+    """
+    stamp = audit.stamp(by, at)
+    lots = lock_lots(_make_lot(line, index) for index, line in enumerate(lines))
+    made = {lot.code: lot for lot in lots.values()}
+    requirements = lock_requirements(line.demand for line in lines)
+    production = counterparts(LocationKind.PRODUCTION)
+    entries, links = [], []
+    for index, line in enumerate(lines):
+        lot = made[_output_code(line)]
+        demand = requirements[line.demand.pk][0].demand
+        require_live(demand)
+        task = requirements[line.demand.pk][0].pk
+        entries.append(
+            Line(
+                kind=MovementKind.PRODUCE,
+                lot=lot,
+                quantity=to_base(lot.material, line.quantity, line.unit),
+                source=production[line.location.site_id],
+                target=line.location,
+                task=task,
+                reference=demand.reference,
+                index=index,
+            )
+        )
+        links += _links_from_inputs(demand, lot, stamp)
+    movements = ledger.post(entries, book=Book.read(lots.values()), stamp=stamp)
+    LotLink.objects.bulk_create(links)
+    audit.record(
+        "staging.produce",
+        stamp=stamp,
+        subject=lines[0].demand,
+        facts={"lots": [lot.code for lot in made.values()]},
+    )
+    warnings = _stage_for_next(lines, made, by, at)
+    return Outcome(movements, warnings)
+
+
+def _none(line: object) -> list[Location]:
+    return []
+
+
+def _issued(line: Consumption | Remainder, setting: Setting) -> list[tuple[Commitment, Decimal]]:
+    return [
+        (row, part)
+        for row, part in committed(
+            setting.bindings,
+            line,
+            states=[State.ISSUED],
+            quantity=given(line),
+            location=line.work_center,
+        )
+        if _not_shipment(row.requirement.demand)
+    ]
+
+
+def _step(
+    kind: MovementKind,
+    row: Commitment,
+    quantity: Decimal,
+    lot: Lot,
+    target: Location,
+    becomes: State | None,
+    reason: str = "",
+) -> Step:
+    return Step(
+        kind=kind,
+        requirement=row.requirement,
+        lot=lot,
+        quantity=quantity,
+        source=row.location,
+        target=target,
+        container=row.container,
+        taken=row,
+        becomes=becomes,
+        reason=reason,
+    )
+
+
+def _not_shipment(demand: Demand) -> bool:
+    if demand.is_shipment:
+        raise Refused(
+            _("%(demand)s is a shipment."),
+            code="wrong_demand_kind",
+            field="demand",
+            hint=_("Load and ship it."),
+            demand=demand,
+        )
+    return True
+
+
+def _work_center(line: Issue, demand: Demand) -> Location:
+    _not_shipment(demand)
+    target = line.work_center or demand.work_center
+    if target is None:
+        raise Refused(
+            _("%(demand)s names no work centre."),
+            code="work_center_needed",
+            field="work_center",
+            hint=_("Scan the work centre it goes to."),
+            demand=demand,
+        )
+    require_kind(target, LocationKind.WORK_CENTER, field="work_center")
+    return target
+
+
+def _product(line: Output) -> Material:
+    material = line.material or line.demand.product
+    if material is None:
+        raise Refused(
+            _("%(demand)s names no product."),
+            code="product_needed",
+            field="material",
+            hint=_("Say which material was made."),
+            demand=line.demand,
+        )
+    return material
+
+
+def _output_code(line: Output) -> str:
+    return Lot.code_of(_product(line), line.number.strip())
+
+
+def _make_lot(line: Output, index: int) -> Lot:
+    _not_shipment(line.demand)
+    kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE, LocationKind.STAGING)
+    require_kind(line.location, *kinds, field="location")
+    material, number = _product(line), line.number.strip()
+    if not number or Lot.objects.filter(code=_output_code(line)).exists():
+        raise Refused(
+            _("%(material)s has a lot of that number already.")
+            if number
+            else _("Enter the lot number."),
+            code="lot_exists" if number else "number_needed",
+            field="number",
+            line=index,
+            hint=_("Give the output a number of its own."),
+            material=material,
+        )
+    return Lot.objects.create(
+        material=material,
+        number=number,
+        code=_output_code(line),
+        made_on=line.made_on,
+        expires_on=expiry_of(material, line.made_on, line.expires_on),
+        status=material.initial_status,
+    )
+
+
+def _links_from_inputs(demand: Demand, output: Lot, stamp: Stamp) -> list[LotLink]:
+    inputs = (
+        Movement.objects.filter(
+            task__in=demand.requirements.values("pk"),
+            kind=MovementKind.CONSUME,
+            reversed_by=None,
+        )
+        .values("lot")
+        .annotate(total=Sum("quantity"))
+    )
+    return [
+        LotLink(
+            parent_id=row["lot"],
+            child=output,
+            kind="consume",
+            quantity=row["total"],
+            **stamp.columns(),
+        )
+        for row in inputs
+    ]
+
+
+def _link_to_outputs(consumed: Sequence[Movement]) -> None:
+    """What is consumed after the first output was made is a parent of it as well."""
+    references = {movement.reference for movement in consumed}
+    outputs: dict[str, set[int]] = {}
+    made = Movement.objects.filter(
+        reference__in=references, kind=MovementKind.PRODUCE, reversed_by=None
+    )
+    for reference, lot in made.values_list("reference", "lot"):
+        outputs.setdefault(reference, set()).add(lot)
+    LotLink.objects.bulk_create(
+        LotLink(
+            parent=movement.lot,
+            child_id=lot,
+            kind="consume",
+            quantity=movement.quantity,
+            actor=movement.actor,
+            surface=movement.surface,
+            occurred_at=movement.occurred_at,
+            recorded_at=movement.recorded_at,
+            batch=movement.batch,
+        )
+        for movement in consumed
+        for lot in outputs.get(movement.reference, ())
+        if lot != movement.lot_id
+    )
+
+
+def _stage_for_next(
+    lines: Sequence[Output], made: dict[str, Lot], by: Actor, at: datetime
+) -> list[str]:
+    onward = [
+        Assignment(
+            demand=line.next_demand,
+            lot=made[_output_code(line)],
+            lane=line.location,
+            quantity=line.quantity,
+            unit=line.unit,
+        )
+        for line in lines
+        if line.next_demand
+    ]
+    return assign(lines=onward, by=by, at=at).warnings if onward else []

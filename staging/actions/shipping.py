@@ -1,0 +1,181 @@
+"""Load, unload, ship: staged goods leave through the dock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from inventory.actions.common import require_kind
+from inventory.actions.moves import ContainerField, LotField, UnitField
+from inventory.audit import Actor
+from inventory.errors import Refused
+from inventory.fields import About
+from inventory.models import Location, LocationKind, MovementKind
+from quality.models import GatedAction
+from staging.actions.common import committed
+from staging.actions.lanes import AllField, ForDemandField, LaneField, Setting, given, on_committed
+from staging.actions.stage import DemandField
+from staging.flow import Outcome, Step
+from staging.models import Commitment, Demand, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loading:
+    """Staged goods that go onto a vehicle."""
+
+    lot: LotField
+    vehicle: Annotated[Location, About(_("Vehicle"), _("Scan the truck, trailer or dock door."))]
+    lane: LaneField = None
+    demand: ForDemandField = None
+    container: ContainerField = None
+    quantity: AllField = None
+    unit: UnitField = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unloading:
+    """Loaded goods that come back to a lane."""
+
+    lot: LotField
+    target: Annotated[Location, About(_("To lane"), _("Scan the lane."))]
+    vehicle: Annotated[Location | None, About(_("Vehicle"))] = None
+    demand: ForDemandField = None
+    container: ContainerField = None
+    quantity: AllField = None
+    unit: UnitField = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipping:
+    """Goods of a shipment that leave: one lot, or all that is loaded and staged."""
+
+    demand: DemandField
+    lot: LotField
+    lane: Annotated[Location | None, About(_("From"), _("Vehicle or lane, if several."))] = None
+    container: ContainerField = None
+    quantity: AllField = None
+    unit: UnitField = None
+
+
+@transaction.atomic
+def load(*, lines: Sequence[Loading], by: Actor, at: datetime) -> Outcome:
+    """Put staged goods on a vehicle: in transit, still bound to the shipment.
+
+    Refuses the gate's codes, `wrong_demand_kind`, `wrong_location_kind`, `not_committed`,
+    `demand_needed`, `lane_needed`, `not_enough`.
+    """
+
+    def plan(line: Loading, setting: Setting) -> list[Step]:
+        vehicle = setting.places[line.vehicle.pk]
+        require_kind(vehicle, LocationKind.TRANSIT, field="vehicle")
+        return [
+            _step(MovementKind.LOAD, row, part, line, vehicle, State.ISSUED)
+            for row, part in committed(
+                setting.bindings,
+                line,
+                states=[State.STAGED],
+                quantity=given(line),
+                location=line.lane,
+            )
+        ]
+
+    return on_committed(
+        lines,
+        plan,
+        action="staging.load",
+        asks=GatedAction.LOAD,
+        by=by,
+        at=at,
+        places=lambda line: [line.vehicle],
+    )
+
+
+@transaction.atomic
+def unload(*, lines: Sequence[Unloading], by: Actor, at: datetime) -> Outcome:
+    """Take loaded goods back to a lane. Gated as staging; refuses as `load` and `stage` do."""
+
+    def plan(line: Unloading, setting: Setting) -> list[Step]:
+        lane = setting.places[line.target.pk]
+        require_kind(lane, LocationKind.STAGING, field="target")
+        return [
+            _step(MovementKind.UNLOAD, row, part, line, lane, State.STAGED)
+            for row, part in committed(
+                setting.bindings,
+                line,
+                states=[State.ISSUED],
+                quantity=given(line),
+                location=line.vehicle,
+            )
+        ]
+
+    return on_committed(lines, plan, action="staging.unload", asks=GatedAction.STAGE, by=by, at=at)
+
+
+@transaction.atomic
+def ship(*, lines: Sequence[Shipping], by: Actor, at: datetime) -> Outcome:
+    """Let goods leave for the customer, from the vehicle or straight from the lane.
+
+    Refuses the gate's codes, `wrong_demand_kind`, `not_committed`, `lane_needed`, `not_enough`.
+    """
+
+    def plan(line: Shipping, setting: Setting) -> list[Step]:
+        steps = []
+        for row, part in committed(
+            setting.bindings,
+            line,
+            states=[State.ISSUED, State.STAGED],
+            quantity=given(line),
+            location=line.lane,
+        ):
+            customer = row.requirement.demand.customer
+            if customer is None:
+                raise _not_a_shipment(row.requirement.demand)
+            steps.append(_step(MovementKind.SHIP, row, part, line, customer, State.USED))
+        return steps
+
+    return on_committed(
+        lines,
+        plan,
+        action="staging.ship",
+        asks=GatedAction.SHIP,
+        by=by,
+        at=at,
+        places=lambda line: [],
+    )
+
+
+def _step(
+    kind: MovementKind,
+    row: Commitment,
+    quantity: Decimal,
+    line: Loading | Unloading | Shipping,
+    target: Location,
+    becomes: State,
+) -> Step:
+    if not row.requirement.demand.is_shipment:
+        raise _not_a_shipment(row.requirement.demand)
+    return Step(
+        kind=kind,
+        requirement=row.requirement,
+        lot=line.lot,
+        quantity=quantity,
+        source=row.location,
+        target=target,
+        container=row.container,
+        taken=row,
+        becomes=becomes,
+    )
+
+
+def _not_a_shipment(demand: Demand) -> Refused:
+    return Refused(
+        _("%(demand)s is not a shipment."),
+        code="wrong_demand_kind",
+        field="demand",
+        hint=_("Issue it to its work centre."),
+        demand=demand,
+    )

@@ -1,0 +1,294 @@
+"""Stage and assign: material is made ready for one known next step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from inventory import audit
+from inventory.actions.common import (
+    amount,
+    lock_named,
+    pick_balance,
+    require_kind,
+)
+from inventory.actions.moves import ContainerField, LotField, SourceField, UnitField
+from inventory.audit import Actor
+from inventory.errors import Refusals, Refused
+from inventory.fields import About
+from inventory.ledger import Book
+from inventory.models import (
+    Balance,
+    Location,
+    LocationKind,
+    MovementKind,
+)
+from inventory.units import plain
+from quality.models import GatedAction
+from staging.actions.common import for_lot, lock_locations, lock_requirements, require_live
+from staging.bindings import Bindings
+from staging.flow import Outcome, Step, carry_out
+from staging.models import Commitment, Demand, Requirement, State
+
+DemandField = Annotated[Demand, About(_("Demand"), _("Scan or type its reference."))]
+LaneField = Annotated[Location, About(_("Lane"), _("Scan the staging location."))]
+NeededField = Annotated[
+    Decimal | None, About(_("Quantity"), _("Empty: what is still needed, or all there is."))
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """A lot on its way to a lane, for a demand."""
+
+    demand: DemandField
+    lot: LotField
+    lane: LaneField
+    source: SourceField = None
+    container: ContainerField = None
+    quantity: NeededField = None
+    unit: UnitField = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Stock that stands in a lane already, for a demand."""
+
+    demand: DemandField
+    lot: LotField
+    lane: LaneField
+    container: ContainerField = None
+    quantity: NeededField = None
+    unit: UnitField = None
+
+
+@transaction.atomic
+def stage(*, lines: Sequence[Staging], by: Actor, at: datetime) -> Outcome:
+    """Move lots to their lanes, bound to their demands. What is reserved for the demand goes first.
+
+    Refuses the gate's codes (`lot_on_hold`, `lot_expired`, `lot_retest_due`, `lot_quarantine`,
+    `lot_rejected`, `lot_closed`, `lot_restricted`, `rule_denies`, `shelf_life_short`),
+    `demand_closed`, `not_required`, `other_lot_required`, `more_than_required`, `not_here`,
+    `source_needed`, `not_enough`, `lane_full`, `wrong_location_kind`, `location_closed`,
+    `same_place` and the quantity codes.
+    """
+    return _stage(MovementKind.STAGE, "staging.stage", lines, by, at)
+
+
+@transaction.atomic
+def assign(*, lines: Sequence[Assignment], by: Actor, at: datetime) -> Outcome:
+    """Bind stock that stands in a lane to a demand: logical staging, gated and audited alike.
+
+    Nothing moves. Refuses as `stage` does.
+    """
+    return _stage(None, "staging.assign", lines, by, at)
+
+
+def _stage(
+    kind: MovementKind | None,
+    action: str,
+    lines: Sequence[Staging | Assignment],
+    by: Actor,
+    at: datetime,
+) -> Outcome:
+    stamp = audit.stamp(by, at)
+    lines = lock_named(lines)
+    requirements = lock_requirements(line.demand for line in lines)
+    lanes = lock_locations(line.lane for line in lines)
+    book = Book.read(
+        [line.lot for line in lines],
+        containers=[line.container for line in lines if line.container],
+        places=[lane for lane in lanes.values() if lane.capacity],
+    )
+    bindings = Bindings.read(
+        at=at, requirements=[row for rows in requirements.values() for row in rows]
+    )
+    planner = _Planner(kind, book, bindings)
+    refusals, steps = Refusals(), []
+    for index, line in enumerate(lines):
+        try:
+            steps += planner.plan(line, requirements.get(line.demand.pk, []), lanes, index)
+        except Refused as refusal:
+            refusals.add(refusal, line=index)
+    refusals.raise_any()
+    return carry_out(
+        steps,
+        action=action,
+        asks=GatedAction.STAGE,
+        book=book,
+        bindings=bindings,
+        stamp=stamp,
+        lanes=lanes.values(),
+    )
+
+
+class _Planner:
+    """Turns request lines into steps, keeping count of what earlier lines have planned."""
+
+    def __init__(self, kind: MovementKind | None, book: Book, bindings: Bindings) -> None:
+        self.kind = kind
+        self.book = book
+        self.bindings = bindings
+        self.planned: dict[int, Decimal] = {}
+        self.taken: dict[object, Decimal] = {}
+
+    def plan(
+        self,
+        line: Staging | Assignment,
+        requirements: Sequence[Requirement],
+        lanes: dict[int, Location],
+        index: int,
+    ) -> list[Step]:
+        demand = requirements[0].demand if requirements else line.demand
+        require_live(demand)
+        lane = lanes[line.lane.pk]
+        require_kind(lane, LocationKind.STAGING, field="lane")
+        fitting = for_lot(requirements, line.lot, demand)
+        balance = self._balance(line, lane, fitting)
+        missing = sum((self._missing(row) for row in fitting), Decimal(0))
+        usable = balance.free + sum(row.quantity for row in self._reserved(balance, fitting))
+        quantity = amount(
+            line.lot.material, line.quantity, line.unit, otherwise=min(missing, usable)
+        )
+        if quantity > missing or quantity <= 0:
+            raise _too_much(line, demand, quantity, missing)
+        return [
+            step
+            for requirement, part in self._spread(fitting, quantity)
+            for step in self._steps(requirement, part, balance, lane, index)
+        ]
+
+    def _missing(self, requirement: Requirement) -> Decimal:
+        planned = self.planned.get(requirement.pk, Decimal(0))
+        return max(self.bindings.missing(requirement) - planned, Decimal(0))
+
+    def _balance(
+        self, line: Staging | Assignment, lane: Location, fitting: Sequence[Requirement]
+    ) -> Balance:
+        if isinstance(line, Assignment):
+            return pick_balance(self.book, line.lot, source=lane, container=line.container)
+        if line.source and line.source.pk == lane.pk:
+            raise _same_place(line)
+        kinds = (LocationKind.STORAGE, LocationKind.STAGING)
+        offered = [
+            balance
+            for balance in self.book.of(line.lot)
+            if balance.location_id != lane.pk
+            and (line.source is not None or balance.location.kind in kinds)
+            and (line.source is not None or balance.free > 0 or self._reserved(balance, fitting))
+        ]
+        if line.source is None and line.container is None:
+            reserved = [balance for balance in offered if self._reserved(balance, fitting)]
+            offered = reserved or offered
+        balance = pick_balance(
+            self.book, line.lot, source=line.source, container=line.container, candidates=offered
+        )
+        require_kind(balance.location, *kinds, LocationKind.QUARANTINE, field="source")
+        return balance
+
+    def _reserved(self, balance: Balance, fitting: Sequence[Requirement]) -> list[Commitment]:
+        return [
+            row
+            for requirement in fitting
+            for row in self.bindings.find(
+                states=[State.RESERVED],
+                requirement=requirement,
+                lot=balance.lot,
+                location=balance.location,
+            )
+            if row.container_id == balance.container_id
+        ]
+
+    def _spread(
+        self, fitting: Sequence[Requirement], quantity: Decimal
+    ) -> list[tuple[Requirement, Decimal]]:
+        parts = []
+        for requirement in fitting:
+            part = min(self._missing(requirement), quantity)
+            if part > 0:
+                parts.append((requirement, part))
+                self.planned[requirement.pk] = self.planned.get(requirement.pk, Decimal(0)) + part
+                quantity -= part
+        return parts
+
+    def _steps(
+        self,
+        requirement: Requirement,
+        quantity: Decimal,
+        balance: Balance,
+        lane: Location,
+        index: int,
+    ) -> list[Step]:
+        """What is reserved for the requirement first, free stock for the rest."""
+        parts: list[tuple[Commitment | None, Decimal]] = []
+        for row in self._reserved(balance, [requirement]):
+            part = min(row.quantity - self.taken.get(row.pk, Decimal(0)), quantity)
+            if part > 0:
+                parts.append((row, part))
+                self.taken[row.pk] = self.taken.get(row.pk, Decimal(0)) + part
+                quantity -= part
+        if quantity > 0:
+            parts.append((None, quantity))
+        return [
+            Step(
+                kind=self.kind,
+                requirement=requirement,
+                lot=balance.lot,
+                quantity=part,
+                source=balance.location,
+                target=lane,
+                container=balance.container,
+                taken=row,
+                becomes=State.STAGED,
+                index=index,
+            )
+            for row, part in parts
+        ]
+
+
+def _too_much(
+    line: Staging | Assignment, demand: Demand, quantity: Decimal, missing: Decimal
+) -> Refused:
+    unit = line.lot.material.base_unit_id
+    if missing <= 0:
+        return Refused(
+            _("%(demand)s has all the %(material)s it needs."),
+            code="more_than_required",
+            field="quantity",
+            hint=_("Change the demand first if more is needed."),
+            facts={"missing": "0"},
+            demand=demand,
+            material=line.lot.material,
+        )
+    return Refused(
+        _("%(demand)s needs only %(missing)s %(unit)s more of %(material)s, not %(quantity)s.")
+        if quantity > missing
+        else _("Nothing of %(lot)s is free to be staged there."),
+        code="more_than_required" if quantity > missing else "not_enough",
+        field="quantity",
+        hint=_("Stage %s at most, or change the demand first.") % plain(missing)
+        if quantity > missing
+        else _("It is promised to other demands: borrow it, or choose another lot."),
+        facts={"missing": plain(missing)},
+        demand=demand,
+        missing=plain(missing),
+        unit=unit,
+        material=line.lot.material,
+        quantity=plain(quantity),
+        lot=line.lot,
+    )
+
+
+def _same_place(line: Staging) -> Refused:
+    return Refused(
+        _("%(lot)s stands in %(lane)s already."),
+        code="same_place",
+        field="lane",
+        hint=_("Assign it to the demand instead of staging it."),
+        lot=line.lot,
+        lane=line.lane,
+    )

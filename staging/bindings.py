@@ -1,0 +1,132 @@
+"""The open commitments an action decides on, read once and written once."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Self
+
+from django.db.models import Q
+
+from inventory.models import Container, Location, Lot
+from staging.models import Commitment, Requirement, State
+
+Key = tuple[int, str, int, int, int | None]
+
+
+class Bindings:
+    """Commitments by requirement, state, lot, location and container.
+
+    The caller has locked the lots and the requirements.
+    """
+
+    def __init__(self, rows: Iterable[Commitment], at: datetime) -> None:
+        self.at = at
+        self._rows: dict[Key, Commitment] = {_key(row): row for row in rows}
+        self._changed: dict[Key, Commitment] = {}
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        at: datetime,
+        requirements: Iterable[Requirement] = (),
+        lots: Iterable[Lot] = (),
+    ) -> Self:
+        """All that is open for the requirements, and all that is open of the lots."""
+        wanted = Q(requirement__in=[requirement.pk for requirement in requirements])
+        if lots := list(lots):
+            wanted |= Q(lot__in=[lot.pk for lot in lots])
+        rows = Commitment.objects.open().filter(wanted)
+        rows = rows.select_related(
+            "location",
+            "container",
+            "requirement__demand__customer",
+            "requirement__demand__work_center",
+        )
+        return cls(rows.order_by("since", "pk"), at)
+
+    def find(
+        self,
+        *,
+        states: Iterable[State],
+        requirement: Requirement | None = None,
+        lot: Lot | None = None,
+        location: Location | None = None,
+        container: Container | None = None,
+    ) -> list[Commitment]:
+        """Open commitments that match, the oldest first."""
+        states = set(states)
+        return [
+            row
+            for row in self._rows.values()
+            if row.state in states
+            and row.quantity > 0
+            and (requirement is None or row.requirement_id == requirement.pk)
+            and (lot is None or row.lot_id == lot.pk)
+            and (location is None or row.location_id == location.pk)
+            and (container is None or row.container_id == container.pk)
+        ]
+
+    def total(self, requirement: Requirement, *states: State) -> Decimal:
+        found = self.find(states=states, requirement=requirement)
+        return sum((row.quantity for row in found), Decimal(0))
+
+    def missing(self, requirement: Requirement) -> Decimal:
+        """How much of the requirement is not yet staged or beyond."""
+        return requirement.quantity - self.total(
+            requirement, State.STAGED, State.ISSUED, State.USED
+        )
+
+    def add(
+        self,
+        requirement: Requirement,
+        state: State,
+        *,
+        lot: Lot,
+        location: Location,
+        container: Container | None,
+        quantity: Decimal,
+        since: datetime | None = None,
+    ) -> Commitment:
+        """Commit a quantity. Stock that joins what is there already keeps the older clock."""
+        row = Commitment(
+            requirement=requirement, state=state, lot=lot, location=location,
+            container=container, quantity=Decimal(0), since=since or self.at,
+        )  # fmt: skip
+        row = self._rows.setdefault(_key(row), row)
+        row.quantity += quantity
+        if row.quantity:
+            row.closed_at = None
+        row.since = min(row.since, since or self.at)
+        if state == State.STAGED:
+            row.due_at = _due_at(row.since, location, lot)
+        self._changed[_key(row)] = row
+        return row
+
+    def take(self, row: Commitment, quantity: Decimal) -> None:
+        """Take a quantity off a commitment, and close it when nothing is left."""
+        row.quantity -= quantity
+        if not row.quantity:
+            row.closed_at = self.at
+        self._changed[_key(row)] = row
+
+    def save(self) -> None:
+        """Write what changed, in one statement."""
+        if self._changed:
+            Commitment.objects.bulk_create(
+                self._changed.values(),
+                update_conflicts=True,
+                unique_fields=["id"],
+                update_fields=["quantity", "since", "due_at", "dwell_flagged", "closed_at"],
+            )
+            self._changed.clear()
+
+
+def _key(row: Commitment) -> Key:
+    return (row.requirement_id, row.state, row.lot_id, row.location_id, row.container_id)
+
+
+def _due_at(since: datetime, lane: Location, lot: Lot) -> datetime | None:
+    """When the shorter of the lane's and the material's dwell limits ends."""
+    limits = [limit for limit in (lane.dwell_limit, lot.material.dwell_limit) if limit]
+    return since + min(limits) if limits else None

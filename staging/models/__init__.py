@@ -1,0 +1,18 @@
+"""Demands, what is committed to them, and the alerts the clock raised."""
+
+from staging.models.alerts import Alert, AlertReason
+from staging.models.commitments import Allocation, Commitment, StagedStock, State
+from staging.models.demands import Demand, DemandKind, DemandState, Requirement
+
+__all__ = [
+    "Alert",
+    "AlertReason",
+    "Allocation",
+    "Commitment",
+    "Demand",
+    "DemandKind",
+    "DemandState",
+    "Requirement",
+    "StagedStock",
+    "State",
+]

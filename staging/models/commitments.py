@@ -1,0 +1,150 @@
+"""What is committed to a requirement, and how far it has come."""
+
+from datetime import date, datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+from inventory.models import Container, Location, Lot
+from inventory.models.materials import QUANTITY
+from quality import gate
+from staging.models.demands import Requirement
+
+
+class State(models.TextChoices):
+    """How far a committed quantity has come on its way into the next step.
+
+    Reserved in storage; staged in a lane; issued to the work centre or loaded on the vehicle (in
+    process, in transit); used: consumed or shipped.
+    """
+
+    RESERVED = "reserved", _("Reserved")
+    STAGED = "staged", _("Staged")
+    ISSUED = "issued", _("Issued")
+    USED = "used", _("Used")
+
+
+class CommitmentQuerySet(models.QuerySet["Commitment"]):
+    def open(self) -> Self:
+        return self.filter(closed_at=None)
+
+    def with_stop(self, on: date) -> Self:
+        """Annotate `stop`: why the gate would refuse it now, or ''."""
+        return self.annotate(
+            stop=gate.stop_code(
+                on=on,
+                reference="requirement__demand__reference",
+                customer="requirement__demand__customer_id",
+            )
+        )
+
+    def stale(self, at: datetime) -> Self:
+        """Past the dwell limit, or past the time the next step needed it."""
+        return self.filter(Q(due_at__lte=at) | Q(requirement__demand__needed_at__lte=at))
+
+    def blocked(self, on: date) -> Self:
+        """Committed stock whose lot, container or place quality has stopped since."""
+        return self.open().with_stop(on).exclude(stop="")
+
+
+class Commitment(models.Model):
+    """A quantity of one lot at one place that a requirement has a claim on.
+
+    `since` is when it came into its state there; `due_at` when its dwell limit ends, while it is
+    staged; `dwell_flagged` that the clock has raised it. Closed when the quantity has gone on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    requirement = models.ForeignKey(Requirement, models.PROTECT, related_name="commitments")
+    state = models.CharField(_("state"), max_length=8, choices=State)
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="commitments")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="commitments")
+    container = models.ForeignKey(Container, models.PROTECT, null=True, related_name="commitments")
+    quantity = models.DecimalField(_("quantity"), **QUANTITY)
+    since = models.DateTimeField(_("since"))
+    due_at = models.DateTimeField(_("dwell limit ends at"), null=True)
+    dwell_flagged = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
+
+    objects = CommitmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("commitment")
+        verbose_name_plural = _("commitments")
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, closed_at=None)
+                | Q(quantity=0, closed_at__isnull=False),
+                name="closed_when_nothing_is_left",
+            ),
+            models.UniqueConstraint(
+                fields=["requirement", "state", "lot", "location"],
+                condition=Q(closed_at=None, container=None),
+                name="one_open_loose_commitment",
+            ),
+            models.UniqueConstraint(
+                fields=["requirement", "state", "lot", "location", "container"],
+                condition=Q(closed_at=None),
+                name="one_open_commitment_in_container",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["location", "since", "id"], name="staged_in_lane",
+                condition=Q(closed_at=None, state="staged"),
+            ),
+            models.Index(
+                fields=["due_at"], name="staged_by_due",
+                condition=Q(closed_at=None, state="staged", dwell_flagged=False),
+            ),
+            models.Index(
+                fields=["lot"], name="open_commitment_by_lot", condition=Q(closed_at=None)
+            ),
+            models.Index(
+                fields=["requirement", "state"], name="open_commitment_by_line",
+                condition=Q(closed_at=None),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.requirement} {self.state} {self.quantity} {self.lot} @ {self.location}"
+
+
+class AllocationManager(models.Manager.from_queryset(CommitmentQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> CommitmentQuerySet:
+        rows: CommitmentQuerySet = super().get_queryset()
+        return rows.filter(state=State.RESERVED, closed_at=None)
+
+
+class StagedStockManager(models.Manager.from_queryset(CommitmentQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> CommitmentQuerySet:
+        rows: CommitmentQuerySet = super().get_queryset()
+        return rows.filter(state=State.STAGED, closed_at=None)
+
+
+class Allocation(Commitment):
+    """A requirement's reservation of a balance, still in storage: a plan."""
+
+    objects = AllocationManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("allocation")
+        verbose_name_plural = _("allocations")
+        default_permissions = ()
+
+
+class StagedStock(Commitment):
+    """Quantity of a lot at a staging location bound to a requirement, with its own clock."""
+
+    objects = StagedStockManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("staged stock")
+        verbose_name_plural = _("staged stock")
+        default_permissions = ()
