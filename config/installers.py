@@ -97,11 +97,11 @@ def apt_install(*packages: str) -> None:
     options = ["-qq", "-y", "--no-install-recommends"]
     try:
         run("apt-get", "update", "-qq", env=quiet)
-        run("apt-get", "install", *options, *packages, env=quiet)
+        run("apt-get", "install", *options, *packages, env=quiet, stdout=subprocess.DEVNULL)
     except subprocess.CalledProcessError as error:
         raise SetupError(f"apt-get could not install {' '.join(packages)}, see above.") from error
 
 
-def run(*command: str, env: dict[str, str] | None = None) -> None:
+def run(*command: str, env: dict[str, str] | None = None, stdout: int | None = None) -> None:
     """Run a tool in plain sight; its failure is the caller's to explain."""
-    subprocess.run(command, check=True, env=env, stdin=subprocess.DEVNULL)
+    subprocess.run(command, check=True, env=env, stdin=subprocess.DEVNULL, stdout=stdout)
