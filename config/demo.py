@@ -166,7 +166,7 @@ def prepare(env: dict[str, str], var: Path) -> None:
     )
     if done.returncode:
         raise SetupError(
-            "Preparing the demo failed, see above. Data of an older version may be in the way:\n"
+            "Preparing the demo failed, see above. If older data is in the way, start afresh:\n"
             "python3 manage.py demo --reset"
         )
 

@@ -84,10 +84,13 @@ def prove_beat(url: str, since: float) -> str:
             if is_new and task["last_outcome"] == "SUCCESS":
                 return f"caused {name} to run"
         time.sleep(0.5)
-    outcomes = ", ".join(
-        f"{name}: {task['last_outcome'] or 'never'}" for name, task in tasks.items()
+    last = ", ".join(
+        f"{name} {task['last_outcome'] or 'not ever'} {task['last_finished_at'] or ''}".strip()
+        for name, task in tasks.items()
     )
-    raise SetupError(f"no scheduled task succeeded in {PATIENCE_SECONDS} seconds ({outcomes})")
+    raise SetupError(
+        f"no scheduled task has succeeded since the start; the last runs: {last or 'unknown'}"
+    )
 
 
 def is_alive(url: str) -> bool:
