@@ -98,7 +98,7 @@ else:
     pool_size = env.int("FORESTAGE_DB_POOL", default=8)
     _database["CONN_MAX_AGE"] = 0  # the pool keeps connections, not Django
     _database["OPTIONS"] = (
-        {"pool": {"min_size": 1, "max_size": pool_size}} if pool_size else {}
+        {"pool": {"min_size": 1, "max_size": pool_size, "timeout": 5}} if pool_size else {}
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

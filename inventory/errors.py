@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
+from django_stubs_ext import StrPromise
 
 
-class Refused(ValidationError):
+class Refused(ValidationError):  # noqa: N818 - it is what happened, and reads so everywhere
     """An action that may not be done, and why.
 
     `code` is stable and part of the API. `field` names the parameter concerned, `line` its line
@@ -17,12 +17,12 @@ class Refused(ValidationError):
 
     def __init__(
         self,
-        message: str | Promise,
+        message: str | StrPromise,
         *,
         code: str,
         field: str | None = None,
         line: int | None = None,
-        hint: str | Promise = "",
+        hint: str | StrPromise = "",
         facts: dict[str, Any] | None = None,
         **params: Any,
     ) -> None:

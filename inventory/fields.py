@@ -5,9 +5,10 @@ from dataclasses import MISSING, dataclass, fields
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from django.utils.functional import Promise
+from django_stubs_ext import StrPromise
 
-Words = str | Promise
+Words = str | StrPromise
+"""Text, translated now or when it is shown."""
 
 
 @dataclass(frozen=True, slots=True)

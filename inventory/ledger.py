@@ -151,7 +151,10 @@ class Book:
         self._changed[_key(balance.lot_id, balance.location_id, balance.container_id)] = balance
 
     def apply(self, line: Line) -> None:
-        """Carry a line out in memory. Refuses `not_enough`, `serial_twice`, `container_elsewhere`."""
+        """Carry a line out in memory.
+
+        Refuses `not_enough`, `serial_twice`, `container_elsewhere`.
+        """
         if not line.source.is_virtual:
             key = _key(line.lot.pk, line.source.pk, _pk(line.from_container))
             balance = self._rows.get(key)
@@ -208,8 +211,8 @@ class Book:
 def post(lines: Sequence[Line], *, book: Book, stamp: Stamp) -> list[Movement]:
     """Post lines to the ledger: all of them or none.
 
-    Refuses `not_enough`, `serial_twice` and `container_elsewhere`, each with its line. The caller holds the lots' locks
-    in one transaction with the reading of `book`.
+    Refuses `not_enough`, `serial_twice` and `container_elsewhere`, each with its line. The caller
+    holds the lots' locks in one transaction with the reading of `book`.
     """
     refusals = Refusals()
     lines, carried = _carry_containers(lines, book)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from inventory import audit, idempotency
 from inventory.audit import Actor
@@ -30,7 +31,7 @@ class Verb:
     line: type[Any]
     icon: str = "arrow-right"
     help: Words = ""
-    group: str = ""
+    group: Words = ""
 
     @property
     def permission(self) -> str:
@@ -79,7 +80,7 @@ def carry_out(
 
 
 def _record_refusal(verb: Verb, lines: Sequence[Any], refusal: Refused, by: Actor) -> None:
-    stamp = audit.stamp(by, audit.timezone.now())
+    stamp = audit.stamp(by, timezone.now())
     for found in refusal.all:
         line = lines[found.line or 0] if lines else None
         audit.record(

@@ -22,10 +22,10 @@ from django.db.models import (
     Value,
     When,
 )
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
+from inventory.fields import Words
 from inventory.models import Balance, Container, Location, LocationKind, Lot, LotStatus
 from quality.models import Effect, GatedAction, Hold, RestrictedUse, UsageRule
 
@@ -36,8 +36,8 @@ class DateStop:
 
     code: str
     column: str
-    words: str | Promise
-    remedy: str | Promise
+    words: Words
+    remedy: Words
 
     def condition(self, on: date, lot: str = "") -> Q:
         return Q(**{f"{lot}{self.column}__lt": on})
@@ -56,7 +56,7 @@ RETEST_DUE = DateStop(
 )  # fmt: skip
 DATE_STOPS = (EXPIRED, RETEST_DUE)
 
-STOP_LABELS: dict[str, str | Promise] = {
+STOP_LABELS: dict[str, Words] = {
     "lot_on_hold": _("on hold"),
     "lot_expired": _("expired"),
     "lot_retest_due": _("retest due"),
@@ -240,10 +240,10 @@ def _restricted(use: Use, on: date, permits: Sequence[RestrictedUse]) -> Refused
 def _stopped(
     code: str,
     lot: Lot,
-    words: str | Promise,
-    remedy: str | Promise,
+    words: Words,
+    remedy: Words,
     *,
-    by: str | Promise = "QA",
+    by: Words = "QA",
     **params: Any,
 ) -> Refused:
     return Refused(

@@ -15,11 +15,12 @@ from inventory import audit
 from inventory.audit import Actor
 from inventory.models import Balance, LocationKind
 from staging.models import Alert, AlertReason, Commitment, StagedStock
+from staging.models.commitments import CommitmentQuerySet
 
 
 @transaction.atomic
 def sweep(*, by: Actor, at: datetime) -> dict[str, int]:
-    """Raise and close alerts. Running it twice raises them once. Returns counts by what was done."""
+    """Raise and close alerts; the counts of both. Running it twice raises them once."""
     stamp = audit.stamp(by, timezone.now())
     raised = [
         alert
@@ -27,8 +28,8 @@ def sweep(*, by: Actor, at: datetime) -> dict[str, int]:
         for alert in find(at)
     ]
     made = Alert.objects.bulk_create(raised, ignore_conflicts=True)
-    flagged = [alert.commitment_id for alert in made if alert.reason == AlertReason.DWELL_EXCEEDED]
-    Commitment.objects.filter(pk__in=flagged).update(dwell_flagged=True)
+    flagged = {alert.commitment_id for alert in made if alert.reason == AlertReason.DWELL_EXCEEDED}
+    Commitment.objects.filter(pk__in=flagged - {None}).update(dwell_flagged=True)
     closed = _close(at)
     counts = {"raised": len(made), "closed": closed}
     if any(counts.values()):
@@ -47,10 +48,10 @@ def _new(reason: AlertReason, row: Commitment, at: datetime, detail: str = "") -
     )  # fmt: skip
 
 
-def _unalerted(reason: AlertReason) -> QuerySet[StagedStock]:
+def _unalerted(reason: AlertReason) -> CommitmentQuerySet:
     """Staged stock that has no open alert for this reason."""
     alerts = Alert.objects.open().filter(reason=reason, commitment=OuterRef("pk"))
-    rows: QuerySet[StagedStock] = StagedStock.objects.filter(~Exists(alerts))
+    rows: CommitmentQuerySet = StagedStock.objects.filter(~Exists(alerts))
     return rows.select_related("lot", "location")
 
 

@@ -199,7 +199,7 @@ def _follow(
                 step.becomes,
                 lot=step.lot,
                 location=step.target,
-                container=arrived[id(step)] if id(step) in arrived else step.container,
+                container=arrived.get(id(step), step.container),
                 quantity=step.quantity,
                 since=step.taken.since if keeps_clock and step.taken else None,
             )

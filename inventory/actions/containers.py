@@ -35,13 +35,17 @@ from inventory.models import (
 )
 from inventory.models.places import code_validator
 
+LocationField = Annotated[Location, About(_("Location"), _("Where it stands."))]
+ContainerField = Annotated[Container, About(_("Container"), _("Scan the container."))]
+TargetField = Annotated[Location, About(_("To"), _("Scan the location it goes to."))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewContainer:
     """A handling unit that comes into use."""
 
     code: Annotated[str, About(_("Code"), _("What its label carries."))]
-    location: Annotated[Location, About(_("Location"), _("Where it stands."))]
+    location: LocationField
     kind: Annotated[str, About(_("Kind"), _("Pallet, drum, tote …"))] = ""
     sscc: Annotated[str, About(_("SSCC"), _("18 digits, if it is numbered by GS1."))] = ""
 
@@ -51,7 +55,7 @@ class Pack:
     """A quantity of a lot and the container it goes into or comes out of."""
 
     lot: LotField
-    container: Annotated[Container, About(_("Container"), _("Scan the container."))]
+    container: ContainerField
     quantity: Annotated[Decimal | None, About(_("Quantity"), _("Empty: all that is free."))] = None
     unit: UnitField = None
 
@@ -60,8 +64,8 @@ class Pack:
 class MoveContainer:
     """A container and where it goes."""
 
-    container: Annotated[Container, About(_("Container"), _("Scan the container."))]
-    target: Annotated[Location, About(_("To"), _("Scan the location it goes to."))]
+    container: ContainerField
+    target: TargetField
 
 
 def sscc_check_digit(digits: str) -> int:

@@ -26,13 +26,15 @@ from inventory.models import (
 )
 from inventory.units import plain, to_base
 
+LocationField = Annotated[Location, About(_("Location"), _("Scan the location you counted."))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     """What was counted of one lot at one place."""
 
     lot: LotField
-    location: Annotated[Location, About(_("Location"), _("Scan the location you counted."))]
+    location: LocationField
     quantity: Annotated[Decimal, About(_("Counted"), _("What is there; 0 if none."))]
     reason: ReasonField
     unit: UnitField = None

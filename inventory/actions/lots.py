@@ -36,6 +36,8 @@ from inventory.models import (
     Tracking,
 )
 
+IntoField = Annotated[Lot, About(_("Into lot"), _("Scan the lot that takes it up."))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
@@ -54,7 +56,7 @@ class Merge:
     """What stands of one lot at one place becomes part of another lot."""
 
     lot: LotField
-    into: Annotated[Lot, About(_("Into lot"), _("Scan the lot that takes it up."))]
+    into: IntoField
     quantity: QuantityField = None
     unit: UnitField = None
     source: SourceField = None

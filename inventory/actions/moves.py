@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Annotated, TypeVar
 
 from django.db import transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
@@ -22,7 +21,7 @@ from inventory.actions.common import (
 )
 from inventory.audit import Actor
 from inventory.errors import Refused
-from inventory.fields import About
+from inventory.fields import About, Words
 from inventory.ledger import Book, Line
 from inventory.models import Container, Location, LocationKind, Lot, Movement, MovementKind, Unit
 
@@ -36,6 +35,7 @@ ContainerField = Annotated[
 QuantityField = Annotated[Decimal | None, About(_("Quantity"), _("Empty: all that is free there."))]
 UnitField = Annotated[Unit | None, About(_("Unit"), _("Empty: the material's base unit."))]
 ReasonField = Annotated[str, About(_("Reason"), _("Kept in the audit trail."), multiline=True)]
+TargetField = Annotated[Location, About(_("To"), _("Scan the location it goes to."))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Move:
     """Take a lot from where it is to another place."""
 
     lot: LotField
-    target: Annotated[Location, About(_("To"), _("Scan the location it goes to."))]
+    target: TargetField
     source: SourceField = None
     container: ContainerField = None
     quantity: QuantityField = None
@@ -163,7 +163,7 @@ def _line(kind: MovementKind, line: Move | Removal, book: Book, target: Location
     )
 
 
-def _use_staging(target: Location) -> Promise | str:
+def _use_staging(target: Location) -> Words:
     if target.kind in (LocationKind.STAGING, LocationKind.WORK_CENTER):
         return _("Stage or issue it for a demand, so that quality is checked.")
     return ""

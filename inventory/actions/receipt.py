@@ -29,15 +29,18 @@ from inventory.models import (
 )
 from inventory.units import to_base
 
+MaterialField = Annotated[Material, About(_("Material"), _("Scan or type the material code."))]
+LocationField = Annotated[Location, About(_("To"), _("Storage or quarantine location."))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """One lot received. The lot is made if the material has none of that number."""
 
-    material: Annotated[Material, About(_("Material"), _("Scan or type the material code."))]
+    material: MaterialField
     number: Annotated[str, About(_("Lot or serial number"))]
     quantity: Annotated[Decimal, About(_("Quantity"))]
-    location: Annotated[Location, About(_("To"), _("Storage or quarantine location."))]
+    location: LocationField
     unit: UnitField = None
     container: Annotated[
         Container | None, About(_("Container"), _("If it arrives in a container of its own."))

@@ -19,12 +19,14 @@ from inventory.models import Container, Movement, MovementKind
 TOGETHER = frozenset({MovementKind.SPLIT, MovementKind.MERGE})
 """Kinds whose lines only make sense as a pair: reversed together."""
 
+MovementField = Annotated[Movement, About(_("Movement"), _("Number of the movement."))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
     """A movement to undo, and why."""
 
-    movement: Annotated[Movement, About(_("Movement"), _("Number of the movement."))]
+    movement: MovementField
     reason: Annotated[str, About(_("Reason"), _("Kept in the audit trail."), multiline=True)]
 
 

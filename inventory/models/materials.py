@@ -1,5 +1,7 @@
 """Materials and their units."""
 
+from typing import Any
+
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -7,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models.places import code_validator
 
-QUANTITY = {"max_digits": 15, "decimal_places": 6}
+QUANTITY: dict[str, Any] = {"max_digits": 15, "decimal_places": 6}
 """Every quantity: 15 digits in all, which SQLite's floating decimals still hold exactly."""
 
 
@@ -90,7 +92,9 @@ class Material(models.Model):
         verbose_name = _("material")
         verbose_name_plural = _("materials")
         constraints = [
-            models.CheckConstraint(condition=Q(safety_stock__gte=0), name="safety_stock_not_below_zero"),
+            models.CheckConstraint(
+                condition=Q(safety_stock__gte=0), name="safety_stock_not_below_zero"
+            ),
             models.UniqueConstraint(
                 fields=["gtin"], condition=~Q(gtin=""), name="gtin_names_one_material",
                 violation_error_message=_("Another material has this GTIN."),

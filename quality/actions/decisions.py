@@ -127,7 +127,10 @@ def reject(*, lines: Sequence[Rejection], by: Actor, at: datetime) -> list[Decis
 
 
 def reopen(*, lines: Sequence[Reopening], by: Actor, at: datetime) -> list[Decision]:
-    """Put lots back into quarantine. Refuses the signature codes, `reason_needed`, `wrong_status`."""
+    """Put lots back into quarantine.
+
+    Refuses the signature codes, `reason_needed`, `wrong_status`.
+    """
     return _decide(DecisionKind.REOPEN, lines, by, at)
 
 

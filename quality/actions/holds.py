@@ -18,6 +18,8 @@ from inventory.models import Container, Location, Lot, Material
 from quality.models import Hold
 from quality.models.holds import TARGETS
 
+HoldField = Annotated[Hold, About(_("Hold"), _("Number of the hold."))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewHold:
@@ -36,7 +38,7 @@ class NewHold:
 class Lift:
     """The hold to lift, and why."""
 
-    hold: Annotated[Hold, About(_("Hold"), _("Number of the hold."))]
+    hold: HoldField
     reason: Annotated[str, About(_("Reason"), _("What was found."), multiline=True)]
 
 

@@ -18,12 +18,14 @@ from inventory.fields import About
 from inventory.models import Lot
 from quality.models import Inspection, InspectionKind, InspectionResult
 
+LotField = Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """One characteristic of a lot. Lines for the same lot make one inspection."""
 
-    lot: Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
+    lot: LotField
     characteristic: Annotated[str, About(_("Characteristic"), _("What was examined."))]
     value: Annotated[str, About(_("Result"), _("A number, or words."))]
     kind: Annotated[InspectionKind, About(_("Inspection"))] = InspectionKind.RECEIPT

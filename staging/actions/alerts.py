@@ -14,12 +14,14 @@ from inventory.errors import Refused
 from inventory.fields import About
 from staging.models import Alert
 
+AlertField = Annotated[Alert, About(_("Alert"))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
     """An alert that somebody takes up, and why it may wait or what is being done."""
 
-    alert: Annotated[Alert, About(_("Alert"))]
+    alert: AlertField
     reason: Annotated[str, About(_("Reason"), _("What is being done about it."), multiline=True)]
 
 

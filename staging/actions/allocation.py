@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.db import transaction
@@ -69,7 +69,9 @@ def suggest(demand: Demand) -> list[Suggestion]:
 
     A look without a lock, for the screen: `allocate` decides again.
     """
-    rows = list(demand.requirements.with_progress().select_related("material__base_unit", "demand"))
+    rows: list[Any] = list(
+        demand.requirements.with_progress().select_related("material__base_unit", "demand")
+    )
     offered = gate.fefo(
         {row.material_id for row in rows}, timezone.localdate(), reference=demand.reference
     )
@@ -236,7 +238,10 @@ def _nothing(demand: Demand, warnings: Sequence[str]) -> Refused:
 
 @transaction.atomic
 def deallocate(*, lines: Sequence[Deallocation], by: Actor, at: datetime) -> Outcome:
-    """Give reservations up. Refuses `not_committed`, `demand_needed`, `lane_needed`, `not_enough`."""
+    """Give reservations up.
+
+    Refuses `not_committed`, `demand_needed`, `lane_needed`, `not_enough`.
+    """
 
     def plan(line: Deallocation, setting: Setting) -> list[Step]:
         return [

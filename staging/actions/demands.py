@@ -23,12 +23,16 @@ from staging.bindings import Bindings
 from staging.flow import CLAIM
 from staging.models import Commitment, Demand, DemandKind, Requirement, State
 
+MaterialField = Annotated[Material, About(_("Material"))]
+SiteField = Annotated[Site, About(_("Site"))]
+DemandField = Annotated[Demand, About(_("Demand"))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """One material a demand needs."""
 
-    material: Annotated[Material, About(_("Material"))]
+    material: MaterialField
     quantity: Annotated[Decimal, About(_("Quantity"))]
     unit: Annotated[Unit | None, About(_("Unit"))] = None
     lot: Annotated[Lot | None, About(_("Lot"), _("Only if this very lot must be used."))] = None
@@ -40,7 +44,7 @@ class NewDemand:
 
     reference: Annotated[str, About(_("Reference"), _("As the ERP or MES knows it."))]
     kind: Annotated[DemandKind, About(_("Kind"))]
-    site: Annotated[Site, About(_("Site"))]
+    site: SiteField
     needed_at: Annotated[datetime, About(_("Needed at"))]
     requirements: Annotated[
         tuple[Need, ...],
@@ -59,7 +63,7 @@ class NewDemand:
 class DemandChange:
     """What changes on a demand; what is left empty stays."""
 
-    demand: Annotated[Demand, About(_("Demand"))]
+    demand: DemandField
     reason: ReasonField
     needed_at: Annotated[datetime | None, About(_("Needed at"))] = None
     route: Annotated[str | None, About(_("Route"))] = None
@@ -74,7 +78,7 @@ class DemandChange:
 class DemandEnd:
     """A demand that is cancelled or completed, and why."""
 
-    demand: Annotated[Demand, About(_("Demand"))]
+    demand: DemandField
     reason: ReasonField
 
 

@@ -37,6 +37,11 @@ ForDemandField = Annotated[
     Demand | None, About(_("Demand"), _("Needed only if the lot is staged for several."))
 ]
 AllField = Annotated[Decimal | None, About(_("Quantity"), _("Empty: all of it."))]
+TargetField = Annotated[
+    Location, About(_("To"), _("Storage or quarantine; the lane itself frees it there."))
+]
+TheTargetField = Annotated[Location, About(_("To lane"), _("Scan the lane it goes to."))]
+BorrowerField = Annotated[Demand, About(_("For demand"), _("The demand that takes it over."))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +49,7 @@ class Unstaging:
     """Staged stock that goes back to storage, or to quarantine."""
 
     lot: LotField
-    target: Annotated[
-        Location, About(_("To"), _("Storage or quarantine; the lane itself frees it there."))
-    ]
+    target: TargetField
     lane: LaneField = None
     demand: ForDemandField = None
     container: ContainerField = None
@@ -60,7 +63,7 @@ class Transfer:
     """Staged stock that goes to another lane, for the same demand."""
 
     lot: LotField
-    target: Annotated[Location, About(_("To lane"), _("Scan the lane it goes to."))]
+    target: TheTargetField
     lane: LaneField = None
     demand: ForDemandField = None
     container: ContainerField = None
@@ -73,7 +76,7 @@ class Borrowing:
     """Stock staged for one demand that another takes over, where it stands."""
 
     lot: LotField
-    borrower: Annotated[Demand, About(_("For demand"), _("The demand that takes it over."))]
+    borrower: BorrowerField
     reason: ReasonField
     demand: Annotated[Demand | None, About(_("From demand"))] = None
     lane: LaneField = None

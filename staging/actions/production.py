@@ -35,6 +35,9 @@ from staging.actions.stage import Assignment, DemandField, assign
 from staging.flow import Outcome, Step
 from staging.models import Commitment, Demand, State
 
+LocationField = Annotated[Location, About(_("To"), _("Storage, quarantine or a buffer."))]
+TargetField = Annotated[Location, About(_("To"), _("Storage or quarantine location."))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
@@ -70,7 +73,7 @@ class Output:
     demand: DemandField
     number: Annotated[str, About(_("Lot or serial number"))]
     quantity: Annotated[Decimal, About(_("Quantity"))]
-    location: Annotated[Location, About(_("To"), _("Storage, quarantine or a buffer."))]
+    location: LocationField
     material: Annotated[
         Material | None, About(_("Material"), _("Empty: the demand's product."))
     ] = None
@@ -87,7 +90,7 @@ class Remainder:
     """Issued stock that was not used and goes back."""
 
     lot: LotField
-    target: Annotated[Location, About(_("To"), _("Storage or quarantine location."))]
+    target: TargetField
     demand: ForDemandField = None
     work_center: Annotated[Location | None, About(_("Work centre"))] = None
     container: ContainerField = None

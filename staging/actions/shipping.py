@@ -22,13 +22,16 @@ from staging.actions.stage import DemandField
 from staging.flow import Outcome, Step
 from staging.models import Commitment, Demand, State
 
+VehicleField = Annotated[Location, About(_("Vehicle"), _("Scan the truck, trailer or dock door."))]
+TargetField = Annotated[Location, About(_("To lane"), _("Scan the lane."))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loading:
     """Staged goods that go onto a vehicle."""
 
     lot: LotField
-    vehicle: Annotated[Location, About(_("Vehicle"), _("Scan the truck, trailer or dock door."))]
+    vehicle: VehicleField
     lane: LaneField = None
     demand: ForDemandField = None
     container: ContainerField = None
@@ -41,7 +44,7 @@ class Unloading:
     """Loaded goods that come back to a lane."""
 
     lot: LotField
-    target: Annotated[Location, About(_("To lane"), _("Scan the lane."))]
+    target: TargetField
     vehicle: Annotated[Location | None, About(_("Vehicle"))] = None
     demand: ForDemandField = None
     container: ContainerField = None

@@ -73,7 +73,9 @@ class Alert(models.Model):
             ),
         ]  # fmt: skip
         indexes = [
-            models.Index(fields=["-raised_at", "-id"], name="open_alerts", condition=Q(closed_at=None))
+            models.Index(
+                fields=["-raised_at", "-id"], name="open_alerts", condition=Q(closed_at=None)
+            )
         ]  # fmt: skip
 
     def __str__(self) -> str:

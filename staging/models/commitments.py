@@ -1,7 +1,7 @@
 """What is committed to a requirement, and how far it has come."""
 
 from datetime import date, datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -129,7 +129,7 @@ class StagedStockManager(models.Manager.from_queryset(CommitmentQuerySet)):  # t
 class Allocation(Commitment):
     """A requirement's reservation of a balance, still in storage: a plan."""
 
-    objects = AllocationManager()
+    objects: ClassVar[AllocationManager] = AllocationManager()
 
     class Meta:
         proxy = True
@@ -141,7 +141,7 @@ class Allocation(Commitment):
 class StagedStock(Commitment):
     """Quantity of a lot at a staging location bound to a requirement, with its own clock."""
 
-    objects = StagedStockManager()
+    objects: ClassVar[StagedStockManager] = StagedStockManager()
 
     class Meta:
         proxy = True

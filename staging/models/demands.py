@@ -1,7 +1,7 @@
 """Demands and their requirements: the next step, as the ERP or MES knows it."""
 
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -38,7 +38,9 @@ class DemandQuerySet(models.QuerySet["Demand"]):
 
     def with_state(self) -> Self:
         """Annotate `state`: what the demand's commitments say, in the same statement."""
-        lines = Requirement.objects.with_progress().filter(demand=OuterRef("pk"))
+        lines: models.QuerySet[Any] = Requirement.objects.with_progress().filter(
+            demand=OuterRef("pk")
+        )
         short = lines.filter(progressed__lt=F("quantity"))
         unfinished = lines.filter(used__lt=F("quantity"))
         return self.annotate(

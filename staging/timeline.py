@@ -1,0 +1,152 @@
+"""Everything that happened to a lot, in one order."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from inventory.models import AuditEntry, Lot, Movement, Recorded
+from inventory.units import plain
+from quality.models import Decision, Hold, Inspection
+from staging.models import Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `kind` is movement, decision, hold, lift, inspection, alert,
+    alert_closed, acknowledgement or refused; `source` the row it is read from."""
+
+    kind: str
+    recorded_at: datetime
+    occurred_at: datetime
+    title: str
+    detail: str
+    who: str
+    surface: str
+    why: str
+    source: Any
+
+
+def timeline(lot: Lot) -> list[Event]:
+    """Movements, decisions, holds, inspections, alerts and refused attempts, the oldest first.
+
+    In the order in which they were recorded, from a fixed number of statements.
+    """
+    events = [
+        *_movements(lot),
+        *_decisions(lot),
+        *_holds(lot),
+        *_inspections(lot),
+        *_alerts(lot),
+        *_refused(lot),
+    ]
+    return sorted(events, key=lambda event: event.recorded_at)
+
+
+def _event(kind: str, row: Recorded, title: str, detail: str = "") -> Event:
+    return Event(
+        kind=kind,
+        recorded_at=row.recorded_at,
+        occurred_at=row.occurred_at,
+        title=title,
+        detail=detail,
+        who=_name(row.actor),
+        surface=row.get_surface_display(),
+        why=row.reason,
+        source=row,
+    )
+
+
+def _name(user: Any) -> str:
+    return str(user.get_full_name() or user.get_username()) if user else ""
+
+
+def _movements(lot: Lot) -> Iterator[Event]:
+    rows = Movement.objects.filter(lot=lot).select_related(
+        "actor", "source", "target", "from_container", "to_container", "reverses"
+    )
+    unit = lot.material.base_unit_id
+    for row in rows.order_by("pk"):
+        places = f"{row.from_container or row.source} → {row.to_container or row.target}"
+        if row.from_container_id and row.from_container_id == row.to_container_id:
+            places = f"{row.source} → {row.target} ({row.to_container})"
+        title = f"{row.get_kind_display()} {plain(row.quantity)} {unit}"
+        if row.reverses:
+            title += f" ({row.reverses.get_kind_display().lower()} #{row.reverses_id})"
+        yield _event("movement", row, title, " · ".join(filter(None, [places, row.reference])))
+
+
+def _decisions(lot: Lot) -> Iterator[Event]:
+    for row in Decision.objects.filter(lot=lot).select_related("actor").order_by("pk"):
+        change = f"{row.get_from_status_display()} → {row.get_to_status_display()}"
+        signed = _("signed by %(name)s (%(meaning)s)") % {
+            "name": row.signed_by,
+            "meaning": row.get_meaning_display().lower(),
+        }
+        yield _event("decision", row, f"{row.get_kind_display()}: {change}", signed)
+
+
+def _holds(lot: Lot) -> Iterator[Event]:
+    for row in Hold.objects.filter(lot=lot).select_related("actor", "lifted_by").order_by("pk"):
+        title = _("Hold %(number)s placed") % {"number": row.pk}
+        yield _event("hold", row, title)
+        if row.lifted_at:
+            yield Event(
+                kind="lift",
+                recorded_at=row.lifted_at,
+                occurred_at=row.lifted_at,
+                title=_("Hold %(number)s lifted") % {"number": row.pk},
+                detail="",
+                who=_name(row.lifted_by),
+                surface="",
+                why=row.lift_reason,
+                source=row,
+            )
+
+
+def _inspections(lot: Lot) -> Iterator[Event]:
+    rows = Inspection.objects.filter(lot=lot).select_related("actor").prefetch_related("results")
+    for row in rows.order_by("pk"):
+        outcome = _("passed") if row.passed else _("failed")
+        results = "; ".join(str(result) for result in row.results.all())
+        yield _event("inspection", row, f"{row.get_kind_display()}: {outcome}", results)
+
+
+def _alerts(lot: Lot) -> Iterator[Event]:
+    rows = Alert.objects.filter(lot=lot).select_related("location", "acknowledged_by")
+    for row in rows.order_by("pk"):
+        title = f"{row.get_reason_display()} @ {row.location}"
+        yield from _of_clock("alert", row.raised_at, title, row)
+        if row.acknowledged_at:
+            yield Event(
+                kind="acknowledgement",
+                recorded_at=row.acknowledged_at,
+                occurred_at=row.acknowledged_at,
+                title=_("Acknowledged: %(alert)s") % {"alert": title},
+                detail="",
+                who=_name(row.acknowledged_by),
+                surface="",
+                why=row.acknowledge_reason,
+                source=row,
+            )
+        if row.closed_at:
+            closed = _("Cause gone: %(alert)s") % {"alert": title}
+            yield from _of_clock("alert_closed", row.closed_at, closed, row)
+
+
+def _of_clock(kind: str, at: datetime, title: str, row: Alert) -> Iterable[Event]:
+    yield Event(
+        kind=kind, recorded_at=at, occurred_at=at, title=title, detail="",
+        who=_("the clock"), surface="", why="", source=row,
+    )  # fmt: skip
+
+
+def _refused(lot: Lot) -> Iterator[Event]:
+    rows = AuditEntry.objects.filter(
+        action="refused", subject_type="inventory.lot", subject_id=str(lot.pk)
+    )
+    for row in rows.select_related("actor").order_by("pk"):
+        title = _("Refused: %(verb)s") % {"verb": row.facts.get("verb", "")}
+        yield _event("refused", row, title, str(row.facts.get("message", "")))
