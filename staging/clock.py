@@ -6,6 +6,7 @@ sweep costs what has come due and not what is staged.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -28,8 +29,12 @@ def sweep(*, by: Actor, at: datetime) -> dict[str, int]:
         for alert in find(at)
     ]
     made = Alert.objects.bulk_create(raised, ignore_conflicts=True)
-    flagged = {alert.commitment_id for alert in made if alert.reason == AlertReason.DWELL_EXCEEDED}
-    Commitment.objects.filter(pk__in=flagged - {None}).update(dwell_flagged=True)
+    flagged = [
+        alert.commitment_id
+        for alert in made
+        if alert.commitment_id and alert.reason == AlertReason.DWELL_EXCEEDED
+    ]
+    Commitment.objects.filter(pk__in=flagged).update(dwell_flagged=True)
     closed = _close(at)
     counts = {"raised": len(made), "closed": closed}
     if any(counts.values()):
@@ -73,7 +78,7 @@ def _overdue(at: datetime) -> list[Alert]:
 
 
 def _not_usable(at: datetime) -> list[Alert]:
-    rows = _unalerted(AlertReason.NOT_USABLE).blocked(timezone.localdate(at))
+    rows: Any = _unalerted(AlertReason.NOT_USABLE).blocked(timezone.localdate(at))
     return [_new(AlertReason.NOT_USABLE, row, at, row.stop) for row in rows]
 
 

@@ -2,10 +2,18 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.db import connection
+from django.db.backends.sqlite3.operations import DatabaseOperations
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from config import roles
+from inventory import basics as inventory_basics
+from quality import basics as quality_basics
 
 # Playwright's synchronous interface keeps an event loop in the main thread, and Django would
 # take the tests' own database access for a mistake.
@@ -68,3 +76,45 @@ def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def plant(db: None) -> Any:
+    """A small plant to work in: `tests.plant.Plant`."""
+    from tests.plant import Plant  # models can be imported only once Django is set up
+
+    return Plant()
+
+
+@pytest.fixture(autouse=True)
+def _basics_after_flush(request: pytest.FixtureRequest) -> None:
+    """A test that commits has its tables emptied at the end, the basics included: put them back.
+
+    The migrations wrote them; what is there stays.
+    """
+    marker = request.node.get_closest_marker("django_db")
+    commits = bool(marker and marker.kwargs.get("transaction"))
+    if commits or {"transactional_db", "live_server"} & set(request.fixturenames):
+        request.getfixturevalue("transactional_db")
+        inventory_basics.install(apps)
+        quality_basics.install(apps)
+        roles.install(apps, apps.get_app_configs())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_the_triggers() -> None:
+    """Between tests that commit, tables are emptied. SQLite's triggers would refuse even that,
+    so they are dropped before and put back after. (PostgreSQL truncates, which they let pass.)"""
+    ordinary = DatabaseOperations.execute_sql_flush
+
+    def past_triggers(self: DatabaseOperations, sql_list: list[str]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _sql in triggers:
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            ordinary(self, sql_list)
+            for _name, sql in triggers:
+                cursor.execute(sql)
+
+    DatabaseOperations.execute_sql_flush = past_triggers  # type: ignore[method-assign]
