@@ -7,6 +7,7 @@ class InventoryConfig(AppConfig):
     verbose_name = _("Inventory")
 
     def ready(self) -> None:
-        from inventory import catalogue
+        from inventory import audit_people, catalogue
 
         catalogue.install()
+        audit_people.connect()

@@ -1,0 +1,86 @@
+"""What the audit trail's action names mean, as people read them."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
+
+WORDS: dict[str, StrPromise] = {
+    "inventory.receive": _("Received material"),
+    "inventory.put_away": _("Put stock away"),
+    "inventory.move": _("Moved stock"),
+    "inventory.adjust": _("Counted stock"),
+    "inventory.sample": _("Took a sample"),
+    "inventory.scrap": _("Scrapped stock"),
+    "inventory.return": _("Sent stock back to its supplier"),
+    "inventory.split_lot": _("Split a lot"),
+    "inventory.merge_lots": _("Merged lots"),
+    "inventory.new_container": _("Registered containers"),
+    "inventory.pack": _("Packed stock into a container"),
+    "inventory.unpack": _("Unpacked stock from a container"),
+    "inventory.move_container": _("Moved a container"),
+    "inventory.reverse": _("Reversed movements"),
+    "quality.place_hold": _("Placed a hold"),
+    "quality.lift_hold": _("Lifted a hold"),
+    "quality.record_inspection": _("Recorded inspection results"),
+    "quality.release": _("Released a lot"),
+    "quality.restrict": _("Restricted a lot to named demands"),
+    "quality.reject": _("Rejected a lot"),
+    "quality.reopen": _("Put a lot back into quarantine"),
+    "quality.close": _("Closed a lot"),
+    "quality.activate_rules": _("Put usage rules into force"),
+    "staging.create_demand": _("Created a demand"),
+    "staging.change_demand": _("Changed a demand"),
+    "staging.cancel_demand": _("Cancelled a demand"),
+    "staging.complete_demand": _("Completed a demand"),
+    "staging.allocate": _("Reserved stock for a demand"),
+    "staging.deallocate": _("Gave a reservation up"),
+    "staging.stage": _("Staged stock for a demand"),
+    "staging.assign": _("Assigned stock in a lane to a demand"),
+    "staging.unstage": _("Took staged stock back"),
+    "staging.transfer": _("Moved staged stock to another lane"),
+    "staging.borrow": _("Let another demand take staged stock"),
+    "staging.issue": _("Issued stock to the work centre"),
+    "staging.consume": _("Consumed stock"),
+    "staging.produce": _("Produced a lot"),
+    "staging.return_remainder": _("Returned what was left over"),
+    "staging.load": _("Loaded a vehicle"),
+    "staging.unload": _("Unloaded a vehicle"),
+    "staging.ship": _("Shipped to the customer"),
+    "staging.reverse": _("Reversed movements of a demand"),
+    "staging.acknowledge": _("Acknowledged an alert"),
+    "staging.sweep": _("The clock raised or closed alerts"),
+    "master.create": _("Set up master data"),
+    "master.change": _("Changed master data"),
+    "refused": _("Was refused"),
+    "people.sign_in": _("Signed in"),
+    "people.sign_out": _("Signed out"),
+    "people.sign_in_failed": _("Failed to sign in"),
+    "people.create": _("Set up an account or role"),
+    "people.change": _("Changed an account, role or permission"),
+    "people.password": _("Changed a password"),
+    "audit.export": _("Started an export of the records"),
+    "audit.exported": _("Finished an export of the records"),
+}
+"""Every action that the product records. A test finds those that are missing."""
+
+GROUPS: tuple[tuple[StrPromise, str], ...] = (
+    (_("Stock"), "inventory."),
+    (_("Quality"), "quality."),
+    (_("Staging"), "staging."),
+    (_("Master data"), "master."),
+    (_("People"), "people."),
+    (_("Exports"), "audit."),
+    (_("Refusals"), "refused"),
+)
+
+
+def in_words(action: str) -> str:
+    """The action as people read it; its name where nobody has put it into words."""
+    return str(WORDS.get(action, action))
+
+
+def choices() -> Iterable[tuple[StrPromise, list[tuple[str, StrPromise]]]]:
+    """The actions by what they concern, for a list to choose from."""
+    for label, prefix in GROUPS:
+        yield label, [(name, words) for name, words in WORDS.items() if name.startswith(prefix)]
