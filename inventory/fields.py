@@ -13,12 +13,16 @@ Words = str | StrPromise
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a person needs to know of a field, put into its `Annotated` type."""
+    """What a person needs to know of a field, put into its `Annotated` type.
+
+    `max_length` bounds a text to what the record can hold, in characters.
+    """
 
     label: Words
     help: Words = ""
     multiline: bool = False
     secret: bool = False
+    max_length: int = 2000
 
 
 @dataclass(frozen=True, slots=True)

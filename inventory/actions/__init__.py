@@ -11,7 +11,7 @@ from inventory.actions.containers import (
 )
 from inventory.actions.counts import Count, adjust
 from inventory.actions.lots import Merge, Split, merge_lots, split_lot
-from inventory.actions.master import save_master
+from inventory.actions.master import remove_master, save_master
 from inventory.actions.moves import Move, Removal, move, put_away, sample, scrap, send_back
 from inventory.actions.receipt import Receipt, receive
 from inventory.actions.reversal import Reversal, reverse
@@ -35,6 +35,7 @@ __all__ = [
     "pack",
     "put_away",
     "receive",
+    "remove_master",
     "reverse",
     "sample",
     "save_master",

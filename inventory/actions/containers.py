@@ -44,10 +44,12 @@ TargetField = Annotated[Location, About(_("To"), _("Scan the location it goes to
 class NewContainer:
     """A handling unit that comes into use."""
 
-    code: Annotated[str, About(_("Code"), _("What its label carries."))]
+    code: Annotated[str, About(_("Code"), _("What its label carries."), max_length=60)]
     location: LocationField
-    kind: Annotated[str, About(_("Kind"), _("Pallet, drum, tote …"))] = ""
-    sscc: Annotated[str, About(_("SSCC"), _("18 digits, if it is numbered by GS1."))] = ""
+    kind: Annotated[str, About(_("Kind"), _("Pallet, drum, tote …"), max_length=40)] = ""
+    sscc: Annotated[
+        str, About(_("SSCC"), _("18 digits, if it is numbered by GS1."), max_length=18)
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ class Split:
     """A part of a lot that becomes a lot of its own, where it stands."""
 
     lot: LotField
-    number: Annotated[str, About(_("New lot number"))]
+    number: Annotated[str, About(_("New lot number"), max_length=60)]
     quantity: Annotated[Decimal, About(_("Quantity"))]
     unit: UnitField = None
     source: SourceField = None

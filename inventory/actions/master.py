@@ -42,6 +42,17 @@ def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     return row
 
 
+@transaction.atomic
+def remove_master(row: models.Model, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Remove a part of a row of master data, such as another unit; what it was is recorded.
+
+    Raises ProtectedError when history refers to it.
+    """
+    was = {name: [new, None] for name, (_old, new) in audit.differences(None, row).items()}
+    audit.record("master.remove", stamp=audit.stamp(by, at, reason), subject=row, changes=was)
+    row.delete()
+
+
 def _path(location: Location) -> str:
     return f"{location.parent.path if location.parent else ''}{location.code}/"
 

@@ -38,7 +38,7 @@ class Receipt:
     """One lot received. The lot is made if the material has none of that number."""
 
     material: MaterialField
-    number: Annotated[str, About(_("Lot or serial number"))]
+    number: Annotated[str, About(_("Lot or serial number"), max_length=60)]
     quantity: Annotated[Decimal, About(_("Quantity"))]
     location: LocationField
     unit: UnitField = None
@@ -46,12 +46,14 @@ class Receipt:
         Container | None, About(_("Container"), _("If it arrives in a container of its own."))
     ] = None
     supplier: Annotated[Location | None, About(_("Supplier"))] = None
-    supplier_lot: Annotated[str, About(_("Supplier lot"))] = ""
+    supplier_lot: Annotated[str, About(_("Supplier lot"), max_length=60)] = ""
     made_on: Annotated[date | None, About(_("Made on"))] = None
     expires_on: Annotated[
         date | None, About(_("Expires on"), _("Empty: worked out from the shelf life."))
     ] = None
-    reference: Annotated[str, About(_("Reference"), _("Purchase order or delivery note."))] = ""
+    reference: Annotated[
+        str, About(_("Reference"), _("Purchase order or delivery note."), max_length=80)
+    ] = ""
 
 
 @transaction.atomic

@@ -46,7 +46,8 @@ class Restriction:
 
     lot: LotField
     references: Annotated[
-        tuple[str, ...], About(_("For the demands"), _("References, separated by commas."))
+        tuple[str, ...],
+        About(_("For the demands"), _("References, separated by commas."), max_length=80),
     ]
     meaning: MeaningField
     reason: ReasonField

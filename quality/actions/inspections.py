@@ -26,16 +26,18 @@ class Result:
     """One characteristic of a lot. Lines for the same lot make one inspection."""
 
     lot: LotField
-    characteristic: Annotated[str, About(_("Characteristic"), _("What was examined."))]
-    value: Annotated[str, About(_("Result"), _("A number, or words."))]
+    characteristic: Annotated[
+        str, About(_("Characteristic"), _("What was examined."), max_length=80)
+    ]
+    value: Annotated[str, About(_("Result"), _("A number, or words."), max_length=80)]
     kind: Annotated[InspectionKind, About(_("Inspection"))] = InspectionKind.RECEIPT
-    unit: Annotated[str, About(_("Unit"))] = ""
+    unit: Annotated[str, About(_("Unit"), max_length=20)] = ""
     lower: Annotated[Decimal | None, About(_("Lower limit"))] = None
     upper: Annotated[Decimal | None, About(_("Upper limit"))] = None
     passed: Annotated[
         bool, About(_("Passed"), _("For results in words; numbers are held against the limits."))
     ] = True
-    remark: Annotated[str, About(_("Remark"))] = ""
+    remark: Annotated[str, About(_("Remark"), max_length=200)] = ""
 
 
 @transaction.atomic

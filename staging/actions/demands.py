@@ -42,7 +42,9 @@ class Need:
 class NewDemand:
     """A next step that material is to be made ready for."""
 
-    reference: Annotated[str, About(_("Reference"), _("As the ERP or MES knows it."))]
+    reference: Annotated[
+        str, About(_("Reference"), _("As the ERP or MES knows it."), max_length=80)
+    ]
     kind: Annotated[DemandKind, About(_("Kind"))]
     site: SiteField
     needed_at: Annotated[datetime, About(_("Needed at"))]
@@ -54,8 +56,8 @@ class NewDemand:
         Location | None, About(_("Work centre"), _("For production orders and operations."))
     ] = None
     customer: Annotated[Location | None, About(_("Customer"), _("For shipments."))] = None
-    route: Annotated[str, About(_("Route"))] = ""
-    carrier: Annotated[str, About(_("Carrier"))] = ""
+    route: Annotated[str, About(_("Route"), max_length=60)] = ""
+    carrier: Annotated[str, About(_("Carrier"), max_length=60)] = ""
     product: Annotated[Material | None, About(_("Product"), _("What it makes."))] = None
 
 
@@ -66,8 +68,8 @@ class DemandChange:
     demand: DemandField
     reason: ReasonField
     needed_at: Annotated[datetime | None, About(_("Needed at"))] = None
-    route: Annotated[str | None, About(_("Route"))] = None
-    carrier: Annotated[str | None, About(_("Carrier"))] = None
+    route: Annotated[str | None, About(_("Route"), max_length=60)] = None
+    carrier: Annotated[str | None, About(_("Carrier"), max_length=60)] = None
     requirements: Annotated[
         tuple[Need, ...],
         About(_("Materials"), _("New quantities by material; 0 takes a line off.")),

@@ -71,7 +71,7 @@ class Output:
     """A lot that a demand made. `next_demand` stages it for the next step at once."""
 
     demand: DemandField
-    number: Annotated[str, About(_("Lot or serial number"))]
+    number: Annotated[str, About(_("Lot or serial number"), max_length=60)]
     quantity: Annotated[Decimal, About(_("Quantity"))]
     location: LocationField
     material: Annotated[
