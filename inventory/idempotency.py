@@ -1,6 +1,5 @@
 """A request repeated with the same key has one effect."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
@@ -18,9 +18,13 @@ Answer = tuple[int, Any]
 
 
 def fingerprint(*parts: Any) -> str:
-    """A digest of what was asked, so that a key cannot stand for two different requests."""
+    """A digest of what was asked, so that a key cannot stand for two different requests.
+
+    Keyed with the installation's secret: a request may hold a signer's password, and the stored
+    digest must not help anyone to guess it.
+    """
     text = json.dumps(parts, cls=DjangoJSONEncoder, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return salted_hmac("forestage.idempotency", text, algorithm="sha256").hexdigest()
 
 
 def once(user: User, key: str, asked: str, act: Callable[[], Answer]) -> tuple[Answer, bool]:
