@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from config import bootstrap, environment, installers
-from config.terminal import SetupError
+from config import bootstrap
+from config.bootstrap import environment, installers
+from config.bootstrap.terminal import SetupError
 
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
 
@@ -155,7 +156,7 @@ def test_without_ensurepip_the_machines_own_pip_installs(
 
 
 def test_the_bootstrap_needs_the_standard_library_alone() -> None:
-    modules = ", ".join(f"config.{name}" for name in ("bootstrap", "demo", "suite"))
+    modules = ", ".join(f"config.bootstrap.{name}" for name in ("environment", "demo", "suite"))
     program = f"import sys; sys.path.insert(0, {str(environment.ROOT)!r}); import {modules}"
     subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True)
 

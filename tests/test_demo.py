@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from config import demo, ports, processes, suite
-from config.environment import ROOT
-from config.terminal import SetupError
+from config.bootstrap import demo, ports, processes, suite
+from config.bootstrap.environment import ROOT
+from config.bootstrap.terminal import SetupError
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from config.terminal import SetupError, say
+from config.bootstrap.terminal import SetupError, say
 
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 """The interpreter behind this one: it survives when `.venv` is made anew from inside."""

@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from config import installers, ports, processes
-from config.terminal import SetupError, say
+from config.bootstrap import installers, ports, processes
+from config.bootstrap.terminal import SetupError, say
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = {

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config import installers
-from config.terminal import SetupError, say
+from config.bootstrap import installers
+from config.bootstrap.terminal import SetupError, say
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 LOCKS = {"runtime": ("runtime",), "test": ("test", "runtime")}
 """What each lock brings: `test` is a superset of `runtime`, with the same pins."""

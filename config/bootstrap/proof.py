@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from config.environment import ROOT
-from config.processes import Family
-from config.terminal import SetupError, coloured
+from config.bootstrap.environment import ROOT
+from config.bootstrap.processes import Family
+from config.bootstrap.terminal import SetupError, coloured
 
 PATIENCE_SECONDS = 20
 

@@ -11,9 +11,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from config import processes, services
-from config.environment import ROOT
-from config.terminal import say
+from config.bootstrap import processes, services
+from config.bootstrap.environment import ROOT
+from config.bootstrap.terminal import say
 
 DECIDED_BY_USER = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "--collect-only", "--co")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, NoReturn, Self
 
-from config.terminal import SetupError, coloured
+from config.bootstrap.terminal import SetupError, coloured
 
 GRACE_SECONDS = 10
 Handler = Callable[[int, FrameType | None], None] | signal.Handlers | int | None

@@ -17,11 +17,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from config import ports, proof
+from config.bootstrap import ports, proof
+from config.bootstrap.environment import ROOT
+from config.bootstrap.processes import Family, termination_as_interrupt
+from config.bootstrap.terminal import SetupError, complain, say
 from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
-from config.environment import ROOT
-from config.processes import Family, termination_as_interrupt
-from config.terminal import SetupError, complain, say
 
 DEFAULT_PORT = 8000
 START_SECONDS = 30

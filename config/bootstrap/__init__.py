@@ -10,8 +10,8 @@ import importlib
 import importlib.util
 from typing import NamedTuple
 
-from config import environment
-from config.terminal import SetupError, complain
+from config.bootstrap import environment
+from config.bootstrap.terminal import SetupError, complain
 
 
 class Command(NamedTuple):
@@ -22,8 +22,8 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Command(lock="runtime", module="config.demo"),
-    "test": Command(lock="test", module="config.suite"),
+    "demo": Command(lock="runtime", module="config.bootstrap.demo"),
+    "test": Command(lock="test", module="config.bootstrap.suite"),
 }
 
 
