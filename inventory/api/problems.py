@@ -1,122 +1,189 @@
 """Errors as RFC 9457 problems, with stable codes."""
 
+import logging
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelError
-from django.http import Http404
-from rest_framework import exceptions, status
+from django.db import DataError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from inventory.errors import Refused
 
 CONTENT_TYPE = "application/problem+json"
+Problem = dict[str, Any]
+Details = list[Problem]
+
+STATUS = {"idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY}
+"""Refusals that are not answered with 409 Conflict."""
+
+OUTER = ("lines", "non_field_errors")
+"""Names that stand for the request itself, not for a field of a line."""
+
+HEADERS = ("WWW-Authenticate", "Retry-After", "Allow")
+
+logger = logging.getLogger(__name__)
+
+
+class Invalid(exceptions.APIException):
+    """A request that cannot be understood; `errors` says where, by line and field."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "invalid"
+
+    def __init__(self, errors: Details) -> None:
+        super().__init__()
+        self.errors = errors
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every error of the API as a problem. None for what is not ours to explain."""
     if isinstance(error, Refused):
-        return _respond(refusal_problem(error), status.HTTP_409_CONFLICT)
+        return _respond(refusal_problem(error))
     if isinstance(error, ModelError):
-        return _respond(_model_problem(error), status.HTTP_400_BAD_REQUEST)
+        return _respond(invalid_problem(model_details(error)))
+    if isinstance(error, DataError):  # on PostgreSQL; no check of ours foresaw it
+        logger.warning("The database refused a value: %s", error)
+        return _respond(invalid_problem([_detail("A value is out of range.", "out_of_range")]))
+    if isinstance(error, OperationalError):
+        logger.exception("The database did not answer in time")
+        return _respond(_plain(HTTPStatus.SERVICE_UNAVAILABLE, "busy"), {"Retry-After": "1"})
+    if isinstance(error, Invalid):
+        return _respond(invalid_problem(error.errors))
     answer = exception_handler(error, context)
     if answer is None:
         return None
-    body = _http_problem(_as_api_error(error), answer.status_code)
-    problem = _respond(body, answer.status_code)
-    for header in ("WWW-Authenticate", "Retry-After", "Allow"):
-        if header in answer.headers:
-            problem.headers[header] = answer.headers[header]
-    return problem
+    headers = {name: answer.headers[name] for name in HEADERS if name in answer.headers}
+    return _respond(_http_problem(error), headers)
 
 
-def refusal_problem(error: Refused) -> dict[str, Any]:
+def refusal_problem(error: Refused) -> Problem:
     """A refusal: its own code, and every line that was refused."""
+    status = STATUS.get(str(error.code), HTTPStatus.CONFLICT)
+    return _problem(
+        status,
+        str(error.code),
+        title=_("Refused"),
+        detail=error.text,
+        hint=str(error.hint),
+        errors=[refusal_detail(found) for found in error.all],
+    )
+
+
+def refusal_detail(found: Refused, *, field: str | None = None, line: int | None = None) -> Problem:
+    """One refusal as an entry of `errors`."""
     return {
-        "type": f"/api/problems/{error.code}",
-        "title": "Refused",
-        "status": status.HTTP_409_CONFLICT,
-        "code": error.code,
-        "detail": error.text,
-        "hint": str(error.hint),
-        "errors": [
-            {
-                "line": found.line,
-                "field": found.field,
-                "code": found.code,
-                "detail": found.text,
-                "hint": str(found.hint),
-                "facts": found.facts,
-            }
-            for found in error.all
-        ],
+        "line": found.line if line is None else line,
+        "field": field or found.field,
+        "code": found.code,
+        "detail": found.text,
+        "hint": str(found.hint),
+        "facts": found.facts,
     }
 
 
-def _model_problem(error: ModelError) -> dict[str, Any]:
-    by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-    return {
-        "type": "/api/problems/invalid",
-        "title": "Invalid request",
-        "status": status.HTTP_400_BAD_REQUEST,
-        "code": "invalid",
-        "detail": "The request is not valid; see errors.",
-        "errors": [
-            {"line": None, "field": field or None, "code": "invalid", "detail": str(message)}
-            for field, messages in by_field.items()
-            for message in messages
-        ],
-    }
+def invalid_problem(errors: Details) -> Problem:
+    """A request that cannot be understood."""
+    return _problem(
+        HTTPStatus.BAD_REQUEST,
+        "invalid",
+        title=_("Invalid request"),
+        detail=_("The request is not valid; see errors."),
+        errors=errors,
+    )
 
 
-def _as_api_error(error: Exception) -> exceptions.APIException:
-    if isinstance(error, Http404):
-        return exceptions.NotFound()
-    if isinstance(error, PermissionDenied):
-        return exceptions.PermissionDenied()
-    assert isinstance(error, exceptions.APIException)  # noqa: S101 - DRF handled it
-    return error
+def model_details(error: ModelError) -> Details:
+    """Django's own validation errors, by field."""
+    by_field = error.error_dict if hasattr(error, "error_dict") else {"": error.error_list}
+    return [
+        _detail(message, found.code or "invalid", field=field if field != "__all__" else "")
+        for field, found_here in by_field.items()
+        for found in found_here
+        for message in found.messages
+    ]
 
 
-def _http_problem(error: exceptions.APIException, status_code: int) -> dict[str, Any]:
-    invalid = isinstance(error, exceptions.ValidationError)
-    code = "invalid" if invalid else error.default_code
-    return {
-        "type": f"/api/problems/{code}",
-        "title": str(error.default_detail),
-        "status": status_code,
-        "code": code,
-        "detail": "The request is not valid; see errors." if invalid else str(error.detail),
-        "errors": list(_details(error.get_full_details())) if invalid else [],
-    }
-
-
-def _details(found: Any, line: int | None = None, field: str = "") -> Any:
-    """Walk DRF's nested error details; numbers of lines and names of fields become a path."""
-    if isinstance(found, dict) and {"message", "code"} <= found.keys():
-        yield {
-            "line": line,
-            "field": field or None,
-            "code": found["code"],
-            "detail": str(found["message"]),
-        }
+def details(
+    found: Any, *, line: int | None = None, path: tuple[str, ...] = ()
+) -> Iterator[Problem]:
+    """DRF's nested errors, flat: the first number is the line, what follows names the field."""
+    if isinstance(found, ErrorDetail):
+        yield _detail(str(found), str(found.code), field=".".join(path), line=line)
     elif isinstance(found, dict):
         for name, inner in found.items():
-            if isinstance(name, int):  # DRF 3.17+: errors of a list by index
-                yield from _details(inner, line=name if line is None else line, field=field)
+            if isinstance(name, int) and line is None:
+                yield from details(inner, line=name, path=path)
             else:
-                inside = f"{field}.{name}" if field else name
-                yield from _details(inner, line, "" if name in OUTER else inside)
-    elif isinstance(found, list):
-        many = any(isinstance(item, dict) and not {"message"} <= item.keys() for item in found)
-        for index, inner in enumerate(found):
-            yield from _details(inner, index if many and line is None else line, field)
+                here = () if name in OUTER else (str(name),)
+                yield from details(inner, line=line, path=path + here)
+    else:
+        for inner in found:
+            yield from details(inner, line=line, path=path)
 
 
-OUTER = ("lines", "non_field_errors")
-"""Names that stand for the request itself, not for a field of a line."""
+def unknown_path(request: HttpRequest) -> JsonResponse:
+    """404 for whatever the API does not have, as a problem."""
+    body = _plain(HTTPStatus.NOT_FOUND, "not_found")
+    if not request.path.endswith("/"):
+        body["detail"] = _("There is nothing here. Paths of this API end with a slash.")
+    return JsonResponse(body, status=HTTPStatus.NOT_FOUND, content_type=CONTENT_TYPE)
 
 
-def _respond(body: dict[str, Any], status_code: int) -> Response:
-    return Response(body, status=status_code, content_type=CONTENT_TYPE)
+def _http_problem(error: Exception) -> Problem:
+    if isinstance(error, exceptions.ValidationError):
+        return invalid_problem(list(details(error.detail)))
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    assert isinstance(error, exceptions.APIException)  # noqa: S101 - DRF handled it
+    detail = error.detail
+    code = detail.code if isinstance(detail, ErrorDetail) else error.default_code
+    return _problem(HTTPStatus(error.status_code), str(code), detail=str(detail))
+
+
+def _plain(status: HTTPStatus, code: str) -> Problem:
+    return _problem(status, code, detail=status.description)
+
+
+def _problem(
+    status: HTTPStatus,
+    code: str,
+    *,
+    detail: str,
+    title: str = "",
+    hint: str = "",
+    errors: Iterable[Problem] = (),
+) -> Problem:
+    return {
+        "type": f"/api/problems/{code}",
+        "title": title or status.phrase,
+        "status": int(status),
+        "code": code,
+        "detail": detail,
+        "hint": hint,
+        "errors": list(errors),
+    }
+
+
+def _detail(message: str, code: str, *, field: str = "", line: int | None = None) -> Problem:
+    return {
+        "line": line,
+        "field": field or None,
+        "code": code,
+        "detail": message,
+        "hint": "",
+        "facts": {},
+    }
+
+
+def _respond(body: Problem, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)

@@ -1,0 +1,91 @@
+"""Fields of the API: quantities that are never floats, and things named by code."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from inventory.models.materials import QUANTITY
+from inventory.units import plain
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+"""Days beyond these are slips of the keyboard, and dates computed from them overflow."""
+
+EXACT = {
+    "oneOf": [
+        {"type": "string", "pattern": r"^-?\d{1,9}(\.\d{1,6})?$"},
+        {"type": "number"},
+    ],
+    "description": "Exact decimal; as a string or a number, at most 15 digits, 6 of them decimals.",
+    "examples": ["2.5"],
+}
+
+
+@extend_schema_field({"type": "string", "format": "decimal", "examples": ["2.5"]})
+class QuantityOut(serializers.Field[Decimal, Any, str, Any]):
+    """A quantity in the base unit, without trailing zeros: `"2500"`, `"0.25"`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: Decimal) -> str:
+        return plain(value)
+
+
+@extend_schema_field(EXACT)
+class DecimalIn(serializers.DecimalField):
+    """An exact number: 15 digits in all, 6 of them decimals."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**QUANTITY, **options)
+
+
+class DateIn(serializers.DateField):
+    """A day, `2026-05-31`."""
+
+    def __init__(self, **options: Any) -> None:
+        bounds = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+        super().__init__(validators=bounds, **options)
+
+
+class DateTimeIn(serializers.DateTimeField):
+    """A moment, with its offset: `2026-05-31T06:00:00+02:00`. Without one: the server's zone."""
+
+    def __init__(self, **options: Any) -> None:
+        start = datetime(EARLIEST.year, 1, 1, tzinfo=UTC)
+        end = datetime(LATEST.year, 12, 31, tzinfo=UTC)
+        super().__init__(validators=[MinValueValidator(start), MaxValueValidator(end)], **options)
+
+
+class CodeIn(serializers.CharField):
+    """The code of a thing that exists; `kind` is its model. Looked up with all others at once."""
+
+    def __init__(self, *, kind: type[models.Model], **options: Any) -> None:
+        self.kind = kind
+        super().__init__(max_length=200, **options)
+
+
+class ChoiceIn(serializers.ChoiceField):
+    """One of a fixed set of words, as the enumeration's own member."""
+
+    def __init__(self, *, choices: type[models.TextChoices], **options: Any) -> None:
+        self.enumeration = choices
+        super().__init__(choices=choices.choices, **options)
+
+    def to_internal_value(self, data: Any) -> models.TextChoices:
+        return self.enumeration(super().to_internal_value(data))
+
+
+class Code(serializers.CharField):
+    """The code of another thing, for reading: `Code("lot")` is `lot.code`."""
+
+    def __init__(self, source: str, column: str = "code", **options: Any) -> None:
+        super().__init__(source=f"{source}.{column}", read_only=True, **options)
+
+
+UNKNOWN_FIELD = _("There is no such field.")

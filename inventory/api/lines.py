@@ -1,0 +1,212 @@
+"""A verb's line as a serializer, built from the line's own declaration, and back."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from inventory import codes
+from inventory.api.fields import (
+    UNKNOWN_FIELD,
+    ChoiceIn,
+    CodeIn,
+    DateIn,
+    DateTimeIn,
+    DecimalIn,
+)
+from inventory.api.problems import Details, Invalid, details, refusal_detail
+from inventory.errors import Refused
+from inventory.fields import LineField, line_fields
+
+MOST_LINES = 1000
+MOST_PARTS = 1000
+"""How many nested lines or texts one field may hold."""
+
+Found = dict[type[models.Model], dict[str, Any]]
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """One line of a verb. `line` is the dataclass that the action takes."""
+
+    line: type[Any]
+
+    def to_internal_value(self, data: Any) -> Any:
+        errors: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            unknown = [name for name in data if name not in self.fields]
+            errors = {name: [ErrorDetail(str(UNKNOWN_FIELD), "unknown_field")] for name in unknown}
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            raise ValidationError({**error.detail, **errors}) from error  # type: ignore[dict-item]
+        if errors:
+            raise ValidationError(errors)
+        return value
+
+
+@cache
+def line_serializer(line: type) -> type[LineSerializer]:
+    """The serializer of a line, with the line's own fields."""
+    name = f"{line.__name__.removesuffix('Line')}Line"
+    body = {"line": line, "__doc__": line.__doc__, "__module__": line.__module__}
+    return type(name, (LineSerializer,), body | {f.name: _field(f) for f in line_fields(line)})
+
+
+def _field(declared: LineField) -> serializers.Field[Any, Any, Any, Any]:
+    options: dict[str, Any] = {
+        "required": declared.required,
+        "label": declared.about.label,
+        "help_text": declared.about.help,
+    }
+    if not declared.required and declared.default is None:
+        options["allow_null"] = True
+    if not declared.many:
+        return _one(declared, options)
+    if is_dataclass(declared.type):
+        nested: Any = line_serializer(declared.type)
+        return nested(many=True, max_length=MOST_PARTS, **options)  # type: ignore[no-any-return]
+    return serializers.ListField(child=_one(declared, {}), max_length=MOST_PARTS, **options)
+
+
+PLAIN: dict[type[Any], type[serializers.Field[Any, Any, Any, Any]]] = {
+    bool: serializers.BooleanField,
+    Decimal: DecimalIn,
+    date: DateIn,
+    datetime: DateTimeIn,
+}
+
+
+def _one(declared: LineField, options: dict[str, Any]) -> serializers.Field[Any, Any, Any, Any]:
+    kind = declared.type
+    if codes.is_named(kind):
+        return CodeIn(kind=kind, **options)
+    if kind in PLAIN:
+        return PLAIN[kind](**options)
+    if issubclass(kind, models.TextChoices):
+        return ChoiceIn(choices=kind, **options)
+    if kind is not str:
+        raise TypeError(f"No field of the API carries a {kind.__name__}.")
+    secret = declared.about.secret
+    return serializers.CharField(
+        max_length=declared.about.max_length,
+        allow_blank=not options.get("required", True),
+        trim_whitespace=not secret,
+        write_only=secret,
+        **options,
+    )
+
+
+def read_lines(line: type, data: Any) -> tuple[list[Any], datetime | None]:
+    """The lines of a request and when it is said to have happened.
+
+    Takes one line, or `lines` (1 to 1000) and perhaps `at`. Raises `Invalid` with every error
+    found, among them `unknown_code` and `ambiguous_code`.
+    """
+    many, at = _opened(data)
+    serializer = line_serializer(line)()
+    errors: Details = []
+    values = []
+    for index, given in enumerate(many):
+        try:
+            values.append(serializer.run_validation(given))
+        except ValidationError as error:
+            errors += details(error.detail, line=index)
+    if errors:
+        raise Invalid(errors)
+    found = _look_up(line, values)
+    lines = [_build(line, value, found, index, errors) for index, value in enumerate(values)]
+    if errors:
+        raise Invalid(errors)
+    return lines, at
+
+
+def _opened(data: Any) -> tuple[list[Any], datetime | None]:
+    """The raw lines of a body, and its `at`."""
+    if not isinstance(data, Mapping):
+        raise _invalid("not_an_object", _("Send one line as an object, or “lines”."))
+    if "lines" not in data:
+        return [data], None
+    lines = data["lines"]
+    if not isinstance(lines, list):
+        raise _invalid("not_a_list", _("“lines” is a list of lines."), "lines")
+    if not lines:
+        raise _invalid("empty", _("Send at least one line."), "lines")
+    if len(lines) > MOST_LINES:
+        text = _("Send at most %(most)s lines at once.") % {"most": MOST_LINES}
+        raise _invalid("too_many_lines", text, "lines")
+    if unknown := sorted(set(data) - {"lines", "at"}):
+        raise _invalid("unknown_field", str(UNKNOWN_FIELD), unknown[0])
+    return lines, _moment(data.get("at"))
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment: datetime = DateTimeIn().run_validation(value)
+    except ValidationError as error:
+        raise Invalid(list(details({"at": error.detail}))) from error
+    return moment
+
+
+def _invalid(code: str, text: str, field: str = "") -> Invalid:
+    return Invalid(list(details({field or "lines": [ErrorDetail(text, code)]})))
+
+
+def _look_up(line: type[Any], values: list[dict[str, Any]]) -> Found:
+    """What the codes of all lines name: one query for each kind of thing."""
+    wanted: dict[type[models.Model], set[str]] = defaultdict(set)
+    for value in values:
+        for kind, code in _codes(line, value):
+            wanted[kind].add(code)
+    return {kind: codes.find(kind, given) for kind, given in wanted.items()}
+
+
+def _codes(line: type[Any], value: dict[str, Any]) -> Iterator[tuple[type[models.Model], str]]:
+    for declared in line_fields(line):
+        given = value.get(declared.name)
+        if given is None:
+            continue
+        if is_dataclass(declared.type):
+            for part in given:
+                yield from _codes(declared.type, part)
+        elif codes.is_named(declared.type):
+            yield declared.type, given
+
+
+def _build(
+    line: type[Any],
+    value: dict[str, Any],
+    found: Found,
+    index: int,
+    errors: Details,
+    path: tuple[str, ...] = (),
+) -> Any:
+    """The line as its action takes it. What cannot be found is added to `errors`."""
+    built: dict[str, Any] = {}
+    for declared in line_fields(line):
+        if declared.name not in value:
+            continue
+        given, here = value[declared.name], (*path, declared.name)
+        if is_dataclass(declared.type):
+            given = tuple(
+                _build(declared.type, part, found, index, errors, (*here, str(number)))
+                for number, part in enumerate(given)
+            )
+        elif declared.many:
+            given = tuple(given)
+        elif given is not None and codes.is_named(declared.type):
+            try:
+                given = codes.resolve(declared.type, given, found[declared.type])
+            except Refused as refusal:
+                errors.append(refusal_detail(refusal, field=".".join(here), line=index))
+        built[declared.name] = given
+    return line(**built)

@@ -1,0 +1,125 @@
+"""How the API describes itself (OpenAPI 3.1)."""
+
+import inspect
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
+from rest_framework import serializers
+
+from inventory.api.answers import Answer, Problem
+from inventory.api.fields import DateTimeIn
+from inventory.api.lines import MOST_LINES, line_serializer
+from inventory.api.problems import CONTENT_TYPE
+from inventory.verbs import Verb
+
+MEANINGS = {
+    400: "The request cannot be understood; `errors` says where.",
+    401: "No valid token or session.",
+    403: "Not permitted.",
+    404: "There is no such thing.",
+    406: "Only JSON is answered.",
+    409: "Refused; `code` and `errors` say why, for each line. Nothing was done.",
+    413: "The body is too large.",
+    415: "Only JSON is read.",
+    422: "The Idempotency-Key stood for another request.",
+    503: "The database was busy; nothing was done. Try again.",
+}
+ALWAYS = (401, 403, 406, 503)
+TO_READ = (400, 404, *ALWAYS)
+TO_DO = (400, 404, 409, 413, 415, 422, *ALWAYS)
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "maxLength": 255, "pattern": "^[ -~]*$"},
+    OpenApiParameter.HEADER,
+    description="Any text of your own. The same request sent again under it has no second effect.",
+)
+REPLAYED = OpenApiParameter(
+    "Idempotency-Replayed",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="`true` when this is the stored answer to an earlier request.",
+    response=[200],
+)
+
+
+class ApiSchema(AutoSchema):
+    """Adds the summary of a view and its problems to what drf-spectacular finds."""
+
+    problems: tuple[int, ...] = TO_READ
+
+    def get_summary(self) -> str:
+        summaries = getattr(self.view, "summaries", {})
+        return str(summaries.get(getattr(self.view, "action", self.method.lower()), ""))
+
+    def get_tags(self) -> list[str]:
+        return [str(getattr(self.view, "tag", "") or super().get_tags()[0])]
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        problem = self.resolve_serializer(Problem, direction).ref
+        for status in sorted(self.problems):
+            bodies[str(status)] = {
+                "description": f"{HTTPStatus(status).phrase}. {MEANINGS[status]}",
+                "content": {CONTENT_TYPE: {"schema": problem}},
+            }
+        return bodies
+
+
+class VerbSchema(ApiSchema):
+    """Describes a verb from its entry in the table and from its action's own words."""
+
+    problems = TO_DO
+
+    @property
+    def verb(self) -> Verb:
+        verb: Verb = self.view.verb  # type: ignore[attr-defined]
+        return verb
+
+    def get_operation_id(self) -> str:
+        return self.verb.name
+
+    def get_summary(self) -> str:
+        return str(self.verb.label)
+
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
+        doc = inspect.getdoc(self.verb.run) or ""
+        return f"{self.verb.help}\n\n{doc}\n\nPermission: `{self.verb.permission}`."
+
+    def get_tags(self) -> list[str]:
+        return [str(self.verb.group)]
+
+    def get_override_parameters(self) -> list[Any]:
+        return [KEY, REPLAYED]
+
+    def get_request_serializer(self) -> Any:
+        return body_of(self.verb.line)  # type: ignore[arg-type]  # a class is hashable
+
+    def get_response_serializers(self) -> Any:
+        return Answer
+
+
+@cache
+def body_of(line: type) -> PolymorphicProxySerializer:
+    """Either one line, or many and the time they are said to have happened at."""
+    one: Any = line_serializer(line)
+    many = type(
+        f"{one.__name__}s",
+        (serializers.Serializer,),
+        {
+            "__doc__": f"1 to {MOST_LINES} lines: all of them are done, or none.",
+            "lines": one(many=True, allow_empty=False, max_length=MOST_LINES),
+            "at": DateTimeIn(
+                required=False, allow_null=True, help_text="When it happened. Empty: now."
+            ),
+        },
+    )
+    return PolymorphicProxySerializer(
+        component_name=f"{one.__name__.removesuffix('Line')}Body",
+        serializers=[one, many],
+        resource_type_field_name=None,
+    )

@@ -1,0 +1,69 @@
+"""Every verb at its own path: one view, made from the table of verbs."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inventory import verbs
+from inventory.api.lines import read_lines
+from inventory.api.schema import VerbSchema
+from inventory.audit import Actor
+from inventory.models import IdempotencyKey, Surface
+from inventory.verbs import REGISTRY, Verb
+
+LONGEST_KEY = IdempotencyKey._meta.get_field("key").max_length or 0
+
+
+class VerbView(APIView):
+    """Carries one verb out, on one line or up to 1000: all of them or none."""
+
+    verb: Verb = None  # type: ignore[assignment]  # as_view() gives it
+    schema = VerbSchema()
+
+    @property
+    def permission_needed(self) -> str:
+        return self.verb.permission
+
+    def post(self, request: Request) -> Response:
+        lines, at = read_lines(self.verb.line, request.data)
+        answer, replayed = self.carry_out(request, lines, at or timezone.now())
+        return Response(answer, headers={"Idempotency-Replayed": "true"} if replayed else None)
+
+    def carry_out(
+        self, request: Request, lines: list[Any], at: datetime
+    ) -> tuple[dict[str, Any], bool]:
+        return verbs.carry_out(
+            self.verb,
+            lines,
+            by=Actor(cast("User", request.user), Surface.API),
+            at=at,
+            key=idempotency_key(request),
+            asked=request.data,
+        )
+
+
+def idempotency_key(request: Request) -> str:
+    """The `Idempotency-Key` header, with or without quotes; '' if there is none."""
+    key = str(request.headers.get("Idempotency-Key", "")).strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        text = _("Send up to %(most)s printable ASCII characters.") % {"most": LONGEST_KEY}
+        raise ValidationError({"Idempotency-Key": [ErrorDetail(text, "bad_key")]})
+    return key
+
+
+def verb_urls() -> list[URLPattern]:
+    """A path for each verb: `place_hold` is at `place-hold/`."""
+    return [
+        path(f"{name.replace('_', '-')}/", VerbView.as_view(verb=verb), name=f"verb-{name}")
+        for name, verb in REGISTRY.items()
+    ]
