@@ -1,0 +1,34 @@
+"""The plant of the demo: people, places, materials, and some weeks of work.
+
+A small maker of tablets and nasal spray: a plant that granulates, compresses, fills and packs, and
+a distribution centre that ships. Nothing is written past the actions, so the ledger, the audit
+trail and the alerts are what the same work by hand would have left.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from config.demo_plant import inbound, master, outbound, people, production, trouble
+from config.demo_plant.story import Story
+from inventory.models import Site
+from staging import clock
+
+
+def build(now: datetime) -> bool:
+    """Bring the demo's accounts and, if there is none yet, its plant up. Says if it was built."""
+    people.install()
+    if Site.objects.filter(code=master.PLANT).exists():
+        return False
+    with transaction.atomic():
+        story = Story(now)
+        master.install(story)
+        inbound.tell(story)
+        production.tell(story)
+        outbound.tell(story)
+        trouble.tell(story)
+        story.play()
+        clock.sweep(by=story.actor("system"), at=now)
+        trouble.acknowledge(story)
+        story.play()
+    return True

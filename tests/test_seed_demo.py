@@ -1,0 +1,146 @@
+"""The demo: its people, its plant, and that seeding again changes nothing."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.utils import timezone
+
+from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
+from config.demo_plant.people import token_path
+from integration.models import ApiToken
+from inventory.actions.containers import sscc_check_digit
+from inventory.models import AuditEntry, Container, Lot, LotLink, Material, Movement
+from quality.models import Hold, Inspection
+from staging import checks
+from staging.models import Alert, AlertReason, Demand, StagedStock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def plant(settings: LazySettings, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path
+    call_command("seed_demo", verbosity=0)
+
+
+def ancestors(lot: Lot) -> list[set[str]]:
+    """The codes of each generation above a lot."""
+    found, layer = [], {lot.pk}
+    while parents := set(LotLink.objects.filter(child__in=layer).values_list("parent", flat=True)):
+        found.append(set(Lot.objects.filter(pk__in=parents).values_list("code", flat=True)))
+        layer = parents
+    return found
+
+
+def counts() -> list[int]:
+    models = (User, ApiToken, AuditEntry, Material, Lot, Movement, Demand, Alert)
+    return [model.objects.count() for model in models]
+
+
+def test_plant_obeys_every_invariant(plant: None) -> None:
+    assert checks.breaches() == []
+
+
+def test_seeding_again_changes_nothing(plant: None) -> None:
+    before, token = counts(), token_path().read_text()
+    call_command("seed_demo", verbosity=0)
+    assert counts() == before
+    assert token_path().read_text() == token
+
+
+def test_accounts_have_their_roles(plant: None) -> None:
+    for account in DEMO_ACCOUNTS:
+        user = User.objects.get(username=account.username)
+        assert user.check_password(DEMO_PASSWORD)
+        assert user.is_superuser == (account.role == "admin")
+        roles = set(user.groups.values_list("name", flat=True))
+        assert roles == (set() if user.is_superuser else {account.role})
+    staff = set(User.objects.filter(is_staff=True).values_list("username", flat=True))
+    assert staff == {"admin", "auditor", "lab", "qa", "supervisor"}
+
+
+def test_nobody_signs_in_as_the_laboratory(plant: None) -> None:
+    assert not User.objects.get(username="lab").has_usable_password()
+
+
+def test_token_is_the_integrators_and_only_its_owner_reads_it(plant: None) -> None:
+    token = ApiToken.objects.valid(timezone.now()).get()
+    assert token.user.username == "integrator"
+    assert token.digest == ApiToken.digest_of(token_path().read_text().strip())
+    assert token_path().stat().st_mode & 0o077 == 0
+
+
+def test_lost_token_is_revoked_and_replaced(plant: None) -> None:
+    lost = ApiToken.objects.get()
+    token_path().unlink()
+    call_command("seed_demo", verbosity=0)
+    lost.refresh_from_db()
+    assert lost.revoked_at is not None
+    fresh = ApiToken.objects.valid(timezone.now()).get()
+    assert fresh.digest == ApiToken.digest_of(token_path().read_text().strip())
+
+
+def test_demands_are_in_every_state(plant: None) -> None:
+    states = set(Demand.objects.with_state().values_list("kind", "state"))
+    assert {state for _kind, state in states} == {
+        "planned", "staging", "ready", "started", "completed", "cancelled",
+    }  # fmt: skip
+    assert {kind for kind, _state in states} == {"production", "operation", "shipment"}
+
+
+def test_staged_stock_is_fresh_stale_and_blocked(plant: None) -> None:
+    now = timezone.now()
+    staged = StagedStock.objects.all()
+    stale, blocked = staged.stale(now), staged.blocked(timezone.localdate(now))
+    assert stale.count() >= 2
+    assert [row.stop for row in blocked] == ["lot_on_hold"]
+    assert staged.count() > stale.count() + blocked.count()
+
+
+def test_every_alert_reason_is_there_and_one_is_acknowledged(plant: None) -> None:
+    assert set(Alert.objects.values_list("reason", flat=True)) == set(AlertReason.values)
+    assert Alert.objects.exclude(acknowledged_at=None).count() == 1
+
+
+def test_lots_are_in_every_plight(plant: None) -> None:
+    today = timezone.localdate()
+    lots = Lot.objects.all()
+    assert set(lots.values_list("status", flat=True)) == {
+        "quarantine", "released", "restricted", "rejected",
+    }  # fmt: skip
+    assert lots.filter(expires_on__lt=today, status="released").exists()
+    assert lots.filter(retest_on__lt=today, status="released").exists()
+    assert Hold.objects.open().exclude(location=None).exists()
+    assert Hold.objects.exclude(lifted_at=None).exists()
+
+
+def test_lots_wait_for_qa_with_results_that_qa_did_not_record(plant: None) -> None:
+    waiting = Lot.objects.filter(status="quarantine", inspections__passed=True)
+    assert waiting.exists()
+    assert set(Inspection.objects.values_list("actor__username", flat=True)) == {"lab"}
+
+
+def test_finished_goods_descend_through_three_generations(plant: None) -> None:
+    generations = ancestors(Lot.objects.get(code="FG-5001/P0142"))
+    assert len(generations) == 3
+    assert "WP-4002/T0142" in generations[0]
+    assert "WP-4001/G0142" in generations[1]
+    assert "RM-1001/A24-0711" in generations[2]
+
+
+def test_pallets_and_finished_goods_carry_valid_gs1_numbers(plant: None) -> None:
+    numbers = [
+        *Container.objects.values_list("sscc", flat=True),
+        *Material.objects.exclude(gtin="").values_list("gtin", flat=True),
+    ]
+    assert len(numbers) == 9
+    assert all(sscc_check_digit(number[:-1]) == int(number[-1]) for number in numbers)
+
+
+def test_past_is_in_order_for_each_lot(plant: None) -> None:
+    for lot in Lot.objects.all():
+        times = list(lot.movements.order_by("pk").values_list("occurred_at", flat=True))
+        assert times == sorted(times)
