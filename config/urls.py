@@ -1,15 +1,25 @@
 """Every path of the product, by app."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
 from config import health
 from inventory.api import problems
+from inventory.forms import FloorSignInForm
+from staging.views.board import BoardView
 
 urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("", BoardView.as_view(), name="home"),
+    path("sign-in/", LoginView.as_view(authentication_form=FloorSignInForm), name="login"),
+    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("", include("inventory.urls")),
+    path("", include("staging.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("inventory.api.urls")),
+    path("api/v1/", include("quality.api.urls")),
+    path("api/v1/", include("staging.api.urls")),
     re_path("^api/", problems.unknown_path),
 ]

@@ -1,5 +1,20 @@
-"""The API's own paths: every app's verbs."""
+"""The API's paths of inventory, and every app's verbs."""
 
+from rest_framework.routers import SimpleRouter
+
+from inventory.api import views
 from inventory.api.verbs import verb_urls
 
-urlpatterns = [*verb_urls()]
+router = SimpleRouter(use_regex_path=False)
+router.register("sites", views.SiteViewSet)
+router.register("locations", views.LocationViewSet)
+router.register("units", views.UnitViewSet)
+router.register("materials", views.MaterialViewSet)
+router.register("lots", views.LotViewSet)
+router.register("containers", views.ContainerViewSet)
+router.register("balances", views.BalanceViewSet)
+router.register("movements", views.MovementViewSet)
+router.register("lot-links", views.LotLinkViewSet)
+router.register("audit-entries", views.AuditEntryViewSet)
+
+urlpatterns = [*router.urls, *verb_urls()]

@@ -1,0 +1,131 @@
+"""The inventory resources, to read."""
+
+from inventory.api import filters, serializers
+from inventory.api.resources import Coded, Resource
+from inventory.models import (
+    AuditEntry,
+    Balance,
+    Container,
+    Location,
+    Lot,
+    LotLink,
+    Material,
+    Movement,
+    Site,
+    Unit,
+)
+
+MASTER = "Master data"
+STOCK = "Stock on hand"
+HISTORY = "History"
+
+
+class SiteViewSet(Coded):
+    """Plants and warehouses."""
+
+    queryset = Site.objects.all()
+    serializer_class = serializers.SiteSerializer
+    filterset_class = filters.SiteFilter
+    summaries = {"list": "Sites", "retrieve": "One site"}
+    tag = MASTER
+
+
+class LocationViewSet(Coded):
+    """Places that can be scanned, the virtual counterparts included."""
+
+    queryset = Location.objects.select_related("site", "parent")
+    serializer_class = serializers.LocationSerializer
+    filterset_class = filters.LocationFilter
+    ordering_fields = ("code", "path", "walk_order", "id")
+    ordering = ("path",)
+    summaries = {"list": "Locations", "retrieve": "One location"}
+    tag = MASTER
+
+
+class UnitViewSet(Coded):
+    """Units of measure by their UN/CEFACT codes."""
+
+    queryset = Unit.objects.all()
+    serializer_class = serializers.UnitSerializer
+    filterset_class = filters.UnitFilter
+    ordering_fields = ("code",)
+    summaries = {"list": "Units", "retrieve": "One unit"}
+    tag = MASTER
+
+
+class MaterialViewSet(Coded):
+    """Materials, with their other units and the rules that go with them."""
+
+    queryset = Material.objects.prefetch_related("units")
+    serializer_class = serializers.MaterialSerializer
+    filterset_class = filters.MaterialFilter
+    ordering_fields = ("code", "name", "id")
+    summaries = {"list": "Materials", "retrieve": "One material"}
+    tag = MASTER
+
+
+class LotViewSet(Resource):
+    """Lots and serials with their quality status."""
+
+    queryset = Lot.objects.select_related("material")
+    serializer_class = serializers.LotSerializer
+    filterset_class = filters.LotFilter
+    ordering_fields = ("id", "code", "created_at")
+    summaries = {"list": "Lots", "retrieve": "One lot"}
+    tag = STOCK
+
+
+class ContainerViewSet(Coded):
+    """Handling units: pallets, drums, totes."""
+
+    queryset = Container.objects.select_related("parent", "location")
+    serializer_class = serializers.ContainerSerializer
+    filterset_class = filters.ContainerFilter
+    summaries = {"list": "Containers", "retrieve": "One container"}
+    tag = STOCK
+
+
+class BalanceViewSet(Resource):
+    """What is on hand: quantity of a lot at a location, in a container or loose."""
+
+    queryset = Balance.objects.on_hand().select_related("lot__material", "location", "container")
+    serializer_class = serializers.BalanceSerializer
+    filterset_class = filters.BalanceFilter
+    lookup_value_converter = "uuid"
+    ordering_fields = ("id", "quantity")
+    summaries = {"list": "Balances", "retrieve": "One balance"}
+    tag = STOCK
+
+
+class MovementViewSet(Resource):
+    """The ledger, the newest line first."""
+
+    queryset = Movement.objects.select_related(
+        "lot__material", "source", "target", "from_container", "to_container", "actor"
+    )
+    serializer_class = serializers.MovementSerializer
+    filterset_class = filters.MovementFilter
+    ordering_fields = ("id", "recorded_at", "occurred_at")
+    summaries = {"list": "Movements", "retrieve": "One movement"}
+    tag = HISTORY
+
+
+class LotLinkViewSet(Resource):
+    """Genealogy, link by link: which lot went into which."""
+
+    queryset = LotLink.objects.select_related("parent", "child", "actor")
+    serializer_class = serializers.LotLinkSerializer
+    filterset_class = filters.LotLinkFilter
+    summaries = {"list": "Lot links", "retrieve": "One lot link"}
+    tag = HISTORY
+
+
+class AuditEntryViewSet(Resource):
+    """The audit trail, the newest entry first; refused attempts are in it."""
+
+    queryset = AuditEntry.objects.select_related("actor")
+    serializer_class = serializers.AuditEntrySerializer
+    filterset_class = filters.AuditEntryFilter
+    ordering_fields = ("id", "recorded_at")
+    summaries = {"list": "Audit trail", "retrieve": "One entry of the audit trail"}
+    tag = HISTORY

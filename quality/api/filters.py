@@ -1,0 +1,50 @@
+"""What the quality resources are filtered by."""
+
+from django_filters import rest_framework as filters
+
+from inventory.api.resources import CodeFilter, PeriodFilters
+from inventory.models import LotStatus
+from quality.models import Decision, DecisionKind, GatedAction, Hold, Inspection, UsageRule
+
+
+class HoldFilter(PeriodFilters):
+    open = filters.BooleanFilter("lifted_at", "isnull", help_text="Not lifted yet.")
+    lot = CodeFilter("lot")
+    container = CodeFilter("container")
+    location = CodeFilter("location")
+    material = CodeFilter("material")
+
+    class Meta:
+        model = Hold
+        fields = ("batch",)
+
+
+class InspectionFilter(PeriodFilters):
+    lot = CodeFilter("lot")
+    material = CodeFilter("lot__material")
+
+    class Meta:
+        model = Inspection
+        fields = ("kind", "passed", "batch")
+
+
+class DecisionFilter(PeriodFilters):
+    lot = CodeFilter("lot")
+    material = CodeFilter("lot__material")
+    kind = filters.MultipleChoiceFilter(choices=DecisionKind.choices)
+    actor = CodeFilter("actor", "username")
+
+    class Meta:
+        model = Decision
+        fields = ("batch",)
+
+
+class UsageRuleFilter(filters.FilterSet):
+    version = filters.NumberFilter("rule_set_id")
+    in_force = filters.BooleanFilter("in_force")
+    status = filters.MultipleChoiceFilter(choices=LotStatus.choices)
+    action = filters.ChoiceFilter(choices=GatedAction.choices)
+
+    class Meta:
+        model = UsageRule
+        fields = ()

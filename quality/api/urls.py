@@ -1,0 +1,13 @@
+"""The API's paths of quality."""
+
+from rest_framework.routers import SimpleRouter
+
+from quality.api import views
+
+router = SimpleRouter(use_regex_path=False)
+router.register("holds", views.HoldViewSet)
+router.register("inspections", views.InspectionViewSet)
+router.register("decisions", views.DecisionViewSet)
+router.register("usage-rules", views.UsageRuleViewSet)
+
+urlpatterns = router.urls

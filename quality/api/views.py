@@ -1,0 +1,59 @@
+"""The quality resources, to read."""
+
+from django.db.models import Case, QuerySet, Value, When
+
+from inventory.api.resources import Resource
+from quality.api import filters, serializers
+from quality.models import Decision, Hold, Inspection, UsageRule
+
+TAG = "Quality records"
+
+
+class HoldViewSet(Resource):
+    """Holds, open and lifted."""
+
+    queryset = Hold.objects.select_related(
+        "lot", "container", "location", "material", "lifted_by", "actor"
+    )
+    serializer_class = serializers.HoldSerializer
+    filterset_class = filters.HoldFilter
+    ordering_fields = ("id", "recorded_at")
+    summaries = {"list": "Holds", "retrieve": "One hold"}
+    tag = TAG
+
+
+class InspectionViewSet(Resource):
+    """Inspections with their results."""
+
+    queryset = Inspection.objects.select_related("lot", "actor").prefetch_related("results")
+    serializer_class = serializers.InspectionSerializer
+    filterset_class = filters.InspectionFilter
+    ordering_fields = ("id", "recorded_at")
+    summaries = {"list": "Inspections", "retrieve": "One inspection"}
+    tag = TAG
+
+
+class DecisionViewSet(Resource):
+    """Signed decisions on lots."""
+
+    queryset = Decision.objects.select_related("lot", "actor")
+    serializer_class = serializers.DecisionSerializer
+    filterset_class = filters.DecisionFilter
+    ordering_fields = ("id", "recorded_at")
+    summaries = {"list": "Decisions", "retrieve": "One decision"}
+    tag = TAG
+
+
+class UsageRuleViewSet(Resource):
+    """Usage rules of every version; those in force are marked."""
+
+    queryset = UsageRule.objects.select_related("material", "customer")
+    serializer_class = serializers.UsageRuleSerializer
+    filterset_class = filters.UsageRuleFilter
+    summaries = {"list": "Usage rules", "retrieve": "One usage rule"}
+    tag = TAG
+
+    def get_queryset(self) -> QuerySet[UsageRule]:
+        in_force = When(pk__in=UsageRule.objects.in_force().values("pk"), then=Value(True))
+        rows: QuerySet[UsageRule] = super().get_queryset()
+        return rows.annotate(in_force=Case(in_force, default=Value(False)))

@@ -1,0 +1,130 @@
+"""What the staging resources show."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from inventory.api.fields import Code, QuantityOut
+from inventory.units import plain
+from quality.gate import STOP_LABELS
+from staging.models import Alert, Commitment, Demand, DemandState, Requirement
+
+
+class RequirementSerializer(serializers.ModelSerializer[Requirement]):
+    """One line of a demand, and how far it has come."""
+
+    material = Code("material")
+    unit = serializers.CharField(source="material.base_unit_id", read_only=True)
+    lot = Code("lot", allow_null=True, default=None)
+    quantity = QuantityOut()
+    reserved = QuantityOut()
+    staged = QuantityOut()
+    issued = QuantityOut()
+    used = QuantityOut()
+    short = serializers.SerializerMethodField(help_text="Neither reserved nor staged nor beyond.")
+
+    class Meta:
+        model = Requirement
+        fields = (
+            "line", "material", "unit", "lot", "quantity", "reserved", "staged", "issued", "used",
+            "short",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_short(self, row: Any) -> str:
+        return plain(max(row.quantity - row.progressed - row.reserved, Decimal(0)))
+
+
+class DemandSerializer(serializers.ModelSerializer[Demand]):
+    """A demand with its state, derived from what really happened, and its lines."""
+
+    state = serializers.ChoiceField(choices=DemandState.choices, read_only=True)
+    site = Code("site")
+    work_center = Code("work_center", allow_null=True, default=None)
+    customer = Code("customer", allow_null=True, default=None)
+    product = Code("product", allow_null=True, default=None)
+    requirements = RequirementSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Demand
+        fields = (
+            "id", "reference", "kind", "state", "site", "needed_at", "work_center", "customer",
+            "route", "carrier", "product", "created_at", "closed_at", "requirements",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class CommitmentSerializer(serializers.ModelSerializer[Commitment]):
+    demand = Code("requirement.demand", "reference")
+    line = serializers.IntegerField(source="requirement.line", read_only=True)
+    lot = Code("lot")
+    material = Code("lot.material")
+    unit = serializers.CharField(source="lot.material.base_unit_id", read_only=True)
+    location = Code("location")
+    container = Code("container", allow_null=True, default=None)
+    quantity = QuantityOut()
+
+
+class AllocationSerializer(CommitmentSerializer):
+    """A quantity reserved for a demand, still in storage."""
+
+    class Meta:
+        model = Commitment
+        fields = (
+            "id", "demand", "line", "lot", "material", "unit", "location", "container",
+            "quantity", "since",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class StagedStockSerializer(CommitmentSerializer):
+    """A quantity staged for a demand, with its clock and what stops it, if anything does."""
+
+    purpose = serializers.CharField(source="location.purpose", read_only=True)
+    state_label = serializers.CharField(source="location.state_label", read_only=True)
+    needed_at = serializers.DateTimeField(source="requirement.demand.needed_at", read_only=True)
+    age_seconds = serializers.SerializerMethodField(help_text="How long it has been staged there.")
+    stale = serializers.SerializerMethodField(
+        help_text="Past its dwell limit, or past the time it was needed."
+    )
+    stop = serializers.ChoiceField(
+        choices=list(STOP_LABELS.items()), read_only=True, allow_blank=True,
+        help_text="Why it may not be used now; empty if it may.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Commitment
+        fields = (
+            "id", "demand", "line", "lot", "material", "unit", "location", "purpose",
+            "state_label", "container", "quantity", "since", "age_seconds", "due_at", "needed_at",
+            "stale", "stop",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_age_seconds(self, row: Commitment) -> int:
+        return int((timezone.now() - row.since).total_seconds())
+
+    def get_stale(self, row: Commitment) -> bool:
+        ends = [row.requirement.demand.needed_at, *([row.due_at] if row.due_at else [])]
+        return min(ends) <= timezone.now()
+
+
+class AlertSerializer(serializers.ModelSerializer[Alert]):
+    demand = serializers.CharField(
+        source="commitment.requirement.demand.reference", read_only=True, allow_null=True,
+        default=None,
+    )  # fmt: skip
+    lot = Code("lot")
+    location = Code("location")
+    container = Code("container", allow_null=True, default=None)
+    acknowledged_by = Code("acknowledged_by", "username", allow_null=True, default=None)
+
+    class Meta:
+        model = Alert
+        fields = (
+            "id", "reason", "detail", "lot", "location", "container", "demand", "raised_at",
+            "acknowledged_at", "acknowledged_by", "acknowledge_reason", "closed_at",
+        )  # fmt: skip
+        read_only_fields = fields

@@ -1,0 +1,84 @@
+"""The staging resources, to read."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from inventory.api.resources import Resource
+from staging.api import filters, serializers
+from staging.models import Alert, Allocation, Demand, Requirement, StagedStock
+
+TAG = "Staging records"
+
+
+def _requirements() -> Prefetch[Any]:
+    rows = Requirement.objects.with_progress().select_related("material", "lot")
+    return Prefetch("requirements", rows.order_by("line"))
+
+
+class DemandViewSet(Resource):
+    """Demands with their derived state and how far each line has come."""
+
+    queryset = Demand.objects.with_state().select_related(
+        "site", "work_center", "customer", "product"
+    )
+    serializer_class = serializers.DemandSerializer
+    filterset_class = filters.DemandFilter
+    lookup_field = "reference"
+    lookup_value_converter = "str"
+    ordering_fields = ("needed_at", "reference", "created_at", "id")
+    ordering = ("needed_at",)
+    summaries = {"list": "Demands", "retrieve": "One demand"}
+    tag = TAG
+
+    def get_queryset(self) -> QuerySet[Demand]:
+        rows: QuerySet[Demand] = super().get_queryset()
+        return rows.prefetch_related(_requirements())
+
+
+class AllocationViewSet(Resource):
+    """What is reserved in storage, and for which demand."""
+
+    queryset = Allocation.objects.select_related(
+        "requirement__demand", "lot__material", "location", "container"
+    )
+    serializer_class = serializers.AllocationSerializer
+    filterset_class = filters.AllocationFilter
+    lookup_value_converter = "uuid"
+    ordering_fields = ("since", "id")
+    summaries = {"list": "Allocations", "retrieve": "One allocation"}
+    tag = TAG
+
+
+class StagedStockViewSet(Resource):
+    """What is staged: for which demand, how long, and whether anything stops it."""
+
+    queryset = StagedStock.objects.select_related(
+        "requirement__demand", "lot__material", "location", "container"
+    )
+    serializer_class = serializers.StagedStockSerializer
+    filterset_class = filters.StagedStockFilter
+    lookup_value_converter = "uuid"
+    ordering_fields = ("since", "id")
+    ordering = ("since",)
+    summaries = {"list": "Staged stock", "retrieve": "One piece of staged stock"}
+    tag = TAG
+
+    def get_queryset(self) -> QuerySet[StagedStock]:
+        rows: Any = super().get_queryset()
+        stopped: QuerySet[StagedStock] = rows.with_stop(timezone.localdate())
+        return stopped
+
+
+class AlertViewSet(Resource):
+    """Flags that the clock raised, open and closed."""
+
+    queryset = Alert.objects.select_related(
+        "commitment__requirement__demand", "lot", "location", "container", "acknowledged_by"
+    )
+    serializer_class = serializers.AlertSerializer
+    filterset_class = filters.AlertFilter
+    ordering_fields = ("id", "raised_at")
+    summaries = {"list": "Alerts", "retrieve": "One alert"}
+    tag = TAG
