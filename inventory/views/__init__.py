@@ -1,0 +1,1 @@
+"""Browser pages of the inventory app, and the two that serve every verb."""

@@ -1,0 +1,74 @@
+"""What a person has done in this visit, kept in the session."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from inventory.forms import VerbForm
+from inventory.models import MovementKind
+from inventory.verbs import Verb
+
+KEPT = 12
+"""How many entries are kept, the newest first."""
+
+LINKED = ("demand", "lot", "container")
+"""Things made that have a page, found by their label."""
+
+
+def note(request: HttpRequest, verb: Verb, answer: dict[str, Any], form: VerbForm) -> None:
+    """Remember what was done; it is news until the next page shows it."""
+    movements = answer["movements"]
+    undoable = [m["batch"] for m in movements if m["kind"] != MovementKind.REVERSE]
+    entry = {
+        "verb": verb.name,
+        "label": str(verb.label),
+        "texts": _texts(answer, form),
+        "warnings": answer["warnings"],
+        "made": [row["label"] for row in answer["objects"] if row["type"] in LINKED],
+        "at": timezone.localtime().strftime("%H:%M"),
+        "batch": undoable[0] if undoable else "",
+    }
+    request.session["done"] = [entry, *entries(request)][:KEPT]
+    request.session["news"] = True
+
+
+def entries(request: HttpRequest) -> list[dict[str, Any]]:
+    """What was done, the newest first."""
+    return list(request.session.get("done", []))
+
+
+def take_news(request: HttpRequest) -> dict[str, Any] | None:
+    """The newest entry, if no page has shown it yet."""
+    return entries(request)[0] if request.session.pop("news", False) else None
+
+
+def mark_undone(request: HttpRequest, batch: UUID) -> None:
+    """The entry of this batch can no longer be undone."""
+    done = entries(request)
+    for entry in done:
+        if entry["batch"] == str(batch):
+            entry |= {"batch": "", "undone": True}
+    request.session["done"] = done
+
+
+def _texts(answer: dict[str, Any], form: VerbForm) -> list[str]:
+    texts = [_in_words(movement) for movement in answer["movements"]]
+    texts += [row["label"] for row in answer["objects"]]
+    return texts or [" · ".join(_as_entered(form))]
+
+
+def _in_words(movement: dict[str, Any]) -> str:
+    words = _("%(quantity)s %(unit)s of %(lot)s: %(source)s → %(target)s") % movement
+    return f"{words} · {movement['reference']}" if movement["reference"] else words
+
+
+def _as_entered(form: VerbForm) -> Iterable[str]:
+    """What the person entered, for a verb that moved nothing; a signature stays out."""
+    for field in form.verb.fields:
+        value = form.cleaned_data[field.name]
+        if value not in (None, "", ()) and not field.about.secret and not field.many:
+            yield str(value)
