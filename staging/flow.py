@@ -16,7 +16,15 @@ from inventory import audit, ledger
 from inventory.audit import Stamp
 from inventory.errors import Refusals, Refused
 from inventory.ledger import Book, Claim, Line
-from inventory.models import CapacityPolicy, Container, Location, Lot, Movement, MovementKind
+from inventory.models import (
+    Balance,
+    CapacityPolicy,
+    Container,
+    Location,
+    Lot,
+    Movement,
+    MovementKind,
+)
 from inventory.units import plain
 from quality import gate
 from quality.models import GatedAction
@@ -211,7 +219,7 @@ def _hold_to_capacity(steps: Sequence[Step], book: Book, lanes: Iterable[Locatio
     for lane in lanes:
         if lane.capacity is None:
             continue
-        taken = positions(book, lane)
+        taken = positions(book.standing_at(lane))
         if taken <= lane.capacity:
             continue
         words = _("%(lane)s holds %(capacity)s positions; this would make %(taken)s.")
@@ -232,9 +240,8 @@ def _hold_to_capacity(steps: Sequence[Step], book: Book, lanes: Iterable[Locatio
     return warnings
 
 
-def positions(book: Book, lane: Location) -> int:
+def positions(standing: Sequence[Balance]) -> int:
     """Handling positions taken: each outermost container, and each loose lot."""
-    standing = book.standing_at(lane)
     containers = {
         balance.container.parent_id or balance.container.pk
         for balance in standing

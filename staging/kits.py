@@ -1,0 +1,53 @@
+"""How complete a demand's kit is: per line, and as a whole."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from staging.models import Demand, Requirement
+
+WHOLE = Decimal(1)
+
+
+@dataclass(slots=True)
+class Kit:
+    """The lines of a demand, from `Requirement.objects.with_progress()`."""
+
+    lines: list[Requirement] = field(default_factory=list)
+
+    @property
+    def complete_lines(self) -> int:
+        """Lines of which all is staged or beyond."""
+        return sum(share(line) == WHOLE for line in self.lines)
+
+    @property
+    def percent(self) -> int:
+        """The mean of the lines' shares, rounded down: 100 only when nothing is missing."""
+        if not self.lines:
+            return 0
+        return int(sum(share(line) for line in self.lines) * 100 / len(self.lines))
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.lines) and self.complete_lines == len(self.lines)
+
+
+def share(line: Requirement) -> Decimal:
+    """How much of the line is staged or beyond, from 0 to 1."""
+    if not line.quantity:
+        return WHOLE
+    return min(Decimal(line.progressed) / line.quantity, WHOLE)  # type: ignore[attr-defined]
+
+
+def short(line: Requirement) -> Decimal:
+    """What is neither reserved nor staged nor beyond, in the material's base unit."""
+    missing = line.quantity - line.progressed - line.reserved  # type: ignore[attr-defined]
+    return max(Decimal(missing), Decimal(0))
+
+
+def kits(demands: Iterable[Demand]) -> dict[int, Kit]:
+    """The kit of each demand, by its id. One statement."""
+    found = {demand.pk: Kit() for demand in demands}
+    for row in Requirement.objects.with_progress().filter(demand__in=found):
+        found[row.demand_id].lines.append(row)
+    return found

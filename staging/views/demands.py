@@ -1,0 +1,279 @@
+"""Demands: which next steps are coming, and how ready each is."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views import View
+
+from inventory import audit_words
+from inventory.forms import permitted
+from inventory.models import AuditEntry, Movement
+from inventory.units import plain
+from inventory.verbs import REGISTRY
+from inventory.views.common import FloorView, actor
+from inventory.views.verbs import path_of
+from staging import kits
+from staging.actions import suggest
+from staging.actions.allocation import Suggestion
+from staging.board import in_words
+from staging.forms import DemandFilter
+from staging.models import Commitment, Demand, DemandState, State
+
+PAGE = 50
+MOST_EVENTS = 200
+UNDER_WAY = (DemandState.STARTED, DemandState.COMPLETED, DemandState.CANCELLED)
+"""States in which the time it was needed at has nothing more to say."""
+
+PRODUCTION_NEXT = {
+    State.RESERVED: ("stage", "deallocate"),
+    State.STAGED: ("issue", "transfer", "unstage"),
+    State.ISSUED: ("consume", "return_remainder"),
+}
+SHIPMENT_NEXT = {
+    State.RESERVED: ("stage", "deallocate"),
+    State.STAGED: ("load", "ship", "unstage"),
+    State.ISSUED: ("ship", "unload"),
+}
+"""What can be done next with a commitment, the usual first."""
+
+PLACE_FIELD = {
+    "stage": "source",
+    "deallocate": "source",
+    "consume": "work_center",
+    "return_remainder": "work_center",
+    "unload": "vehicle",
+}
+"""The field that takes the place where the stock is; `lane` elsewhere."""
+
+WAY_BACK = ("unstage", "unload", "return_remainder")
+
+
+class DemandListView(FloorView, View):
+    """Demands, the next needed first."""
+
+    reads = ("staging.view_demand",)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        asked = DemandFilter(request.GET)
+        start = _start(request.GET.get("from", ""))
+        rows = list(_matching(asked)[start : start + PAGE + 1])
+        found, now = kits.kits(rows[:PAGE]), timezone.now()
+        entries = [
+            {
+                "demand": row,
+                "kit": found[row.pk],
+                "done": row.state in UNDER_WAY,
+                "overdue": row.needed_at < now and row.state not in UNDER_WAY,
+            }
+            for row in rows[:PAGE]
+        ]
+        context = {
+            "filter": asked,
+            "entries": entries,
+            "previous_url": _page(request, max(start - PAGE, 0)) if start else "",
+            "next_url": _page(request, start + PAGE) if len(rows) > PAGE else "",
+            "new_url": path_of("create_demand"),
+            "section": "demands",
+        }
+        return render(request, "staging/demand_list.html", context)
+
+
+def _matching(asked: DemandFilter) -> Any:
+    rows = Demand.objects.with_state().select_related("site", "work_center", "customer", "product")
+    state = asked.value("state")
+    if not state:
+        rows = rows.live().exclude(Q(state=DemandState.COMPLETED))
+    elif state != "all":
+        rows = rows.filter(Q(state=state))
+    if kind := asked.value("kind"):
+        rows = rows.filter(kind=kind)
+    if site := asked.value("site"):
+        rows = rows.filter(site__code=site)
+    if text := asked.value("q").strip():
+        material = Q(requirements__material__code__icontains=text)
+        material |= Q(requirements__material__name__icontains=text)
+        named = Demand.objects.filter(
+            material | Q(reference__icontains=text) | Q(route__icontains=text)
+        )
+        rows = rows.filter(pk__in=named.values("pk"))
+    return rows.order_by("needed_at", "pk")
+
+
+def _start(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
+
+
+def _page(request: HttpRequest, start: int) -> str:
+    query = request.GET.copy()
+    query["from"] = str(start)
+    return f"?{query.urlencode()}"
+
+
+class DemandView(FloorView, View):
+    """One demand: how complete its kit is, what is where, what to do next, what happened."""
+
+    reads = ("staging.view_demand",)
+
+    def get(self, request: HttpRequest, reference: str) -> HttpResponse:
+        rows = Demand.objects.with_state().select_related(
+            "site", "work_center", "customer", "product", "closed_by"
+        )
+        demand = get_object_or_404(rows, reference=reference)
+        may = {verb.name for verb in permitted(actor(request).user, REGISTRY.values())}
+        suggestions = _suggestions(demand)
+        state = demand.state  # type: ignore[attr-defined]
+        context = {
+            "demand": demand,
+            "state": state,
+            "under_way": state in UNDER_WAY,
+            "kit": kits.Kit([found.requirement for found in suggestions]),
+            "lines": [_line(found, demand, may) for found in suggestions],
+            "standing": [_standing(row, demand, may) for row in _commitments(demand)],
+            "verbs": _actions(demand, state, may),
+            "history": _history(demand, [found.requirement.pk for found in suggestions]),
+            "section": "demands",
+        }
+        return render(request, "staging/demand_detail.html", context)
+
+
+def _suggestions(demand: Demand) -> list[Suggestion]:
+    """The demand's lines, with what would fill them while it is open."""
+    if demand.closed_at is None:
+        return suggest(demand)
+    rows = demand.requirements.with_progress().select_related("material", "lot")
+    return [Suggestion(row, [], kits.short(row)) for row in rows]
+
+
+def _line(found: Suggestion, demand: Demand, may: set[str]) -> dict[str, Any]:
+    row = found.requirement
+    offers = [
+        {
+            "balance": balance,
+            "quantity": quantity,
+            "url": path_of(
+                "stage",
+                demand=demand.reference,
+                lot=balance.lot.code,
+                source=balance.location.code,
+                quantity=plain(quantity),
+                **({"container": balance.container.code} if balance.container else {}),
+            )
+            if "stage" in may
+            else "",
+        }
+        for balance, quantity in found.parts
+    ]
+    return {
+        "row": row,
+        "short": kits.short(row),
+        "uncovered": found.short,
+        "complete": kits.share(row) == 1,
+        "offers": offers,
+    }
+
+
+def _commitments(demand: Demand) -> Iterable[Commitment]:
+    """What is reserved, staged or issued for the demand, with why it may not be used."""
+    rows = Commitment.objects.open().filter(requirement__demand=demand)
+    rows = rows.exclude(state=State.USED).with_stop(timezone.localdate())
+    rows = rows.select_related("lot__material", "location", "container")
+    return rows.order_by("requirement__line", "state", "since", "pk")
+
+
+def _standing(row: Commitment, demand: Demand, may: set[str]) -> dict[str, Any]:
+    stop: str = row.stop  # type: ignore[attr-defined]
+    nexts = (SHIPMENT_NEXT if demand.is_shipment else PRODUCTION_NEXT)[State(row.state)]
+    if stop:
+        nexts = tuple(name for name in nexts if name in WAY_BACK)
+    names = [name for name in nexts if name in may]
+    return {
+        "row": row,
+        "stop": stop,
+        "why": in_words(stop),
+        "verbs": [
+            {"label": REGISTRY[name].label, "url": _next(name, row, demand)} for name in names
+        ],
+    }
+
+
+def _next(name: str, row: Commitment, demand: Demand) -> str:
+    filled = {
+        "demand": demand.reference,
+        "lot": row.lot.code,
+        PLACE_FIELD.get(name, "lane"): row.location.code,
+    }
+    if row.container:
+        filled["container"] = row.container.code
+    return path_of(name, **filled)
+
+
+def _actions(demand: Demand, state: str, may: set[str]) -> list[dict[str, Any]]:
+    """What the person may do with the demand as a whole, as its kind and state allow."""
+    if demand.closed_at is not None:
+        return []
+    wanted = ["stage", "allocate"] if state != DemandState.COMPLETED else []
+    if not demand.is_shipment:
+        wanted.append("produce")
+    wanted += ["change_demand", "complete_demand"]
+    if state not in UNDER_WAY:
+        wanted.append("cancel_demand")
+    return [
+        {
+            "name": name,
+            "label": REGISTRY[name].label,
+            "icon": REGISTRY[name].icon,
+            "url": path_of(name, demand=demand.reference),
+        }
+        for name in wanted
+        if name in may
+    ]
+
+
+def _history(demand: Demand, requirements: Sequence[int]) -> list[dict[str, Any]]:
+    """What happened to the demand, the newest first: its movements, and what moved nothing."""
+    moved = Movement.objects.filter(task__in=requirements).select_related(
+        "actor", "lot__material", "source", "target"
+    )
+    movements = list(moved.order_by("-pk")[:MOST_EVENTS])
+    batches = {movement.batch for movement in movements}
+    told = AuditEntry.objects.filter(
+        subject_type=demand._meta.label_lower, subject_id=str(demand.pk)
+    ).select_related("actor")
+    entries = [_of_movement(movement) for movement in movements]
+    entries += [
+        _of_entry(entry)
+        for entry in told.order_by("-pk")[:MOST_EVENTS]
+        if entry.batch not in batches
+    ]
+    return sorted(entries, key=lambda entry: entry["when"], reverse=True)
+
+
+def _of_movement(row: Movement) -> dict[str, Any]:
+    quantity = f"{plain(row.quantity)} {row.lot.material.base_unit_id} {row.lot}"
+    what = f"{row.get_kind_display()}: {quantity}, {row.source} → {row.target}"
+    return _event(row, what, "arrow-right")
+
+
+def _of_entry(entry: AuditEntry) -> dict[str, Any]:
+    changed = "; ".join(
+        f"{name}: {old if old is not None else '–'} → {new}"  # noqa: RUF001 - a dash for none
+        for name, (old, new) in entry.changes.items()
+        if old is not None
+    )
+    what = audit_words.in_words(entry.action)
+    return _event(entry, f"{what} ({changed})" if changed else what, "pencil")
+
+
+def _event(row: Movement | AuditEntry, what: str, icon: str) -> dict[str, Any]:
+    return {
+        "when": row.recorded_at,
+        "who": row.actor.get_full_name() or row.actor.get_username(),
+        "what": what,
+        "why": row.reason,
+        "surface": row.get_surface_display(),
+        "icon": icon,
+    }
