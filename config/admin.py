@@ -1,10 +1,88 @@
-"""The admin site: Django's own, with our name on it."""
+"""People, roles and the clock in the admin. The site itself is `config.admin_site`."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.health import scheduled_tasks
+from config.models import TaskRun
+from inventory import audit_people
+from inventory.admin import cells
+from inventory.admin.base import HistoryAdmin, OneTrail, actor
 
-class ForestageAdminSite(admin.AdminSite):
-    site_header = _("Forestage")
-    site_title = _("Forestage")
-    index_title = _("Master data and quality")
+admin.site.unregister([User, Group])
+admin.site.disable_action("delete_selected")
+
+
+class RecordedPeople(OneTrail[Any]):
+    """Accounts and roles: what changed, roles and permissions included, is in the audit trail."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        request.before = audit_people.snapshot(obj)  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        audit_people.record_change(
+            form.instance,
+            request.before,  # type: ignore[attr-defined]
+            by=actor(request),
+            at=timezone.now(),
+        )
+
+
+@admin.register(User)
+class RecordedUserAdmin(RecordedPeople, UserAdmin[User]):
+    """Nobody is deleted: history names them. An account that has ended is made inactive."""
+
+    list_display = ("username", "first_name", "last_name", "roles", "is_active", "is_staff")
+    list_filter = ("is_active", "is_staff", "groups")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        with transaction.atomic():
+            user = self.get_object(request, id)
+            before = audit_people.snapshot(user) if user else {}
+            response: HttpResponse = super().user_change_password(request, id, form_url)
+            if user:
+                audit_people.record_change(user, before, by=actor(request), at=timezone.now())
+        return response
+
+    @admin.display(description=_("roles"))
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all()) or cells.EMPTY
+
+
+@admin.register(Group)
+class RecordedGroupAdmin(RecordedPeople, GroupAdmin):
+    """A role, and what it may do."""
+
+
+@admin.register(TaskRun)
+class TaskRunAdmin(HistoryAdmin[TaskRun]):
+    """The clock's own tasks: when each last ran, and whether it is late."""
+
+    list_display = (
+        "name", "last_started_at", "last_finished_at", "last_outcome", "runs", "lateness",
+    )  # fmt: skip
+    fields = list_display
+    readonly_fields = ("lateness",)
+
+    @admin.display(description=_("on time"))
+    def lateness(self, run: TaskRun) -> str:
+        late = {entry["task"]: entry["late"] for entry in scheduled_tasks().values()}
+        if run.name not in late:
+            return cells.EMPTY
+        if late[run.name]:
+            return cells.badge("bad", "exclamation-triangle-fill", _("Late"))
+        return cells.badge("ok", "check-circle-fill", _("On time"))

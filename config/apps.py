@@ -16,4 +16,4 @@ class ForestageConfig(AppConfig):
 
 
 class ForestageAdminConfig(AdminConfig):
-    default_site = "config.admin.ForestageAdminSite"
+    default_site = "config.admin_site.ForestageAdminSite"

@@ -15,7 +15,7 @@ from quality.actions.decisions import (
 from quality.actions.holds import Lift, NewHold, lift_hold, place_hold
 from quality.actions.inspections import Result, record_inspection
 from quality.actions.lots import merge_lots, split_lot
-from quality.actions.rules import activate_rules
+from quality.actions.rules import activate_rules, change_rules, draft_rules
 
 __all__ = [
     "Closing",
@@ -27,7 +27,9 @@ __all__ = [
     "Restriction",
     "Result",
     "activate_rules",
+    "change_rules",
     "close_lot",
+    "draft_rules",
     "lift_hold",
     "merge_lots",
     "place_hold",

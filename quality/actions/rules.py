@@ -1,14 +1,64 @@
-"""Put a set of usage rules into force."""
+"""Draft a set of usage rules, change the draft, put it into force."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
+from inventory.actions import remove_master, save_master
 from inventory.audit import Actor
 from inventory.errors import Refused
-from quality.models import RuleSet
+from quality.models import RuleSet, UsageRule
+
+
+@transaction.atomic
+def draft_rules(*, note: str, by: Actor, at: datetime) -> RuleSet:
+    """Start a draft: the next version, with a copy of the rules in force. `note` says what for.
+
+    Raises ValidationError where the note is missing or too long.
+    """
+    newest = RuleSet.objects.select_for_update().order_by("-version").first()
+    draft = RuleSet(version=newest.version + 1 if newest else 1, note=note.strip())
+    draft.full_clean()
+    draft.save()
+    rules = list(UsageRule.objects.in_force().order_by("pk"))
+    for rule in rules:
+        rule.pk, rule.rule_set = None, draft
+    UsageRule.objects.bulk_create(rules)
+    audit.record(
+        "quality.draft_rules",
+        stamp=audit.stamp(by, at, draft.note),
+        subject=draft,
+        facts={"rules": len(rules)},
+    )
+    return draft
+
+
+@transaction.atomic
+def change_rules(
+    *,
+    draft: RuleSet,
+    rules: Sequence[UsageRule],
+    removed: Sequence[UsageRule] = (),
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> RuleSet:
+    """Save a draft with the rules that changed. Old and new values are recorded.
+
+    Refuses `reason_needed`, and `rules_active`: a set that is or was in force never changes.
+    """
+    reason = audit.require_reason(reason)
+    if RuleSet.objects.select_for_update().get(pk=draft.pk).activated_at:
+        raise _refused("rules_active", draft)
+    save_master(draft, by=by, at=at, reason=reason)
+    for rule in rules:
+        save_master(rule, by=by, at=at, reason=reason)
+    for rule in removed:
+        remove_master(rule, by=by, at=at, reason=reason)
+    return draft
 
 
 @transaction.atomic
@@ -21,21 +71,12 @@ def activate_rules(*, rule_set: RuleSet, reason: str, by: Actor, at: datetime) -
     locked = RuleSet.objects.select_for_update().order_by("-version")
     draft = next(row for row in locked if row.pk == rule_set.pk)
     current = next((row for row in locked if row.activated_at), None)
-    wrong = None
     if draft.activated_at:
-        wrong = "rules_active", _("Rule set %(draft)s is or was in force.")
-    elif current and draft.version < current.version:
-        wrong = "rules_outdated", _("Rule set %(draft)s is older than the one in force.")
-    elif not draft.rules.exists():
-        wrong = "rules_empty", _("Rule set %(draft)s has no rules: nothing could be used.")
-    if wrong:
-        raise Refused(
-            wrong[1],
-            code=wrong[0],
-            field="rule_set",
-            hint=_("Make a new draft from the rules in force."),
-            draft=draft,
-        )
+        raise _refused("rules_active", draft)
+    if current and draft.version < current.version:
+        raise _refused("rules_outdated", draft)
+    if not draft.rules.exists():
+        raise _refused("rules_empty", draft)
     draft.activated_at, draft.activated_by = stamp.recorded_at, stamp.actor
     draft.save(update_fields=["activated_at", "activated_by"])
     audit.record(
@@ -45,3 +86,20 @@ def activate_rules(*, rule_set: RuleSet, reason: str, by: Actor, at: datetime) -
         changes={"version in force": [current.version if current else None, draft.version]},
     )
     return draft
+
+
+_WHY = {
+    "rules_active": _("Rule set %(draft)s is or was in force."),
+    "rules_outdated": _("Rule set %(draft)s is older than the one in force."),
+    "rules_empty": _("Rule set %(draft)s has no rules: nothing could be used."),
+}
+
+
+def _refused(code: str, draft: RuleSet) -> Refused:
+    return Refused(
+        _WHY[code],
+        code=code,
+        field="rule_set",
+        hint=_("Make a new draft from the rules in force."),
+        draft=draft,
+    )

@@ -1,0 +1,124 @@
+"""The admin site: Django's own, with our name, our order of things and QA's worklist."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("quality", _("Quality"), (
+        "inventory.lot", "quality.hold", "quality.inspection", "quality.decision",
+        "quality.ruleset",
+    )),
+    ("master", _("Master data"), (
+        "inventory.material", "inventory.location", "inventory.site", "inventory.unit",
+    )),
+    ("staging", _("Staging"), (
+        "staging.demand", "staging.requirement", "staging.commitment", "staging.alert",
+    )),
+    ("history", _("Stock and history"), (
+        "inventory.balance", "inventory.container", "inventory.movement", "inventory.lotlink",
+        "inventory.auditentry",
+    )),
+    ("access", _("People and access"), (
+        "auth.user", "auth.group", "integration.apitoken", "forestage.taskrun",
+    )),
+)  # fmt: skip
+"""What stands together on the index, in this order. What is not named follows under its app."""
+
+
+class Duty(NamedTuple):
+    """One line of the worklist."""
+
+    label: Any
+    waiting: int
+    url: str
+    icon: str
+
+
+class ForestageAdminSite(admin.AdminSite):
+    site_header = _("Forestage")
+    site_title = _("Forestage")
+    index_title = _("Quality, master data and history")
+    index_template = "admin/worklist.html"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_staff)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One way to sign in, the floor's. Who is signed in and may not enter is told so."""
+        wanted = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
+            wanted = reverse("admin:index")
+        if self.has_permission(request):
+            return HttpResponse(status=302, headers={"Location": wanted})
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(wanted, resolve_url(settings.LOGIN_URL))
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        duties = {"worklist": list(worklist(request))}
+        return super().index(request, duties | (extra_context or {}))
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """By what things are for, and not by the app that keeps them."""
+        apps = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return apps
+        models = {
+            f"{app['app_label']}.{model['object_name'].lower()}": model
+            for app in apps
+            for model in app["models"]
+        }
+        sections = [
+            {
+                "name": name,
+                "app_label": label,
+                "app_url": "",
+                "has_module_perms": True,
+                "models": [models.pop(key) for key in keys if key in models],
+            }
+            for label, name, keys in SECTIONS
+        ]
+        rest = [
+            app | {"models": left}
+            for app in apps
+            if (left := [model for model in app["models"] if model in models.values()])
+        ]
+        return [section for section in sections if section["models"]] + rest
+
+
+def worklist(request: HttpRequest) -> Iterator[Duty]:
+    """What waits for the person: a count and the list it leads to."""
+    from inventory.models import Lot
+    from quality.admin.filters import awaiting, retest_soon
+    from quality.models import Hold
+    from staging.models import Alert
+
+    found: tuple[tuple[str, Any, Callable[[], int], str, str], ...] = (
+        ("inventory.view_lot", _("Lots awaiting release"),
+         lambda: awaiting(Lot.objects.all()).count(), "inventory_lot", "?work=awaiting"),
+        ("quality.view_hold", _("Open holds"),
+         Hold.objects.open().count, "quality_hold", "?state=open"),
+        ("inventory.view_lot", _("Retests due within 30 days"),
+         lambda: retest_soon(Lot.objects.all()).count(), "inventory_lot", "?work=retest_soon"),
+        ("staging.view_alert", _("Open alerts"),
+         Alert.objects.open().count, "staging_alert", "?state=open"),
+    )  # fmt: skip
+    icons = ("shield-exclamation", "pause-circle-fill", "clipboard2-pulse-fill", "bell")
+    for (permission, label, count, page, query), icon in zip(found, icons, strict=True):
+        if request.user.has_perm(permission):
+            yield Duty(label, count(), reverse(f"admin:{page}_changelist") + query, icon)

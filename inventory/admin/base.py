@@ -1,0 +1,162 @@
+"""What every page of the admin shares: one audit trail, no deletion, changes through actions."""
+
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.forms.models import BaseModelFormSet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from inventory.actions import remove_master, save_master
+from inventory.audit import Actor
+from inventory.errors import Refused
+from inventory.models import Surface
+
+M = TypeVar("M", bound=models.Model)
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Who is at the admin."""
+    return Actor(request.user, Surface.ADMIN)  # type: ignore[arg-type]
+
+
+class OneTrail(admin.ModelAdmin[M]):
+    """Nothing is deleted, and the audit trail is the only history: Django's own log stays empty."""
+
+    show_full_result_count = False
+    save_as = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def log_addition(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        """The action has recorded it."""
+
+    def log_change(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        """The action has recorded it."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What happened to this row: the audit trail, filtered."""
+        subject = {"subject_type": self.opts.label_lower, "subject_id": object_id}
+        trail = reverse("admin:inventory_auditentry_changelist")
+        return HttpResponseRedirect(f"{trail}?{urlencode(subject)}")
+
+
+class HistoryAdmin(OneTrail[M]):
+    """History, and what actions alone may write: read, never added, changed or deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
+class RefusableForm(forms.ModelForm[M]):
+    """A form that shows what the action refused."""
+
+    refusal: ValidationError | None = None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.refusal is not None:
+            show(self, self.refusal)
+        return cleaned
+
+
+class MasterForm(RefusableForm[M]):
+    """A row of master data, and why it changes."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Why it changes; kept in the audit trail."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "reason" in self.fields:
+            self.fields["reason"].required = not self.instance._state.adding
+
+
+def show(form: forms.BaseForm, refusal: ValidationError) -> None:
+    """Put a refusal, or what validation found, beside the fields concerned."""
+    if isinstance(refusal, Refused):
+        found = {refusal.field: [f"{refusal.text} {refusal.hint}".strip()]}
+    else:
+        found = getattr(refusal, "message_dict", {None: refusal.messages})
+    for field, messages in found.items():
+        for message in messages:
+            form.add_error(field if field in form.fields else None, message)
+
+
+class Refusable(OneTrail[M]):
+    """A page whose form is saved by an action, which may refuse."""
+
+    form: type[forms.ModelForm[M]] = RefusableForm
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        # Not in a transaction of Django's: the action has its own, and what it keeps of a refused
+        # attempt must stay. The same form is shown again and says why.
+        try:
+            return self._saving(request, object_id, form_url, extra_context)
+        except ValidationError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return self._saving(request, object_id, form_url, extra_context)
+
+    def _saving(self, *args: Any) -> HttpResponse:
+        return self._changeform_view(*args)  # type: ignore[attr-defined,no-any-return]
+
+    def get_form(
+        self, request: HttpRequest, obj: M | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[M]]:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.refusal = getattr(request, "refusal", None)  # type: ignore[attr-defined]
+        return form
+
+
+class MasterAdmin(Refusable[M]):
+    """Master data. It is saved by the action alone, which records old and new values."""
+
+    form: type[forms.ModelForm[M]] = MasterForm
+
+    def _saving(self, *args: Any) -> HttpResponse:
+        with transaction.atomic():  # a row and its inlines are saved together or not at all
+            return super()._saving(*args)
+
+    def save_model(
+        self, request: HttpRequest, obj: M, form: forms.ModelForm[M], change: bool
+    ) -> None:
+        self._save(request, obj, form)
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: forms.ModelForm[M],
+        formset: BaseModelFormSet[Any, Any],
+        change: bool,
+    ) -> None:
+        for row in formset.save(commit=False):
+            self._save(request, row, form)
+        for row in formset.deleted_objects:
+            remove_master(
+                row, by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"]
+            )
+
+    def _save(self, request: HttpRequest, row: models.Model, form: forms.ModelForm[M]) -> None:
+        save_master(row, by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"])

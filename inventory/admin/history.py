@@ -1,0 +1,90 @@
+"""The ledger and the audit trail: to be read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from inventory.admin import cells
+from inventory.admin.base import HistoryAdmin
+from inventory.models import AuditEntry, Balance, LotLink, Movement
+
+STAMP = ("occurred_at", "recorded_at", "actor", "surface", "reason", "batch")
+"""The columns of every record of history, in the order in which they are read."""
+
+
+@admin.register(Movement)
+class MovementAdmin(HistoryAdmin[Movement]):
+    list_display = (
+        "id", "recorded_at", "kind", "lot", "amount", "source", "target", "reference", "actor",
+    )  # fmt: skip
+    list_filter = ("kind", "surface", ("recorded_at", admin.DateFieldListFilter))
+    list_select_related = ("lot__material", "source", "target", "actor")
+    search_fields = ("lot__code", "lot__number", "reference")
+    search_help_text = _("Lot or reference")
+    ordering = ("-pk",)
+    fields = (
+        "kind", "lot", "amount", "source", "target", "from_container", "to_container",
+        "reference", "rule_version", "reverses", *STAMP,
+    )  # fmt: skip
+    readonly_fields = ("amount",)
+
+    @admin.display(description=_("quantity"))
+    def amount(self, movement: Movement) -> str:
+        return cells.amount(movement.quantity, movement.lot.material.base_unit_id)
+
+
+@admin.register(Balance)
+class BalanceAdmin(HistoryAdmin[Balance]):
+    list_display = ("lot", "location", "container", "on_hand", "reserved", "bound")
+    list_filter = ("location__kind",)
+    list_select_related = ("lot__material", "location", "container")
+    search_fields = ("lot__code", "location__code", "container__code")
+    search_help_text = _("Lot, location or container")
+    ordering = ("lot__code", "location__path")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Balance]:
+        return super().get_queryset(request).filter(quantity__gt=0)
+
+    @admin.display(description=_("quantity"), ordering="quantity")
+    def on_hand(self, balance: Balance) -> str:
+        return cells.amount(balance.quantity, balance.lot.material.base_unit_id)
+
+
+@admin.register(LotLink)
+class LotLinkAdmin(HistoryAdmin[LotLink]):
+    list_display = ("parent", "child", "kind", "quantity", "recorded_at", "actor")
+    list_filter = ("kind",)
+    list_select_related = ("parent", "child", "actor")
+    search_fields = ("parent__code", "child__code")
+    ordering = ("-pk",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(HistoryAdmin[AuditEntry]):
+    list_display = ("recorded_at", "action", "subject", "actor", "surface", "reason")
+    list_filter = (
+        "surface", ("recorded_at", admin.DateFieldListFilter), "action",
+    )  # fmt: skip
+    list_select_related = ("actor",)
+    search_fields = ("subject", "action", "reason", "actor__username")
+    search_help_text = _("Subject, action, reason or user name")
+    ordering = ("-pk",)
+    fields = ("action", "subject", "subject_type", "changed", "particulars", *STAMP)
+    readonly_fields = ("changed", "particulars")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        """The history of one row is linked from its page."""
+        return lookup in ("subject_type", "subject_id") or super().lookup_allowed(
+            lookup, value, request
+        )
+
+    @admin.display(description=_("changes"))
+    def changed(self, entry: AuditEntry) -> str:
+        return cells.changes_table(entry.changes)
+
+    @admin.display(description=_("particulars"))
+    def particulars(self, entry: AuditEntry) -> str:
+        return cells.facts_table(entry.facts)

@@ -1,0 +1,267 @@
+"""A page between a list and a verb: the rows chosen, what is asked of the person, what was refused.
+
+Every act of the admin that is not master data goes this way, and through `verbs.carry_out`.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from inventory.admin.base import M, actor
+from inventory.errors import Refused
+from inventory.fields import Words
+from inventory.forms import form_field
+from inventory.verbs import REGISTRY, Verb, carry_out
+
+MOST = 100
+"""Rows that one page takes: more than a person can look at before signing."""
+
+
+class ActForm(forms.Form):
+    """What the person enters once, for all rows."""
+
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The input without the secrets, to know a repeated request by."""
+        return {
+            name: str(value)
+            for name, value in self.cleaned_data.items()
+            if not isinstance(self.fields[name].widget, forms.PasswordInput)
+        }
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The input by the line's field names; what was left empty stays the line's default."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name != "key" and value not in (None, "", ())
+        }
+
+    def refuse(self, name: str | None, refusal: Refused | str) -> None:
+        self.add_error(name if name in self.fields else None, refusal)
+
+
+def act_form(verb: Verb, targets: Sequence[str]) -> type[ActForm]:
+    """The form of a verb, less the fields that the chosen rows fill."""
+    fields = {
+        declared.name: form_field(declared)
+        for declared in verb.fields
+        if declared.name not in targets
+    }
+    for field in fields.values():
+        if isinstance(field, forms.TypedChoiceField) and field.required:
+            choices: Any = field.choices
+            field.widget = forms.RadioSelect()
+            field.choices = [choice for choice in choices if choice[0]]
+    return type("ActForm", (ActForm,), fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """A verb offered on rows of a list.
+
+    `target` is the line's field that a row fills; `targets` all fields that rows could fill;
+    `rows` the template of the table of rows.
+    """
+
+    verb: str
+    target: str
+    rows: str
+    done: Words
+    targets: tuple[str, ...] = ()
+
+    def page(self, model_admin: "Acting[Any]", request: HttpRequest) -> HttpResponse:
+        """Ask on GET; carry out on POST, and go back to where the person came from."""
+        verb = REGISTRY[self.verb]
+        if not request.user.has_perm(verb.permission):
+            raise PermissionDenied
+        rows = chosen(request, model_admin)
+        form = act_form(verb, self.targets or (self.target,))(
+            request.POST or None, initial={"key": uuid4().hex}
+        )
+        refused: dict[int, list[Refused]] = defaultdict(list)
+        if request.method == "POST" and form.is_valid():
+            lines = [verb.line(**{self.target: row}, **form.given) for row in rows]
+            if attempt(request, verb, lines, form, refused, asked=[row.pk for row in rows]):
+                messages.success(request, self._done(len(rows)))
+                return HttpResponseRedirect(came_from(request, model_admin, rows))
+        context = {
+            "verb": verb,
+            "form": form,
+            "rows": [(row, refused[index]) for index, row in enumerate(model_admin.look_at(rows))],
+            "rows_template": self.rows,
+            "refused": any(refused.values()),
+        }
+        return render(request, model_admin, "admin/act.html", str(verb.label), context)
+
+    def _done(self, count: int) -> str:
+        return ngettext("%(done)s One row.", "%(done)s %(count)d rows.", count) % {
+            "done": self.done,
+            "count": count,
+        }
+
+
+def attempt(
+    request: HttpRequest,
+    verb: Verb,
+    lines: Sequence[Any],
+    form: ActForm,
+    refused: dict[int, list[Refused]],
+    *,
+    asked: Any = None,
+) -> bool:
+    """Carry the verb out. Where it is refused, say so in the form or with the row; then False."""
+    try:
+        carry_out(
+            verb,
+            lines,
+            by=actor(request),
+            at=timezone.now(),
+            key=form.cleaned_data["key"],
+            asked=[asked, form.asked],
+        )
+    except Refused as refusal:
+        for found in refusal.all:
+            if found.line is not None and found.field not in form.fields:
+                refused[found.line].append(found)
+            else:
+                form.refuse(found.field, found)
+    except ValidationError as invalid:
+        for message in invalid.messages:
+            form.refuse(None, message)
+    else:
+        return True
+    request.refused = True  # type: ignore[attr-defined]
+    return False
+
+
+def render(
+    request: HttpRequest,
+    model_admin: "Acting[Any]",
+    template: str,
+    title: str,
+    context: dict[str, Any],
+) -> TemplateResponse:
+    """A page in the admin's frame; 409 where something was refused."""
+    frame = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "title": title,
+        "back": came_from(request, model_admin, [row for row, _refusals in context["rows"]]),
+    }
+    status = 409 if getattr(request, "refused", False) else 200
+    return TemplateResponse(request, template, frame | context, status=status)
+
+
+def chosen(request: HttpRequest, model_admin: "Acting[Any]") -> list[Any]:
+    """The rows the address names, in the order of the list."""
+    wanted = request.GET.get("ids", "").split(",")
+    key = model_admin.opts.pk
+    try:
+        pks = [key.to_python(pk) for pk in wanted[:MOST] if pk]
+    except ValidationError:
+        pks = []
+    rows = list(model_admin.get_queryset(request).filter(pk__in=pks))
+    if not rows or len(rows) != len(set(pks)):
+        raise Http404(_("Nothing to act on was chosen."))
+    return rows
+
+
+def came_from(request: HttpRequest, model_admin: admin.ModelAdmin[Any], rows: Sequence[Any]) -> str:
+    """The list as it was filtered; after a single row, its page."""
+    back = request.GET.get("next", "")
+    if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        return back
+    name = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}"
+    if len(rows) == 1:
+        return reverse(f"{name}_change", args=[rows[0].pk])
+    return reverse(f"{name}_changelist")
+
+
+def opens(verb: Verb) -> Any:
+    """The list action that leads to an act's page with the chosen rows."""
+
+    @admin.action(description=verb.label)  # who may not do the verb is not offered it, see below
+    def to_page(
+        model_admin: "Acting[Any]", request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        pks = [str(pk) for pk in queryset.values_list("pk", flat=True)[: MOST + 1]]
+        if len(pks) > MOST:
+            message = _("Choose at most %(most)d rows at once.") % {"most": MOST}
+            messages.error(request, message)
+            return None
+        asked = {"ids": ",".join(pks), "next": request.get_full_path()}
+        return HttpResponseRedirect(f"{model_admin.act_url(verb.name)}?{urlencode(asked)}")
+
+    return to_page
+
+
+class Acting(admin.ModelAdmin[M]):
+    """Adds acts to a list, and to the pages of its rows."""
+
+    acts: tuple[Act, ...] = ()
+    change_form_template = "admin/acting_form.html"
+
+    def look_at(self, rows: list[M]) -> list[M]:
+        """The rows with what a person needs to see before acting."""
+        return rows
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        pages = [
+            path(f"act/{act.verb}/", wrap(partial(act.page, self)), name=self._url_name(act.verb))
+            for act in self.acts
+        ]
+        return [*pages, *super().get_urls()]
+
+    def _url_name(self, verb: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_act_{verb}"
+
+    def act_url(self, verb: str) -> str:
+        return reverse(f"admin:{self._url_name(verb)}")
+
+    def offered(self, request: HttpRequest, row: M | None = None) -> list[Verb]:
+        """What this person may do with the rows, or with this one."""
+        verbs = (REGISTRY[act.verb] for act in self.acts)
+        return [verb for verb in verbs if request.user.has_perm(verb.permission)]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        if IS_POPUP_VAR not in request.GET:
+            for verb in self.offered(request):
+                actions[verb.name] = (opens(verb), verb.name, verb.label)
+        return actions
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        buttons = [
+            {"verb": verb, "url": f"{self.act_url(verb.name)}?ids={object_id}"}
+            for verb in (self.offered(request, row) if row else ())
+        ]
+        context = {"buttons": buttons} | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)

@@ -1,0 +1,57 @@
+"""Sites, the tree of locations, and containers."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from inventory.admin.base import HistoryAdmin, MasterAdmin
+from inventory.models import Container, Location, Site
+
+STEP = "\u2003"
+"""An em space for each level of the tree."""
+
+
+@admin.register(Site)
+class SiteAdmin(MasterAdmin[Site]):
+    list_display = ("code", "name", "time_zone", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("code", "name")
+    fields = ("code", "name", "time_zone", "is_active", "reason")
+
+
+class LocationAdmin(MasterAdmin[Location]):
+    """The tree, in its own order. Registered by quality, which can put a location on hold."""
+
+    list_display = ("branch", "name", "kind", "purpose", "capacity", "dwell_limit", "is_open")
+    list_display_links = ("branch",)
+    list_filter = ("kind", "purpose", "is_open", "site")
+    list_per_page = 200
+    list_select_related = ("site",)
+    search_fields = ("code", "name")
+    ordering = ("path",)
+    autocomplete_fields = ("parent",)
+    fieldsets = (
+        (None, {"fields": ("site", "parent", "code", "name", "is_open")}),
+        (
+            _("What it is for"),
+            {"fields": ("kind", "purpose", "state_label", "dwell_limit", "capacity",
+                        "capacity_policy", "walk_order")},
+        ),
+        (_("Change"), {"fields": ("reason",)}),
+    )  # fmt: skip
+
+    @admin.display(description=_("location"), ordering="path")
+    def branch(self, location: Location) -> str:
+        return STEP * (len(location.ancestry) - 1) + location.code
+
+
+class ContainerAdmin(HistoryAdmin[Container]):
+    """Containers are registered and moved on the floor; here they are looked up, and held."""
+
+    list_display = ("code", "sscc", "kind", "location", "parent")
+    list_filter = ("kind",)
+    list_select_related = ("location", "parent")
+    search_fields = ("code", "sscc")
+
+    def has_view_permission(self, request: HttpRequest, obj: Container | None = None) -> bool:
+        return request.user.has_perm("inventory.view_container")

@@ -1,0 +1,63 @@
+"""Inspections and decisions: to be read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from inventory.admin import cells
+from inventory.admin.base import HistoryAdmin
+from inventory.admin.history import STAMP
+from quality.models import Decision, Inspection, InspectionResult
+
+
+class ResultInline(admin.TabularInline[InspectionResult, Inspection]):
+    model = InspectionResult
+    fields = ("characteristic", "value", "unit", "lower", "upper", "outcome", "remark")
+    readonly_fields = fields
+    can_delete = False
+    extra = 0
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("outcome"))
+    def outcome(self, result: InspectionResult) -> str:
+        return cells.passed(result.passed)
+
+
+@admin.register(Inspection)
+class InspectionAdmin(HistoryAdmin[Inspection]):
+    list_display = ("id", "lot", "kind", "outcome", "actor", "recorded_at")
+    list_filter = ("passed", "kind", ("recorded_at", admin.DateFieldListFilter))
+    list_select_related = ("lot", "actor")
+    search_fields = ("lot__code", "lot__number")
+    fields = ("lot", "kind", "outcome", *STAMP)
+    readonly_fields = ("outcome",)
+    inlines = (ResultInline,)
+
+    @admin.display(description=_("outcome"), ordering="passed")
+    def outcome(self, inspection: Inspection) -> str:
+        return cells.passed(inspection.passed)
+
+
+@admin.register(Decision)
+class DecisionAdmin(HistoryAdmin[Decision]):
+    list_display = (
+        "id", "lot", "kind", "from_status", "to_status", "meaning", "signed_by", "recorded_at",
+    )  # fmt: skip
+    list_filter = ("kind", "meaning", ("recorded_at", admin.DateFieldListFilter))
+    list_select_related = ("lot",)
+    search_fields = ("lot__code", "lot__number", "signed_by", "reason")
+    fields = (
+        "lot", "kind", "from_status", "to_status", "meaning", "signed_by", "until", "for_demands",
+        *STAMP,
+    )  # fmt: skip
+    readonly_fields = ("for_demands",)
+
+    @admin.display(description=_("for the demands"))
+    def for_demands(self, decision: Decision) -> str:
+        return ", ".join(decision.references) or cells.EMPTY

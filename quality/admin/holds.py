@@ -1,0 +1,75 @@
+"""Holds: seen, lifted, and placed from the lists of what they stop."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from inventory.admin import cells
+from inventory.admin.base import HistoryAdmin
+from inventory.admin.materials import MaterialAdmin
+from inventory.admin.pages import Act, Acting
+from inventory.admin.places import ContainerAdmin, LocationAdmin
+from inventory.models import Container, Location, Material
+from inventory.verbs import Verb
+from quality.admin.filters import OpenFilter
+from quality.models import Hold
+from quality.models.holds import TARGETS
+
+
+def _hold_on(target: str) -> Act:
+    return Act(
+        verb="place_hold", target=target, targets=TARGETS,
+        rows="admin/rows/things.html", done=_("On hold."),
+    )  # fmt: skip
+
+
+@admin.register(Location)
+class HoldableLocationAdmin(Acting[Location], LocationAdmin):
+    acts = (_hold_on("location"),)
+
+
+@admin.register(Container)
+class HoldableContainerAdmin(Acting[Container], ContainerAdmin):
+    acts = (_hold_on("container"),)
+
+
+@admin.register(Material)
+class HoldableMaterialAdmin(Acting[Material], MaterialAdmin):
+    acts = (_hold_on("material"),)
+
+
+@admin.register(Hold)
+class HoldAdmin(Acting[Hold], HistoryAdmin[Hold]):
+    acts = (Act(verb="lift_hold", target="hold", rows="admin/rows/holds.html", done=_("Lifted.")),)
+    list_display = ("id", "on", "reason", "placed_at", "actor", "state")
+    list_display_links = ("id",)
+    list_filter = (OpenFilter, "surface")
+    list_select_related = (*TARGETS, "actor")
+    search_fields = (
+        "lot__code", "container__code", "location__code", "material__code", "reason",
+    )  # fmt: skip
+    search_help_text = _("What is on hold, or why")
+    fields = (
+        "on", "reason", "occurred_at", "recorded_at", "actor", "surface", "state", "lifted_at",
+        "lifted_by", "lift_reason", "batch",
+    )  # fmt: skip
+    readonly_fields = ("on", "state")
+
+    def offered(self, request: HttpRequest, row: Hold | None = None) -> list[Verb]:
+        return super().offered(request, row) if row is None or row.lifted_at is None else []
+
+    @admin.display(description=_("on hold"))
+    def on(self, hold: Hold) -> Any:
+        return cells.link(hold.target)
+
+    @admin.display(description=_("placed at"), ordering="occurred_at")
+    def placed_at(self, hold: Hold) -> Any:
+        return hold.occurred_at
+
+    @admin.display(description=_("state"))
+    def state(self, hold: Hold) -> Any:
+        if hold.lifted_at is None:
+            return cells.badge("bad", "pause-circle-fill", _("Open"))
+        return cells.badge("calm", "unlock", _("Lifted"))
