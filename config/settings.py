@@ -185,6 +185,20 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},
+    "ENUM_NAME_OVERRIDES": {
+        "LocationKind": "inventory.models.LocationKind",
+        "MaterialKind": "inventory.models.MaterialKind",
+        "MovementKind": "inventory.models.MovementKind",
+        "LotStatus": "inventory.models.LotStatus",
+        "Purpose": "inventory.models.Purpose",
+        "InspectionKind": "quality.models.InspectionKind",
+        "DecisionKind": "quality.models.DecisionKind",
+        "DemandKind": "staging.models.DemandKind",
+        "DemandState": "staging.models.DemandState",
+        "AlertReason": "staging.models.AlertReason",
+    },
 }
 
 # --- Celery -------------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """The shapes of what the API answers, for its document: verbs' answers and problems."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 
-class MovementDone(serializers.Serializer[None]):
+class MovementDone(serializers.Serializer[Any]):
     """A movement that the request posted."""
 
     id = serializers.IntegerField()
@@ -19,7 +21,7 @@ class MovementDone(serializers.Serializer[None]):
     batch = serializers.UUIDField(help_text="The same for everything one request did.")
 
 
-class ThingDone(serializers.Serializer[None]):
+class ThingDone(serializers.Serializer[Any]):
     """Another thing that the request made or changed."""
 
     type = serializers.CharField(help_text="hold, demand, decision, lot …")
@@ -27,7 +29,7 @@ class ThingDone(serializers.Serializer[None]):
     label = serializers.CharField()  # type: ignore[assignment]
 
 
-class Answer(serializers.Serializer[None]):
+class Answer(serializers.Serializer[Any]):
     """What a verb did."""
 
     movements = MovementDone(many=True)
@@ -35,7 +37,7 @@ class Answer(serializers.Serializer[None]):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-class ProblemDetail(serializers.Serializer[None]):
+class ProblemDetail(serializers.Serializer[Any]):
     """One thing that is wrong, and where."""
 
     line = serializers.IntegerField(allow_null=True, help_text="Counted from 0.")
@@ -46,7 +48,7 @@ class ProblemDetail(serializers.Serializer[None]):
     facts = serializers.DictField(help_text="Particulars for programs, by code.")
 
 
-class Problem(serializers.Serializer[None]):
+class Problem(serializers.Serializer[Any]):
     """An error as RFC 9457 describes it."""
 
     type = serializers.CharField(help_text="URI reference of the kind of problem.")

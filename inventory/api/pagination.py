@@ -17,24 +17,26 @@ from rest_framework.utils.urls import replace_query_param
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """Where a page starts: after (or, going back, before) the row with this value and key."""
+    """Where a page starts: after (or, going back, before) the row with this value and tie."""
 
     backwards: bool
     value: Any
-    key: Any
+    tie: Any
 
     def encode(self) -> str:
-        parts = [int(self.backwards), self.value, self.key]
+        parts = [int(self.backwards), self.value, self.tie]
         return urlsafe_b64encode(json.dumps(parts, cls=DjangoJSONEncoder).encode()).decode()
 
 
 class KeysetPagination(CursorPagination):
     """Pages by cursor; `page_size` up to 500. Answers `next`, `previous` and `results`.
 
-    Rows are ordered by one column that is never empty, and by their key where it is the same, so
-    that no row is met twice or passed over, however many share a value. (The cursor of REST
-    framework counts through such rows, and only up to a thousand of them.)
+    Rows are ordered by one column that is never empty, and by `tie` where it is the same, so that
+    no row is met twice or passed over, however many share a value. (The cursor of REST framework
+    counts through such rows, and only up to a thousand of them.)
     """
+
+    tie = "pk"
 
     ordering = "-pk"
     page_size_query_param = "page_size"
@@ -71,24 +73,21 @@ class KeysetPagination(CursorPagination):
 
     def _rows(self, queryset: QuerySet[Any], start: Keyset | None, *, down: bool) -> QuerySet[Any]:
         sign, beyond = ("-", "lt") if down else ("", "gt")
-        if start is not None and self.column == "pk":
-            queryset = queryset.filter(**{f"pk__{beyond}": start.key})
-        elif start is not None:
+        if start is not None:
             past = Q(**{f"{self.column}__{beyond}": start.value})
-            same = Q(**{self.column: start.value, f"pk__{beyond}": start.key})
+            same = Q(**{self.column: start.value, f"{self.tie}__{beyond}": start.tie})
             queryset = queryset.filter(past | same)
-        order = [f"{sign}{self.column}", f"{sign}pk"]
-        return queryset.order_by(*dict.fromkeys(order))
+        return queryset.order_by(f"{sign}{self.column}", f"{sign}{self.tie}")
 
     def _start(self, request: Request) -> Keyset | None:
         cursor = request.query_params.get(self.cursor_query_param)
         if not cursor:
             return None
         try:
-            backwards, value, key = json.loads(urlsafe_b64decode(cursor.encode()))
+            backwards, value, tie = json.loads(urlsafe_b64decode(cursor.encode()))
         except (ValueError, TypeError) as error:
             raise NotFound(self.invalid_cursor_message) from error
-        return Keyset(bool(backwards), value, key)
+        return Keyset(bool(backwards), value, tie)
 
     def get_next_link(self) -> str | None:
         return self._link(self.page[-1], backwards=False) if self.has_next and self.page else None
@@ -97,8 +96,11 @@ class KeysetPagination(CursorPagination):
         return self._link(self.page[0], backwards=True) if self.has_previous and self.page else None
 
     def _link(self, row: Any, *, backwards: bool) -> str:
-        start = Keyset(backwards, getattr(row, self.column), row.pk)
+        start = Keyset(backwards, self.value(row, self.column), self.value(row, self.tie))
         return replace_query_param(self.url, self.cursor_query_param, start.encode())
+
+    def value(self, row: Any, column: str) -> Any:
+        return getattr(row, column)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": ["string", "null"], "format": "uri"}

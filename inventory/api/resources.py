@@ -63,6 +63,7 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     lookup_value_converter = "int"
     ordering_fields: tuple[str, ...] = ("id",)
     ordering: tuple[str, ...] = ("-id",)
+    permission_needed: str | None = None
     summaries: ClassVar[dict[str, str]] = {}
     tag = ""
 

@@ -1,8 +1,10 @@
 """The API's paths of inventory, and every app's verbs."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from inventory.api import views
+from inventory.api.docs import DocsView, SchemaView
 from inventory.api.verbs import verb_urls
 
 router = SimpleRouter(use_regex_path=False)
@@ -17,4 +19,9 @@ router.register("movements", views.MovementViewSet)
 router.register("lot-links", views.LotLinkViewSet)
 router.register("audit-entries", views.AuditEntryViewSet)
 
-urlpatterns = [*router.urls, *verb_urls()]
+urlpatterns = [
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(), name="schema-docs"),
+    *router.urls,
+    *verb_urls(),
+]

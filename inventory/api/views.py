@@ -1,7 +1,14 @@
 """The inventory resources, to read."""
 
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
 from inventory.api import filters, serializers
+from inventory.api.genealogy import TraceAnswer, TraceQuery
 from inventory.api.resources import Coded, Resource
+from inventory.genealogy import Direction, trace
 from inventory.models import (
     AuditEntry,
     Balance,
@@ -71,8 +78,22 @@ class LotViewSet(Resource):
     serializer_class = serializers.LotSerializer
     filterset_class = filters.LotFilter
     ordering_fields = ("id", "code", "created_at")
-    summaries = {"list": "Lots", "retrieve": "One lot"}
+    summaries = {"list": "Lots", "retrieve": "One lot", "trace": "Trace of a lot"}
     tag = STOCK
+
+    @extend_schema(parameters=[TraceQuery], responses=TraceAnswer)
+    @action(detail=True, permission_needed="inventory.view_lotlink")
+    def trace(self, request: Request, pk: int) -> Response:
+        """What the lot went into (`forward`) or was made from (`back`), link by link, to any depth.
+
+        `complete` is false where the trace was cut short at its bounds.
+        """
+        query = TraceQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        direction: Direction = query.validated_data["direction"]
+        lot = self.get_object()
+        found = trace(lot, direction, depth=query.validated_data["depth"])
+        return Response(TraceAnswer({"lot": lot, "direction": direction, "found": found}).data)
 
 
 class ContainerViewSet(Coded):

@@ -4,9 +4,15 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from inventory.api.resources import Resource
+from staging.actions import suggest
 from staging.api import filters, serializers
+from staging.api.suggestion import SuggestionAnswer
 from staging.models import Alert, Allocation, Demand, Requirement, StagedStock
 
 TAG = "Staging records"
@@ -29,12 +35,26 @@ class DemandViewSet(Resource):
     lookup_value_converter = "str"
     ordering_fields = ("needed_at", "reference", "created_at", "id")
     ordering = ("needed_at",)
-    summaries = {"list": "Demands", "retrieve": "One demand"}
+    summaries = {
+        "list": "Demands",
+        "retrieve": "One demand",
+        "suggestion": "What would fill a demand",
+    }
     tag = TAG
 
     def get_queryset(self) -> QuerySet[Demand]:
         rows: QuerySet[Demand] = super().get_queryset()
         return rows.prefetch_related(_requirements())
+
+    @extend_schema(responses=SuggestionAnswer)
+    @action(detail=True)
+    def suggestion(self, request: Request, reference: str) -> Response:
+        """Which free, usable stock would fill what is missing: first expired, first out.
+
+        A look, without a promise: `allocate` decides again.
+        """
+        demand = self.get_object()
+        return Response(SuggestionAnswer({"demand": demand, "lines": suggest(demand)}).data)
 
 
 class AllocationViewSet(Resource):
