@@ -41,7 +41,7 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
 }
 """Where a refusal goes in a form that has no field of the name that it gives."""
 
-SCANNED_WORDS = ("number", "code", "sscc")
+SCANNED_WORDS = ("reference", "number", "code", "sscc")
 
 
 class VerbForm(forms.Form):

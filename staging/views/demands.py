@@ -133,7 +133,8 @@ class DemandView(FloorView, View):
             "kit": kits.Kit([found.requirement for found in suggestions]),
             "lines": [_line(found, demand, may) for found in suggestions],
             "standing": [_standing(row, demand, may) for row in _commitments(demand)],
-            "verbs": _actions(demand, state, may),
+            "handling": _offered(_handling(demand, state), demand, may),
+            "planning": _offered(_planning(demand, state), demand, may),
             "history": _history(demand, [found.requirement.pk for found in suggestions]),
             "section": "demands",
         }
@@ -211,16 +212,23 @@ def _next(name: str, row: Commitment, demand: Demand) -> str:
     return path_of(name, **filled)
 
 
-def _actions(demand: Demand, state: str, may: set[str]) -> list[dict[str, Any]]:
-    """What the person may do with the demand as a whole, as its kind and state allow."""
+def _handling(demand: Demand, state: str) -> list[str]:
+    """Verbs on the demand's material, as its kind and state allow."""
     if demand.closed_at is not None:
         return []
-    wanted = ["stage", "allocate"] if state != DemandState.COMPLETED else []
-    if not demand.is_shipment:
-        wanted.append("produce")
-    wanted += ["change_demand", "complete_demand"]
-    if state not in UNDER_WAY:
-        wanted.append("cancel_demand")
+    names = [] if state == DemandState.COMPLETED else ["stage", "allocate"]
+    return names if demand.is_shipment else [*names, "produce"]
+
+
+def _planning(demand: Demand, state: str) -> list[str]:
+    """Verbs on the demand itself."""
+    if demand.closed_at is not None:
+        return []
+    names = ["change_demand", "complete_demand"]
+    return names if state in UNDER_WAY else [*names, "cancel_demand"]
+
+
+def _offered(names: Iterable[str], demand: Demand, may: set[str]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
@@ -228,7 +236,7 @@ def _actions(demand: Demand, state: str, may: set[str]) -> list[dict[str, Any]]:
             "icon": REGISTRY[name].icon,
             "url": path_of(name, demand=demand.reference),
         }
-        for name in wanted
+        for name in names
         if name in may
     ]
 

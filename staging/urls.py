@@ -1,0 +1,40 @@
+"""Paths of the staging pages."""
+
+from django.urls import path
+
+from staging.views import (
+    alerts,
+    audit,
+    board,
+    containers,
+    demands,
+    locations,
+    lots,
+    materials,
+    scan,
+    stock,
+)
+
+app_name = "staging"
+
+urlpatterns = [
+    # Working: board, demands, scan
+    path("", board.BoardView.as_view(), name="board"),
+    path("demands/", demands.DemandListView.as_view(), name="demand_list"),
+    path("demands/<str:reference>/", demands.DemandView.as_view(), name="demand"),
+    path("scan/", scan.ScanView.as_view(), name="scan"),
+    # Reading: stock, lots, locations, containers, materials, alerts, audit
+    path("stock/", stock.StockView.as_view(), name="stock"),
+    path("lots/", lots.LotListView.as_view(), name="lot_list"),
+    path("lots/<int:pk>/", lots.LotView.as_view(), name="lot"),
+    path("locations/", locations.LocationListView.as_view(), name="location_list"),
+    path("locations/<str:code>/", locations.LocationView.as_view(), name="location"),
+    path("containers/<str:code>/", containers.ContainerView.as_view(), name="container"),
+    path("materials/<str:code>/", materials.MaterialView.as_view(), name="material"),
+    path("alerts/", alerts.AlertListView.as_view(), name="alert_list"),
+    path("alerts/count/", alerts.AlertCountView.as_view(), name="alert_count"),
+    path("audit/", audit.AuditView.as_view(), name="audit"),
+    path("audit/<int:pk>/", audit.AuditEntryView.as_view(), name="audit_entry"),
+    path("audit/export/", audit.ExportView.as_view(), name="audit_export"),
+    path("audit/export/<int:pk>/manifest/", audit.ManifestView.as_view(), name="manifest"),
+]
