@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
+from inventory import verbs
+
 WORDS: dict[str, StrPromise] = {
     "inventory.receive": _("Received material"),
     "inventory.put_away": _("Put stock away"),
@@ -84,3 +86,9 @@ def choices() -> Iterable[tuple[StrPromise, list[tuple[str, StrPromise]]]]:
     """The actions by what they concern, for a list to choose from."""
     for label, prefix in GROUPS:
         yield label, [(name, words) for name, words in WORDS.items() if name.startswith(prefix)]
+
+
+def verb_label(permission: str) -> str:
+    """What people call the verb of a permission such as `staging.stage`."""
+    verb = verbs.REGISTRY.get(permission.rpartition(".")[2])
+    return str(verb.label) if verb else permission

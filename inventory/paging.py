@@ -62,11 +62,9 @@ def _position(field: Any, text: str) -> Any:
     if not text or "\x00" in text:
         return None
     try:
-        value = field.to_python(text)
-        field.run_validators(value)
+        return field.to_python(text)
     except ValidationError:
         return None
-    return value
 
 
 def _link(asked: QueryDict, **position: Any) -> str:

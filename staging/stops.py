@@ -1,0 +1,57 @@
+"""Which stops lie on a lot today, for lists and pages. The gate knows the stops themselves."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from inventory.models import Balance, Lot
+from quality import gate
+from quality.models import Hold
+
+
+def on_hold(on: date) -> Q:
+    """Lots under an open hold: their own, their material's, or one on where some of it stands."""
+    holds = Hold.objects.open()
+    held = (
+        Balance.objects.filter(lot=OuterRef("pk"), quantity__gt=0)
+        .annotate(stop=gate.stop_code(on=on))
+        .filter(stop="lot_on_hold")
+    )
+    return (
+        Q(Exists(holds.filter(lot=OuterRef("pk"))))
+        | Q(Exists(holds.filter(material=OuterRef("material"))))
+        | Q(Exists(held))
+    )
+
+
+def held_among(lots: Iterable[Lot], on: date) -> set[int]:
+    """The primary keys of those of the lots that are under an open hold. One statement."""
+    rows = Lot.objects.filter(pk__in=[lot.pk for lot in lots]).filter(on_hold(on))
+    return set(rows.values_list("pk", flat=True))
+
+
+def badges(lot: Lot, on: date, *, held: bool) -> list[str]:
+    """What to show of a lot: its status, and what stops it besides."""
+    dates = [stop.code for stop in gate.DATE_STOPS if stop.met(lot, on)]
+    return [lot.status, *(["on_hold"] if held else []), *dates]
+
+
+def holds_on(lot: Lot, balances: Iterable[Balance]) -> QuerySet[Hold]:
+    """Open holds that stop the lot or any part of it, wherever they were placed.
+
+    `balances` come with their location and container.
+    """
+    balances = list(balances)
+    codes = {code for balance in balances for code in balance.location.ancestry}
+    containers = {
+        pk
+        for balance in balances
+        if balance.container
+        for pk in (balance.container.pk, balance.container.parent_id)
+        if pk
+    }
+    touching = Q(lot=lot) | Q(material=lot.material_id)
+    touching |= Q(location__code__in=codes) | Q(container__in=containers)
+    rows = Hold.objects.open().filter(touching)
+    return rows.select_related("actor", "lot", "location", "container", "material").order_by("pk")

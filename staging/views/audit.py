@@ -1,0 +1,172 @@
+"""The audit trail: read, narrowed down, exported."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from django.views.generic import DetailView, FormView
+
+from inventory import audit_export, audit_words
+from inventory.audit_export import Export, Format, Records
+from inventory.models import AuditEntry, Movement
+from inventory.paging import Page
+from inventory.views.common import FloorView, actor
+from quality.models import Decision, Hold, Inspection
+from staging.filters import MOMENT, AuditFilter
+from staging.views.lists import ListPage
+
+MOST_SHOWN = 200
+"""Movements of one action that its entry lists."""
+
+
+class AuditView(ListPage):
+    """The trail, the newest entry first."""
+
+    template_name = "staging/audit.html"
+    reads = ("inventory.view_auditentry",)
+    filterset_class = AuditFilter
+    section = "audit"
+    newest = True
+
+    def rows(self) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.select_related("actor")
+
+    def complete(self, page: Page[AuditEntry]) -> dict[str, Any]:
+        return {
+            "entries": [(entry, in_words(entry)) for entry in page.rows],
+            "time_zone": timezone.get_current_timezone_name(),
+        }
+
+
+class AuditEntryView(FloorView, DetailView[AuditEntry]):
+    """One entry with all that its action wrote; only the particulars when htmx asks."""
+
+    model = AuditEntry
+    context_object_name = "entry"
+    template_name = "staging/audit_entry.html"
+    reads = ("inventory.view_auditentry",)
+
+    def get_template_names(self) -> list[str]:
+        partial = getattr(self.request, "htmx", False)
+        return ["staging/audit_particulars.html"] if partial else [self.template_name]
+
+    def get_queryset(self) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.select_related("actor")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        entry = self.object
+        movements = Movement.objects.filter(batch=entry.batch).select_related(
+            "lot__material", "source", "target", "from_container", "to_container"
+        )
+        found = list(movements.order_by("pk")[: MOST_SHOWN + 1])
+        return super().get_context_data(
+            words=in_words(entry),
+            section="audit",
+            time_zone=timezone.get_current_timezone_name(),
+            movements=found[:MOST_SHOWN],
+            more_movements=len(found) > MOST_SHOWN,
+            decisions=Decision.objects.filter(batch=entry.batch).select_related("lot"),
+            inspections=Inspection.objects.filter(batch=entry.batch)
+            .select_related("lot")
+            .prefetch_related("results"),
+            holds=Hold.objects.filter(batch=entry.batch).select_related(
+                "lot", "container", "location", "material"
+            ),
+            same_action=AuditEntry.objects.filter(batch=entry.batch).exclude(pk=entry.pk)[:50],
+            **kwargs,
+        )
+
+
+def in_words(entry: AuditEntry) -> str:
+    """What was done, or what was refused, as a sentence begins."""
+    if entry.action != "refused":
+        return audit_words.in_words(entry.action)
+    from_verb = audit_words.verb_label(str(entry.facts.get("verb", "")))
+    return str(_("Was refused: %(verb)s") % {"verb": from_verb})
+
+
+# --- export -------------------------------------------------------------------------------------
+
+
+class ExportForm(forms.Form):
+    """What to export. Without times, everything there is."""
+
+    records = forms.ChoiceField(label=_("Records"), choices=Records)
+    format = forms.ChoiceField(label=_("Format"), choices=Format)
+    since = forms.DateTimeField(label=_("Recorded from"), required=False, widget=MOMENT)
+    until = forms.DateTimeField(label=_("Recorded before"), required=False, widget=MOMENT)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        since, until = given.get("since"), given.get("until")
+        if since and until and since >= until:
+            self.add_error("until", _("This lies before the beginning of the time range."))
+        return given
+
+    def export(self) -> Export:
+        given = self.cleaned_data
+        return Export(
+            records=Records(given["records"]),
+            format=Format(given["format"]),
+            since=given["since"],
+            until=given["until"],
+        )
+
+
+class ExportView(FloorView, FormView[ExportForm]):
+    """Choose an export, and see the ones made before with their checksums.
+
+    Asked by POST, because an export is itself recorded.
+    """
+
+    form_class = ExportForm
+    template_name = "staging/audit_export.html"
+    reads = ("inventory.view_auditentry", "inventory.export_audit")
+
+    def form_valid(self, form: ExportForm) -> HttpResponse | StreamingHttpResponse:  # type: ignore[override]
+        export = form.export()
+        name, content = audit_export.stream(export, by=actor(self.request), at=timezone.now())
+        return StreamingHttpResponse(
+            content,
+            content_type=audit_export.CONTENT_TYPES[export.format],
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "Cache-Control": "no-store",
+            },
+        )
+
+    def form_invalid(self, form: ExportForm) -> HttpResponse:
+        return render(
+            self.request, self.template_name, self.get_context_data(form=form), status=422
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        made = AuditEntry.objects.filter(action=audit_export.FINISHED).select_related("actor")
+        return super().get_context_data(
+            made=made.order_by("-pk")[:20],
+            section="audit",
+            time_zone=timezone.get_current_timezone_name(),
+            **kwargs,
+        )
+
+
+class ManifestView(FloorView, View):
+    """Count and checksum of a finished export, to be kept with the file."""
+
+    reads = ("inventory.view_auditentry", "inventory.export_audit")
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        finished = get_object_or_404(
+            AuditEntry.objects.select_related("actor"), pk=pk, action=audit_export.FINISHED
+        )
+        name = f"{finished.facts.get('file', 'forestage')}.manifest.json"
+        return JsonResponse(
+            audit_export.manifest(finished),
+            json_dumps_params={"indent": 2},
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )

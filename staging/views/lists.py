@@ -1,0 +1,56 @@
+"""What the list pages share: a filter, a keyset page, and how many there are."""
+
+from typing import Any, ClassVar
+
+import django_filters as df
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.generic import TemplateView
+
+from inventory.paging import MOST_COUNTED, Page, counted, page_of
+from inventory.views.common import FloorView
+
+
+class ListPage(FloorView, TemplateView):
+    """A filtered list, page by page. A filter that makes no sense shows nothing, and says so."""
+
+    filterset_class: ClassVar[type[df.FilterSet]]
+    section = ""
+    key = "pk"
+    newest = False
+
+    def rows(self) -> QuerySet[Any]:
+        """All that there is to list."""
+        raise NotImplementedError
+
+    def shown(self, chosen: Any) -> QuerySet[Any]:
+        """What is left of the rows once the filter has been applied."""
+        rows: QuerySet[Any] = chosen.qs
+        return rows
+
+    def complete(self, page: Page[Any]) -> dict[str, Any]:
+        """What the page needs to know of its rows besides."""
+        return {}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = self.rows()
+        chosen: Any = self.filterset_class(self.request.GET, queryset=rows)
+        found = self.shown(chosen) if chosen.form.is_valid() else rows.none()
+        page = page_of(found, self.request.GET, key=self.key, newest=self.newest)
+        return super().get_context_data(
+            filter=chosen,
+            narrowed=any(self.request.GET.get(name) for name in chosen.filters),
+            page=page,
+            summary=in_words(*counted(found)),
+            section=self.section,
+            **self.complete(page),
+            **kwargs,
+        )
+
+
+def in_words(count: int, more: bool) -> str:
+    """`12 found`, or `more than 1,000 found`."""
+    if more:
+        return _("more than %(count)s found") % {"count": f"{MOST_COUNTED:,}"}
+    return ngettext("%(count)s found", "%(count)s found", count) % {"count": f"{count:,}"}

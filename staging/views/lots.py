@@ -1,0 +1,121 @@
+"""Lots: the list, and all that is known of one."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+from django.views.generic import DetailView
+
+from inventory import genealogy, on_hand
+from inventory.models import Balance, Lot
+from inventory.paging import Page
+from inventory.views.common import FloorView
+from quality import gate
+from quality.models import Decision, Inspection
+from staging import stops
+from staging.filters import LotFilter
+from staging.models import Commitment
+from staging.picture import COMMITTED
+from staging.timeline import timeline
+from staging.views import lot_parts
+from staging.views.lists import ListPage
+
+MOST_EVENTS = 100
+
+
+class LotListView(ListPage):
+    """Lots by code, with what stops them today."""
+
+    template_name = "staging/lot_list.html"
+    reads = ("inventory.view_lot",)
+    filterset_class = LotFilter
+    section = "lots"
+    key = "code"
+
+    def rows(self) -> QuerySet[Lot]:
+        return Lot.objects.select_related("material")
+
+    def complete(self, page: Page[Lot]) -> dict[str, Any]:
+        today = timezone.localdate()
+        held = stops.held_among(page.rows, today)
+        sums = Balance.objects.filter(lot__in=page.rows, quantity__gt=0).values_list("lot")
+        there = dict(sums.annotate(sum=Sum("quantity")))
+        return {
+            "lots": [
+                (lot, stops.badges(lot, today, held=lot.pk in held), there.get(lot.pk, 0))
+                for lot in page.rows
+            ]
+        }
+
+
+class LotView(FloorView, DetailView[Lot]):
+    """One lot: what it is, where it is, what stops it, what happened to it, what became of it."""
+
+    model = Lot
+    context_object_name = "lot"
+    template_name = "staging/lot.html"
+    reads = ("inventory.view_lot", "inventory.view_balance", "inventory.view_movement")
+
+    def get_queryset(self) -> QuerySet[Lot]:
+        return Lot.objects.select_related("material__base_unit")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        lot, today, user = self.object, timezone.localdate(), self.request.user
+        assert isinstance(user, User)  # noqa: S101 - pages ask for a login
+        balances = _balances(lot, today)
+        holds = list(stops.holds_on(lot, balances))
+        buttons, menu = lot_parts.offered(lot, user, on_hand=bool(balances))
+        return super().get_context_data(
+            badges=stops.badges(lot, today, held=bool(holds)),
+            split=on_hand.picture(Balance.objects.filter(lot=lot)),
+            balances=balances,
+            holds=holds,
+            commitments=_commitments(lot, today),
+            inspections=Inspection.objects.filter(lot=lot)
+            .select_related("actor")
+            .prefetch_related("results"),
+            decisions=Decision.objects.filter(lot=lot).select_related("actor"),
+            permits=lot.restricted_uses.order_by("reference"),
+            buttons=buttons,
+            menu=menu,
+            time_zone=timezone.get_current_timezone_name(),
+            section="lots",
+            **self._history(lot, user),
+            **_family(lot),
+            **kwargs,
+        )
+
+    def _history(self, lot: Lot, user: User) -> dict[str, Any]:
+        """The timeline: its last part, unless all of it is asked for."""
+        events = timeline(lot)
+        left_out = 0 if "whole" in self.request.GET else max(len(events) - MOST_EVENTS, 0)
+        may_follow = user.has_perm("inventory.view_auditentry")
+        return {
+            "timeline": lot_parts.entries(events[left_out:], link=may_follow),
+            "left_out": left_out,
+        }
+
+
+def _balances(lot: Lot, on: Any) -> list[Balance]:
+    """Where the lot stands, with `stop`."""
+    rows = Balance.objects.filter(lot=lot, quantity__gt=0).annotate(stop=gate.stop_code(on=on))
+    rows = rows.select_related("location", "container")
+    return list(rows.order_by("location__walk_order", "location__path", "pk"))
+
+
+def _commitments(lot: Lot, on: Any) -> QuerySet[Any]:
+    rows = Commitment.objects.open().filter(lot=lot, state__in=COMMITTED).with_stop(on)
+    return rows.select_related("requirement__demand", "location", "container").order_by("since")
+
+
+def _family(lot: Lot) -> dict[str, Any]:
+    made_from, became = genealogy.trace(lot, "back"), genealogy.trace(lot, "forward")
+    parents, parents_left = lot_parts.tree(lot, made_from)
+    children, children_left = lot_parts.tree(lot, became)
+    return {
+        "parents": parents,
+        "children": children,
+        "links_left": parents_left + children_left,
+        "family_cut": not (made_from.complete and became.complete),
+    }

@@ -1,0 +1,78 @@
+"""Materials: what is on hand of one, which lot goes first, and who waits for it."""
+
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
+from django.views.generic import DetailView
+
+from inventory import on_hand
+from inventory.models import Balance, Lot, Material
+from inventory.views.common import FloorView
+from quality import gate
+from quality.models import Hold
+from staging import stops
+from staging.models import Demand, Requirement
+from staging.picture import usable
+
+MOST_SHOWN = 100
+
+
+class MaterialView(FloorView, DetailView[Material]):
+    """One material: its picture, its lots first expired first out, and the demands for it."""
+
+    model = Material
+    slug_field = slug_url_kwarg = "code"
+    context_object_name = "material"
+    template_name = "staging/material.html"
+    reads = ("inventory.view_material", "inventory.view_balance")
+
+    def get_queryset(self) -> QuerySet[Material]:
+        return Material.objects.select_related("base_unit").prefetch_related("units__unit")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        material, today = self.object, timezone.localdate()
+        fit = usable([material], today)
+        lots = lots_in_order(material)
+        held = stops.held_among(lots, today)
+        free = _free_and_usable(material, today)
+        return super().get_context_data(
+            split=on_hand.picture(Balance.objects.filter(lot__material=material)),
+            usable=fit.get(material.pk, 0),
+            below=bool(material.safety_stock) and fit.get(material.pk, 0) < material.safety_stock,
+            lots=[
+                (lot, stops.badges(lot, today, held=lot.pk in held), free.get(lot.pk, 0))
+                for lot in lots[:MOST_SHOWN]
+            ],
+            more_lots=len(lots) > MOST_SHOWN,
+            waiting=waiting_for(material),
+            holds=Hold.objects.open().filter(material=material).select_related("actor", "material"),
+            section="stock",
+            **kwargs,
+        )
+
+
+def lots_in_order(material: Material) -> list[Any]:
+    """Lots on hand with `on_hand`, first expired first out; lots without a date come last."""
+    stock = Balance.objects.filter(lot=OuterRef("pk"), quantity__gt=0)
+    rows = Lot.objects.filter(Exists(stock), material=material)
+    rows = rows.annotate(on_hand=Sum("balances__quantity"))
+    return list(rows.order_by(F("expires_on").asc(nulls_last=True), "pk")[: MOST_SHOWN + 1])
+
+
+def _free_and_usable(material: Material, on: Any) -> dict[int, Any]:
+    """What of each lot could be staged now: free, in storage, and let through by the gate."""
+    found: dict[int, Any] = {}
+    for balance in gate.fefo([material.pk], on):
+        found[balance.lot_id] = found.get(balance.lot_id, 0) + balance.free
+    return found
+
+
+def waiting_for(material: Material) -> QuerySet[Any]:
+    """Lines of live demands that still miss some of the material, the most urgent first."""
+    live = Q(material=material, demand__in=Demand.objects.live())
+    lines: QuerySet[Any] = Requirement.objects.with_progress().filter(live)
+    waiting = lines.filter(progressed__lt=F("quantity")).select_related("demand")
+    waiting = waiting.annotate(missing=F("quantity") - F("progressed") - F("reserved"))
+    found: QuerySet[Any] = waiting.order_by("demand__needed_at", "pk")[:MOST_SHOWN]
+    return found
