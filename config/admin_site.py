@@ -50,6 +50,7 @@ class ForestageAdminSite(admin.AdminSite):
     site_title = _("Forestage")
     index_title = _("Quality, master data and history")
     index_template = "admin/worklist.html"
+    enable_nav_sidebar = False  # the lists need the width
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_staff)

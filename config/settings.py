@@ -152,6 +152,7 @@ STORAGES = {
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("FORESTAGE_TIME_ZONE", default="UTC")
 USE_I18N = USE_TZ = True
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

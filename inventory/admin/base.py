@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import remove_master, save_master
@@ -30,7 +31,9 @@ class OneTrail(admin.ModelAdmin[M]):
     """Nothing is deleted, and the audit trail is the only history: Django's own log stays empty."""
 
     show_full_result_count = False
-    save_as = False
+
+    class Media:
+        css = {"all": ("css/admin-work.css",)}
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False
@@ -40,6 +43,12 @@ class OneTrail(admin.ModelAdmin[M]):
 
     def log_change(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """The action has recorded it."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -62,11 +62,9 @@ class ActForm(forms.Form):
 
 def act_form(verb: Verb, targets: Sequence[str]) -> type[ActForm]:
     """The form of a verb, less the fields that the chosen rows fill."""
-    fields = {
-        declared.name: form_field(declared)
-        for declared in verb.fields
-        if declared.name not in targets
-    }
+    asked = [declared for declared in verb.fields if declared.name not in targets]
+    asked.sort(key=lambda declared: declared.about.secret)  # the signature comes last
+    fields = {declared.name: form_field(declared) for declared in asked}
     for field in fields.values():
         if isinstance(field, forms.TypedChoiceField) and field.required:
             choices: Any = field.choices

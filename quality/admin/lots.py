@@ -68,11 +68,7 @@ class LotDesk(Acting[Lot], HistoryAdmin[Lot]):
     search_help_text = _("Code, number, supplier lot or material")
     list_per_page = 50
     ordering = ("-pk",)
-    fields = (
-        "code", "material_name", "supplier_lot", "quality", "made_on", "expires_on", "retest_on",
-        "on_hand", "created_at",
-    )  # fmt: skip
-    readonly_fields = ("material_name", "quality", "on_hand", "created_at")
+    fields = ("code",)  # the page is a template of its own
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lot]:
         return super().get_queryset(request).select_related("material__base_unit")
@@ -120,7 +116,6 @@ class LotDesk(Acting[Lot], HistoryAdmin[Lot]):
         movements = Movement.objects.filter(lot=lot).order_by("-pk")
         places = ("source", "target", "from_container", "to_container", "actor")
         return {
-            "title": str(lot),
             "lot": lot,
             "inspect_url": self._inspect_url(request, lot),
             "places": lot.facts.places,  # type: ignore[attr-defined]
@@ -141,7 +136,7 @@ class LotDesk(Acting[Lot], HistoryAdmin[Lot]):
 
     @admin.display(description=_("material"), ordering="material__code")
     def material_name(self, lot: Lot) -> str:
-        return f"{lot.material.code} {lot.material.name}"
+        return lot.material.name
 
     @admin.display(description=_("status"), ordering="status")
     def quality(self, lot: Lot) -> str:
