@@ -84,7 +84,7 @@ class LinesField(forms.CharField):
 
     def __init__(self, *, line: type[Any], parts: Mapping[str, forms.Field], **kwargs: Any) -> None:
         widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-        super().__init__(widget=widget, max_length=20_000, **kwargs)
+        super().__init__(widget=widget, max_length=20_000, strip=False, **kwargs)
         self.line = line
         self.parts = parts
 
