@@ -1,0 +1,71 @@
+"""Run an import: each file for itself, all in one transaction, kept or rolled back."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from integration.imports.kinds import Kind
+from integration.imports.loading import Load
+from integration.imports.reading import LARGEST, read
+from integration.imports.report import FileReport
+from inventory import audit
+from inventory.audit import Actor
+from inventory.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file and what takes it in. `headers` are our columns as the file calls them."""
+
+    name: str
+    load: Callable[[Load], None]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+
+
+def job_of(kind: Kind, name: str, data: bytes, *, largest: int = LARGEST) -> Job:
+    """A file with our own headers."""
+
+    def bring(load: Load) -> None:
+        kind.bring(read(name, data, largest=largest), load)
+
+    return Job(name, bring, digest=hashlib.sha256(data).hexdigest())
+
+
+def run(
+    jobs: Iterable[Job], *, commit: bool, all_or_nothing: bool, by: Actor, at: datetime
+) -> list[FileReport]:
+    """Take files in, in their order, and report on each.
+
+    Without `commit` all of it is done and then rolled back, so a dry run says what would really
+    happen. With `all_or_nothing` a file with a refused row leaves nothing behind.
+    """
+    with transaction.atomic():
+        reports = [_take(job, all_or_nothing, by, at) for job in jobs]
+        if not commit:
+            transaction.set_rollback(True)
+    return reports
+
+
+def _take(job: Job, all_or_nothing: bool, by: Actor, at: datetime) -> FileReport:
+    load = Load(by, at, FileReport(job.name, job.headers))
+    with transaction.atomic():
+        try:
+            job.load(load)
+        except Refused as refusal:
+            load.report.refuse(None, refusal)
+        if all_or_nothing and load.report.refused:
+            transaction.set_rollback(True)
+            load.report.roll_back()
+        elif load.report.created or load.report.changed:
+            _record(job, load)
+    return load.report
+
+
+def _record(job: Job, load: Load) -> None:
+    stamp = audit.stamp(load.by, load.at)
+    facts = {"file": job.name, "sha256": job.digest, **load.report.counts()}
+    audit.record("import.file", stamp=stamp, facts=facts)
