@@ -54,6 +54,7 @@ WORDS: dict[str, StrPromise] = {
     "staging.sweep": _("The clock raised or closed alerts"),
     "master.create": _("Set up master data"),
     "master.change": _("Changed master data"),
+    "import.file": _("Imported a file"),
     "refused": _("Was refused"),
     "people.sign_in": _("Signed in"),
     "people.sign_out": _("Signed out"),
@@ -73,6 +74,7 @@ GROUPS: tuple[tuple[StrPromise, str], ...] = (
     (_("Master data"), "master."),
     (_("People"), "people."),
     (_("Exports"), "audit."),
+    (_("Imports"), "import."),
     (_("Refusals"), "refused"),
 )
 
