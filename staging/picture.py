@@ -18,7 +18,6 @@ from django_stubs_ext import StrPromise
 
 from inventory import on_hand
 from inventory.models import Balance, Location, Lot, Material
-from quality import gate
 from staging import on_hand as of_demands
 from staging import stops
 from staging.models import Commitment, Demand, State
@@ -80,14 +79,9 @@ def _materials(stock: QuerySet[Balance], materials: QuerySet[Material]) -> Query
 
 
 def usable(materials: Sequence[Material], on: date) -> dict[int, Decimal]:
-    """How much of each material is on hand, anywhere, that the gate would let be staged."""
-    rows = (
-        Balance.objects.filter(lot__material__in=materials, quantity__gt=0)
-        .annotate(stop=gate.stop_code(on=on))
-        .filter(stop="")
-        .order_by()
-        .values_list("lot__material")
-    )
+    """How much of each material is on hand, anywhere, that the gate would let any demand have."""
+    stock = Balance.objects.filter(lot__material__in=materials, quantity__gt=0)
+    rows = stops.with_stop(stock, on).filter(stop="").order_by().values_list("lot__material")
     return dict(rows.annotate(usable=Sum("quantity")))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
 from inventory.models import Balance, Lot
 from quality import gate
@@ -23,6 +23,15 @@ def on_hold(on: date) -> Q:
         | Q(Exists(holds.filter(material=OuterRef("material"))))
         | Q(Exists(held))
     )
+
+
+def with_stop(balances: QuerySet[Balance], on: date) -> QuerySet[Balance]:
+    """Annotate `stop`: why the gate would not let it be staged for just any demand, or ''.
+
+    What is restricted to named demands is stopped by that.
+    """
+    no_demand = balances.annotate(asked_for=Value(""))
+    return no_demand.annotate(stop=gate.stop_code(on=on, reference="asked_for"))
 
 
 def held_among(lots: Iterable[Lot], on: date) -> set[int]:

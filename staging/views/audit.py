@@ -66,6 +66,11 @@ class AuditEntryView(FloorView, DetailView[AuditEntry]):
         found = list(movements.order_by("pk")[: MOST_SHOWN + 1])
         return super().get_context_data(
             words=in_words(entry),
+            facts=[(name.replace("_", " "), lines(fact)) for name, fact in entry.facts.items()],
+            changes=[
+                (name.replace("_", " "), [lines(value) for value in pair])
+                for name, pair in entry.changes.items()
+            ],
             section="audit",
             time_zone=timezone.get_current_timezone_name(),
             movements=found[:MOST_SHOWN],
@@ -77,7 +82,10 @@ class AuditEntryView(FloorView, DetailView[AuditEntry]):
             holds=Hold.objects.filter(batch=entry.batch).select_related(
                 "lot", "container", "location", "material"
             ),
-            same_action=AuditEntry.objects.filter(batch=entry.batch).exclude(pk=entry.pk)[:50],
+            same_action=[
+                {"pk": other.pk, "subject": other.subject, "words": in_words(other)}
+                for other in AuditEntry.objects.filter(batch=entry.batch).exclude(pk=entry.pk)[:50]
+            ],
             **kwargs,
         )
 
@@ -88,6 +96,17 @@ def in_words(entry: AuditEntry) -> str:
         return audit_words.in_words(entry.action)
     from_verb = audit_words.verb_label(str(entry.facts.get("verb", "")))
     return str(_("Was refused: %(verb)s") % {"verb": from_verb})
+
+
+def lines(value: Any) -> list[str]:
+    """A value out of the trail's JSON as lines of text."""
+    if isinstance(value, dict):
+        return [f"{name}: {', '.join(lines(one))}" for name, one in value.items()]
+    if isinstance(value, list):
+        return [", ".join(lines(one)) for one in value] or [str(_("none"))]
+    if isinstance(value, bool):
+        return [str(_("yes") if value else _("no"))]
+    return [str(_("none")) if value is None or value == "" else str(value)]
 
 
 # --- export -------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from django.views.generic import DetailView
 
 from inventory.models import Balance, Container
 from inventory.views.common import FloorView
-from quality import gate
 from quality.models import Hold
+from staging import stops
 from staging.models import Commitment
 from staging.picture import COMMITTED
 from staging.views.locations import recent, totals
@@ -34,7 +34,7 @@ class ContainerView(FloorView, DetailView[Container]):
         holding = [pk for pk in (container.pk, container.parent_id) if pk]
         touching = Q(container__in=holding) | Q(location__code__in=container.location.ancestry)
         return super().get_context_data(
-            contents=contents.annotate(stop=gate.stop_code(on=today))
+            contents=stops.with_stop(contents, today)
             .select_related("lot__material", "location", "container")
             .order_by("lot__code", "pk"),
             totals=totals(contents),

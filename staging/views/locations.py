@@ -9,8 +9,8 @@ from django.views.generic import DetailView, TemplateView
 from inventory import on_hand
 from inventory.models import Balance, Location, Movement
 from inventory.views.common import FloorView
-from quality import gate
 from quality.models import Hold
+from staging import stops
 from staging.models import Alert, StagedStock
 from staging.picture import nothing
 
@@ -51,8 +51,8 @@ class LocationView(FloorView, DetailView[Location]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         place, today = self.object, timezone.localdate()
-        standing = standing_at(Location.objects.within(place), today)[: MOST_SHOWN + 1]
-        staged = staged_at(place).with_stop(today)[: MOST_SHOWN + 1]
+        standing = standing_at(Location.objects.within(place), today)
+        staged = staged_at(place).with_stop(today)[:MOST_SHOWN]
         return super().get_context_data(
             standing=standing[:MOST_SHOWN],
             more_standing=len(standing) > MOST_SHOWN,
@@ -73,12 +73,9 @@ class LocationView(FloorView, DetailView[Location]):
 
 def standing_at(places: QuerySet[Location], on: Any) -> list[Any]:
     """Balances at the places with `stop`, in walking order."""
-    rows = (
-        Balance.objects.filter(location__in=places, quantity__gt=0)
-        .annotate(stop=gate.stop_code(on=on))
-        .select_related("lot__material", "location", "container")
-        .order_by("location__walk_order", "location__path", "lot__code", "pk")
-    )
+    rows = stops.with_stop(Balance.objects.filter(location__in=places, quantity__gt=0), on)
+    rows = rows.select_related("lot__material", "location", "container")
+    rows = rows.order_by("location__walk_order", "location__path", "lot__code", "pk")
     return list(rows[: MOST_SHOWN + 1])
 
 

@@ -87,27 +87,36 @@ def _what(event: Event) -> str:
 
 @dataclass(slots=True)
 class Node:
-    """A lot in the tree. `again`: what follows from it is drawn where it first stands."""
+    """A lot in the tree. `again`: what follows from it is drawn where it first stands.
+
+    The quantity of a link is of the lot that was used up, in that lot's unit.
+    """
 
     link: Link
+    forward: bool
     again: bool = False
     below: list["Node"] = field(default_factory=list)
 
+    @property
+    def unit(self) -> str:
+        used = self.link.near if self.forward else self.link.far
+        return str(used.material.base_unit_id)
 
-def tree(lot: Lot, trace: Trace) -> tuple[list[Node], int]:
+
+def tree(lot: Lot, trace: Trace, *, forward: bool) -> tuple[list[Node], int]:
     """The trace as nested nodes, nearest first, and how many links were left out."""
     by_near: dict[int, list[Link]] = defaultdict(list)
     for link in trace.links[:MOST_LINKS]:
         by_near[link.near.pk].append(link)
     seen: set[int] = {lot.pk}
-    level = roots = [Node(link) for link in by_near[lot.pk]]
+    level = roots = [Node(link, forward) for link in by_near[lot.pk]]
     while level:
         deeper: list[Node] = []
         for node in level:
             node.again = node.link.far.pk in seen
             seen.add(node.link.far.pk)
             if not node.again:
-                node.below = [Node(link) for link in by_near[node.link.far.pk]]
+                node.below = [Node(link, forward) for link in by_near[node.link.far.pk]]
                 deeper += node.below
         level = deeper
     return roots, max(len(trace.links) - MOST_LINKS, 0)

@@ -11,7 +11,6 @@ from inventory import genealogy, on_hand
 from inventory.models import Balance, Lot
 from inventory.paging import Page
 from inventory.views.common import FloorView
-from quality import gate
 from quality.models import Decision, Inspection
 from staging import stops
 from staging.filters import LotFilter
@@ -99,8 +98,8 @@ class LotView(FloorView, DetailView[Lot]):
 
 def _balances(lot: Lot, on: Any) -> list[Balance]:
     """Where the lot stands, with `stop`."""
-    rows = Balance.objects.filter(lot=lot, quantity__gt=0).annotate(stop=gate.stop_code(on=on))
-    rows = rows.select_related("location", "container")
+    rows = stops.with_stop(Balance.objects.filter(lot=lot, quantity__gt=0), on)
+    rows = rows.select_related("lot__material", "location", "container")
     return list(rows.order_by("location__walk_order", "location__path", "pk"))
 
 
@@ -111,8 +110,8 @@ def _commitments(lot: Lot, on: Any) -> QuerySet[Any]:
 
 def _family(lot: Lot) -> dict[str, Any]:
     made_from, became = genealogy.trace(lot, "back"), genealogy.trace(lot, "forward")
-    parents, parents_left = lot_parts.tree(lot, made_from)
-    children, children_left = lot_parts.tree(lot, became)
+    parents, parents_left = lot_parts.tree(lot, made_from, forward=False)
+    children, children_left = lot_parts.tree(lot, became, forward=True)
     return {
         "parents": parents,
         "children": children,
