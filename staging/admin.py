@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
-from inventory.admin.base import HistoryAdmin, Refusable, actor
+from inventory.admin.base import EXACT, HistoryAdmin, Refusable, actor
 from inventory.admin.pages import Act, Acting
 from inventory.models import Lot
 from inventory.verbs import REGISTRY, Verb, carry_out
@@ -92,6 +92,7 @@ class RequirementInline(admin.TabularInline[Requirement, Demand]):
     fields = ("material", "quantity", "lot")
     autocomplete_fields = ("material", "lot")
     extra = 3
+    formfield_overrides = EXACT
 
     def has_add_permission(self, request: HttpRequest, obj: Demand | None = None) -> bool:
         return obj is None and request.user.has_perm("staging.create_demand")

@@ -1,5 +1,6 @@
 """What every page of the admin shares: one audit trail, no deletion, changes through actions."""
 
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django import forms
@@ -18,6 +19,7 @@ from inventory.actions import remove_master, save_master
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Surface
+from inventory.units import plain
 
 M = TypeVar("M", bound=models.Model)
 
@@ -31,6 +33,7 @@ class OneTrail(admin.ModelAdmin[M]):
     """Nothing is deleted, and the audit trail is the only history: Django's own log stays empty."""
 
     show_full_result_count = False
+    list_per_page = 50
 
     class Media:
         css = {"all": ("css/admin-work.css",)}
@@ -67,6 +70,19 @@ class HistoryAdmin(OneTrail[M]):
 
     def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False
+
+
+class ExactInput(forms.NumberInput):
+    """A number without trailing zeros."""
+
+    def format_value(self, value: Any) -> str | None:
+        return plain(value) if isinstance(value, Decimal) else super().format_value(value)
+
+
+EXACT: dict[type[models.Field[Any, Any]], dict[str, Any]] = {
+    models.DecimalField: {"widget": ExactInput(attrs={"step": "any"})}
+}
+"""Form fields of quantities."""
 
 
 class RefusableForm(forms.ModelForm[M]):
@@ -112,6 +128,7 @@ class Refusable(OneTrail[M]):
     """A page whose form is saved by an action, which may refuse."""
 
     form: type[forms.ModelForm[M]] = RefusableForm
+    formfield_overrides = EXACT
 
     def changeform_view(
         self,

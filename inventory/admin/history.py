@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from inventory import audit_words
 from inventory.admin import cells
 from inventory.admin.base import HistoryAdmin
 from inventory.models import AuditEntry, Balance, LotLink, Movement
@@ -62,24 +63,41 @@ class LotLinkAdmin(HistoryAdmin[LotLink]):
     ordering = ("-pk",)
 
 
+class ActionFilter(admin.SimpleListFilter):
+    """The known actions, in words; asking the table for them would read all of it."""
+
+    title = _("what was done")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(audit_words.WORDS.items())
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry]
+    ) -> QuerySet[AuditEntry]:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(HistoryAdmin[AuditEntry]):
-    list_display = ("recorded_at", "action", "subject", "actor", "surface", "reason")
-    list_filter = (
-        "surface", ("recorded_at", admin.DateFieldListFilter), "action",
-    )  # fmt: skip
+    list_display = ("recorded_at", "what", "subject", "actor", "surface", "reason")
+    list_filter = ("surface", ("recorded_at", admin.DateFieldListFilter), ActionFilter)
     list_select_related = ("actor",)
     search_fields = ("subject", "action", "reason", "actor__username")
     search_help_text = _("Subject, action, reason or user name")
     ordering = ("-pk",)
-    fields = ("action", "subject", "subject_type", "changed", "particulars", *STAMP)
-    readonly_fields = ("changed", "particulars")
+    fields = ("what", "action", "subject", "subject_type", "changed", "particulars", *STAMP)
+    readonly_fields = ("what", "changed", "particulars")
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
         """The history of one row is linked from its page."""
         return lookup in ("subject_type", "subject_id") or super().lookup_allowed(
             lookup, value, request
         )
+
+    @admin.display(description=_("what was done"), ordering="action")
+    def what(self, entry: AuditEntry) -> str:
+        return audit_words.in_words(entry.action)
 
     @admin.display(description=_("changes"))
     def changed(self, entry: AuditEntry) -> str:

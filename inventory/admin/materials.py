@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from inventory.admin.base import MasterAdmin
+from inventory.admin.base import EXACT, MasterAdmin
 from inventory.models import Material, MaterialUnit, Unit
 
 
 class MaterialUnitInline(admin.TabularInline[MaterialUnit, Material]):
     model = MaterialUnit
     extra = 0
+    formfield_overrides = EXACT
     verbose_name_plural = _("Other units: so many base units make so many of this unit")
 
 

@@ -69,7 +69,6 @@ class RuleSetAdmin(MasterAdmin[RuleSet]):
 
     list_display = ("version", "note", "state", "activated_at", "activated_by")
     list_select_related = ("activated_by",)
-    inlines = (RuleInline,)
     readonly_fields = ("version", "state", "activated_at", "activated_by")
     change_form_template = "admin/acting_form.html"
 
@@ -85,6 +84,10 @@ class RuleSetAdmin(MasterAdmin[RuleSet]):
             return ["note"]
         shown = ["version", "state", "note", "activated_at", "activated_by"]
         return [*shown, "reason"] if self.has_change_permission(request, obj) else shown
+
+    def get_inlines(self, request: HttpRequest, obj: RuleSet | None = None) -> list[Any]:
+        """A draft starts with the rules in force; they are changed once it is there."""
+        return [RuleInline] if obj else []
 
     def save_model(self, request: HttpRequest, obj: RuleSet, form: Any, change: bool) -> None:
         if not change:
