@@ -17,6 +17,7 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("", include("inventory.urls")),
     path("", include("staging.urls")),
+    path("admin/", include("integration.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("inventory.api.urls")),
     path("api/v1/", include("quality.api.urls")),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.db import models
 from django.utils import timezone
@@ -152,6 +153,18 @@ def one_of(*values: str) -> Parse:
         return cell.lower()
 
     return parse
+
+
+def time_zone(cell: str) -> str:
+    """A time zone by its name in the IANA database. Refuses `not_a_choice`."""
+    if cell not in available_timezones():
+        raise Refused(
+            _("There is no time zone “%(cell)s”."),
+            code="not_a_choice",
+            hint=_("Write it like Europe/Berlin."),
+            cell=cell,
+        )
+    return cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from integration.imports.columns import (
     one_of,
     rows_of,
     text,
+    time_zone,
     whole_number,
     yes_no,
 )
@@ -48,7 +49,7 @@ COLUMNS = (
     Column("state_label", _("What stock there is called, e.g. staged for filling."), text(60)),
     Column("walk_order", _("Order in which it is walked to."), whole_number),
     Column("is_open", _("yes or no."), yes_no),
-    Column("time_zone", _("Of a site, e.g. America/New_York."), text(60)),
+    Column("time_zone", _("Of a site, e.g. America/New_York."), time_zone),
 )  # fmt: skip
 
 PLAIN = ("name", "kind", "purpose", "capacity", "capacity_policy", "state_label", "walk_order",

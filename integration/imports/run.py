@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from integration.imports.kinds import Kind
 from integration.imports.loading import Load
@@ -26,13 +27,27 @@ class Job:
     digest: str = ""
 
 
-def job_of(kind: Kind, name: str, data: bytes, *, largest: int = LARGEST) -> Job:
-    """A file with our own headers."""
+def job_of(
+    kind: Kind, name: str, data: bytes, *, largest: int = LARGEST, most_rows: int | None = None
+) -> Job:
+    """A file with our own headers. `largest` is in bytes."""
 
     def bring(load: Load) -> None:
-        kind.bring(read(name, data, largest=largest), load)
+        sheet = read(name, data, largest=largest)
+        if most_rows is not None and len(sheet.records) > most_rows:
+            raise _too_many(most_rows)
+        kind.bring(sheet, load)
 
     return Job(name, bring, digest=hashlib.sha256(data).hexdigest())
+
+
+def _too_many(most_rows: int) -> Refused:
+    return Refused(
+        _("The file has more than %(most)s rows."),
+        code="too_many_rows",
+        hint=_("Split it, or have it brought in on the server: manage.py import_csv."),
+        most=most_rows,
+    )
 
 
 def run(
