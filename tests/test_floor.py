@@ -112,6 +112,8 @@ def test_a_form_sent_twice_has_one_effect(plant: Plant, floor: Client) -> None:
     assert send(floor, "stage", values).status_code == 302
     assert Movement.objects.filter(kind="stage").count() == 1
     assert len(floor.session["done"]) == 1
+    page = send(floor, "stage", values, follow=True).content.decode()
+    assert 'data-feedback="accepted"' in page  # whoever lost the first answer gets it now
 
 
 def test_a_page_sent_again_with_other_values_is_refused(plant: Plant, floor: Client) -> None:

@@ -1,8 +1,12 @@
 """What every browser page shares: who may open it, and who is acting."""
 
+from typing import Any
+
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from inventory.audit import Actor
 from inventory.models import Surface
@@ -18,6 +22,12 @@ class FloorView(LoginRequiredMixin, PermissionRequiredMixin):
 
     def get_permission_required(self) -> tuple[str, ...]:
         return ("inventory.use_floor", *self.reads)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer = super().dispatch(request, *args, **kwargs)
+        # A part for htmx and its whole page share an address: Back must not show the part.
+        patch_vary_headers(answer, ["HX-Request"])
+        return answer
 
 
 def actor(request: HttpRequest) -> Actor:

@@ -78,20 +78,20 @@ class VerbView(FloorView, View):
         form = form_for(self.verb.name)(request.POST)
         if not form.is_valid():
             return self._page(request, form, status=422)
+        key = request.POST.get("idempotency_key", "").replace("\x00", "")[:255]
         try:
-            answer, replayed = verbs.carry_out(
+            answer, _replayed = verbs.carry_out(
                 self.verb,
                 [form.line()],
                 by=actor(request),
                 at=timezone.now(),
-                key=request.POST.get("idempotency_key", "")[:255],
+                key=key,
                 asked=_filled(self.verb, request.POST),
             )
         except ValidationError as error:
             self._explain(form, error)
             return self._page(request, form, status=409)
-        if not replayed:
-            visit.note(request, self.verb, answer, form)
+        visit.note(request, self.verb, answer, form, key=key)
         kept = {k: v for k, v in _filled(self.verb, request.POST).items() if _stays(self.verb, k)}
         return HttpResponseRedirect(path_of(self.verb.name, **kept))
 

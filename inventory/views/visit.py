@@ -19,12 +19,18 @@ LINKED = ("demand", "lot", "container")
 """Things made that have a page, found by their label."""
 
 
-def note(request: HttpRequest, verb: Verb, answer: dict[str, Any], form: VerbForm) -> None:
-    """Remember what was done; it is news until the next page shows it."""
+def note(
+    request: HttpRequest, verb: Verb, answer: dict[str, Any], form: VerbForm, *, key: str
+) -> None:
+    """Remember what was done; it is news until the next page shows it.
+
+    A page sent twice under one key is one entry: who lost the first answer sees it the second time.
+    """
     movements = answer["movements"]
     undoable = [m["batch"] for m in movements if m["kind"] != MovementKind.REVERSE]
     entry = {
         "verb": verb.name,
+        "key": key,
         "label": str(verb.label),
         "texts": _texts(answer, form),
         "warnings": answer["warnings"],
@@ -32,7 +38,8 @@ def note(request: HttpRequest, verb: Verb, answer: dict[str, Any], form: VerbFor
         "at": timezone.localtime().strftime("%H:%M"),
         "batch": undoable[0] if undoable else "",
     }
-    request.session["done"] = [entry, *entries(request)][:KEPT]
+    others = [other for other in entries(request) if not key or other["key"] != key]
+    request.session["done"] = [entry, *others][:KEPT]
     request.session["news"] = True
 
 

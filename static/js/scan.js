@@ -8,7 +8,9 @@
   const BURST_LENGTH = 7;
 
   const catching = () => document.documentElement.dataset.catch !== "off";
-  const isVisible = (field) => field.getClientRects().length > 0 && !field.disabled && !field.readOnly;
+  // A closed <details> keeps its content laid out in Chromium, so its rectangles prove nothing.
+  const isVisible = (field) =>
+    field.getClientRects().length > 0 && !field.closest("details:not([open])") && !field.disabled && !field.readOnly;
   const fieldsOf = (form) => [...form.querySelectorAll(FIELDS)].filter(isVisible);
   const isEmpty = (field) => field.value.trim() === "";
   const isWrong = (field) => field.getAttribute("aria-invalid") === "true";

@@ -205,7 +205,7 @@ def test_a_shipment_from_the_lane_to_the_customer(
     expect(page.locator(".field-wrong .field-error")).to_contain_text(f"Next best: {good}")
     page.get_by_role("link", name=f"Take {good}").click()
     expect(page.locator("main").get_by_label("Lot")).to_have_value(good.code)
-    floor.confirm()
+    page.keyboard.press("Enter")  # everything is filled, and the focus is in the form
     floor.accepted(f"10 EA of {good}", "SHP-1")
 
     floor.open("/work/load/")
@@ -236,6 +236,9 @@ def test_a_refresh_of_the_board_leaves_the_focus_alone(
         page.evaluate("htmx.ajax('GET', '/', {target: '#lanes', swap: 'innerHTML'})")
     page.wait_for_timeout(300)
     assert page.evaluate("document.activeElement.id") == before
+    floor.open("/demands/")
+    page.go_back()
+    expect(page.locator(".app-header")).to_be_visible()  # the page, not the refreshed part of it
 
 
 def test_any_code_in_the_scan_box_opens_its_page(
