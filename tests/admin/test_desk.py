@@ -1,0 +1,184 @@
+"""QA's desk: worklist, list of lots, the lot's page, holds, inspections."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from inventory.models import Location, Lot, Material
+from inventory.verbs import REGISTRY
+from quality.models import Hold, Inspection
+from tests.admin.conftest import SignIn, act, list_of, page_of
+from tests.plant import Plant
+
+LIST_QUERIES = 10
+"""Session, user, two of permissions, count, rows, and the facts: balances, holds, inspections,
+demands. No more for a thousand lots."""
+
+
+@pytest.fixture
+def qa(enter: SignIn) -> Client:
+    return enter("qa")
+
+
+def listed(client: Client, query: str) -> set[str]:
+    rows = client.get(f"{list_of(Lot)}?{query}").context["cl"].result_list
+    return {lot.code for lot in rows}
+
+
+def test_the_worklist_counts_what_waits_and_leads_there(qa: Client, plant: Plant) -> None:
+    waiting = plant.lot(released=False)
+    due = plant.lot()
+    Lot.objects.filter(pk=due.pk).update(retest_on=timezone.localdate() + timedelta(days=10))
+    plant.hold(lot=plant.lot())
+    worklist = qa.get(reverse("admin:index")).context["worklist"]
+    assert [duty.waiting for duty in worklist] == [1, 1, 1, 0]
+    assert waiting.code in qa.get(worklist[0].url).content.decode()
+    assert due.code in qa.get(worklist[2].url).content.decode()
+
+
+def test_the_index_begins_with_quality(qa: Client) -> None:
+    sections = qa.get(reverse("admin:index")).context["app_list"]
+    assert sections[0]["app_label"] == "quality"
+
+
+def test_filters_find_the_lots_that_need_qa(qa: Client, plant: Plant) -> None:
+    today = timezone.localdate()
+    waiting, fine = plant.lot(released=False), plant.lot()
+    expired = plant.lot(released=False, expires_in=-1)
+    due = plant.lot()
+    Lot.objects.filter(pk=due.pk).update(retest_on=today - timedelta(days=1))
+    held, in_held_place, of_held_material = plant.lot(), plant.lot(at=plant.a2), plant.lot()
+    plant.hold(lot=held)
+    plant.hold(location=plant.a2)
+    plant.hold(material=of_held_material.material)
+    assert listed(qa, "work=awaiting") == {waiting.code, expired.code}
+    held_codes = {held.code, in_held_place.code, of_held_material.code}
+    assert listed(qa, "work=hold") == held_codes
+    assert listed(qa, "work=expired") == {expired.code}
+    assert listed(qa, "work=retest") == {due.code}
+    assert listed(qa, f"material={fine.material.code.lower()}") == {fine.code}
+    assert listed(qa, f"q={fine.number}") >= {fine.code}
+
+
+def test_the_list_costs_the_same_for_one_lot_as_for_many(
+    qa: Client, plant: Plant, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(12):
+        lot = plant.lot(released=False, at=plant.a2 if number % 2 else plant.a1)
+        plant.order((lot.material, 5))
+        plant.hold(lot=lot)
+    with django_assert_max_num_queries(LIST_QUERIES):
+        response = qa.get(list_of(Lot))
+    assert len(response.context["cl"].result_list) == 12
+
+
+def test_the_list_says_which_demands_wait(qa: Client, plant: Plant) -> None:
+    lot = plant.lot(released=False)
+    demand = plant.order((lot.material, 5))
+    plant.shipment((lot.material, 5))
+    assert f"2: {demand}" in qa.get(list_of(Lot)).content.decode()
+
+
+def test_a_lots_page_shows_limits_movements_and_what_would_be_blocked(
+    qa: Client, plant: Plant
+) -> None:
+    lot = plant.lot(10)
+    demand = plant.order((lot.material, 5))
+    plant.stage(demand, lot, quantity=5)
+    page = qa.get(page_of(lot)).content.decode()
+    assert "Yes: a hold would block it" in page
+    for fact in ("Receive", "Stage", demand.reference, plant.l1.code):
+        assert fact in page
+    plant.hold(lot=lot, reason="Odd smell")
+    page = qa.get(page_of(lot)).content.decode()
+    assert "Blocked" in page
+    assert "Odd smell" in page
+
+
+def test_a_hold_from_the_list_is_placed_and_lifted_with_a_reason(qa: Client, plant: Plant) -> None:
+    lots = [plant.lot(), plant.lot()]
+    url = act(Lot, "place_hold", *lots)
+    assert "reason" in qa.post(url, {"reason": "", "key": "k"}).context["form"].errors
+    assert qa.post(url, {"reason": "Torn", "key": "k"}).status_code == 302
+    holds = list(Hold.objects.open().order_by("pk"))
+    assert {hold.target for hold in holds} == set(lots)
+    lift = act(Hold, "lift_hold", *holds)
+    assert qa.post(lift, {"reason": "Harmless", "key": "l"}).status_code == 302
+    assert not Hold.objects.open().exists()
+    again = qa.post(lift, {"reason": "Harmless", "key": "m"})
+    assert again.status_code == 409
+    assert "has been lifted already" in again.content.decode()
+
+
+def test_places_and_materials_are_held_from_their_lists(qa: Client, plant: Plant) -> None:
+    for row in (plant.a1, plant.material()):
+        url = act(type(row), "place_hold", row)
+        assert qa.post(url, {"reason": "Leak", "key": str(row.pk)}).status_code == 302
+    targets = [hold.target for hold in Hold.objects.order_by("pk")]
+    assert [type(target) for target in targets] == [Location, Material]
+
+
+class TestInspection:
+    @pytest.fixture
+    def lot(self, plant: Plant) -> Lot:
+        return plant.lot(released=False)
+
+    def url(self, lot: Lot) -> str:
+        return f"{reverse('admin:inventory_lot_inspect')}?ids={lot.pk}"
+
+    def entered(self, *rows: dict[str, str]) -> dict[str, str]:
+        data = {"key": "k", "kind": "receipt"}
+        data |= {"rows-TOTAL_FORMS": str(len(rows)), "rows-INITIAL_FORMS": "0"}
+        for number, row in enumerate(rows):
+            data |= {f"rows-{number}-{name}": value for name, value in row.items()}
+        return data
+
+    def test_rows_make_one_inspection_and_empty_rows_none(self, qa: Client, lot: Lot) -> None:
+        data = self.entered(
+            {"characteristic": "pH", "value": "6.9", "lower": "6.5", "upper": "7.5"},
+            {"characteristic": "Smell", "value": "fresh", "passed": "on"},
+            {"characteristic": "Never examined", "passed": "on"},
+            {"passed": "on"},
+        )
+        assert qa.post(self.url(lot), data).status_code == 302
+        inspection = Inspection.objects.get()
+        assert inspection.passed
+        names = [result.characteristic for result in inspection.results.all()]
+        assert names == ["pH", "Smell"]
+
+    def test_numbers_are_held_against_the_limits(self, qa: Client, lot: Lot) -> None:
+        data = self.entered({"characteristic": "pH", "value": "9", "upper": "7.5", "passed": "on"})
+        qa.post(self.url(lot), data)
+        assert not Inspection.objects.get().passed
+        assert "Failed" in qa.get(page_of(lot)).content.decode()
+
+    def test_a_refusal_stands_in_its_row(self, qa: Client, lot: Lot) -> None:
+        good = {"characteristic": "Smell", "value": "fresh", "passed": "on"}
+        bad = {"characteristic": "pH", "value": "acid", "upper": "7.5"}
+        response = qa.post(self.url(lot), self.entered(good, bad))
+        assert response.status_code == 409
+        assert "value" in response.context["results"].forms[1].errors
+        assert not Inspection.objects.exists()
+
+    def test_nothing_entered_is_said(self, qa: Client, lot: Lot) -> None:
+        response = qa.post(self.url(lot), self.entered({"passed": "on"}))
+        assert "Enter at least one result." in response.content.decode()
+
+    def test_the_next_inspection_starts_from_the_last(self, qa: Client, lot: Lot) -> None:
+        data = self.entered({"characteristic": "pH", "value": "7", "lower": "6.5", "unit": "pH"})
+        qa.post(self.url(lot), data)
+        first = qa.get(self.url(lot)).context["results"].forms[0]
+        assert first["characteristic"].value() == "pH"
+        assert Decimal(first["lower"].value()) == Decimal("6.5")
+        assert first["value"].value() is None
+
+    def test_the_page_asks_for_every_field_of_the_line(self, qa: Client, lot: Lot) -> None:
+        context = qa.get(self.url(lot)).context
+        asked = set(context["form"].fields) | set(context["results"].empty_form.fields)
+        line = {declared.name for declared in REGISTRY["record_inspection"].fields}
+        assert asked - {"key"} == line - {"lot"}
