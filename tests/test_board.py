@@ -44,7 +44,16 @@ def test_blocked_stock_comes_first_and_says_why(plant: Plant) -> None:
     assert [staged.row.lot for staged in found.demands[0].staged] == [held, fine]
     assert found.demands[0].staged[0].why == "on hold"
     assert found.blocked == 1
-    assert board()[0].location == plant.l1 or board()[0].in_trouble
+
+
+def test_a_troubled_lane_comes_first_in_its_area(plant: Plant) -> None:
+    held = plant.lot(5)
+    plant.stage(plant.order((held.material, 5)), held, plant.l2)
+    line_side = [found.location for found in board(purpose="line_side")]
+    assert line_side == [plant.l1, plant.l2]
+    plant.hold(lot=held)
+    line_side = [found.location for found in board(purpose="line_side")]
+    assert line_side == [plant.l2, plant.l1]
 
 
 def test_stale_is_past_the_dwell_limit_or_the_time_it_was_needed(plant: Plant) -> None:
