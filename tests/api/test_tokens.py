@@ -1,0 +1,99 @@
+"""Tokens: issued once, kept as a digest, good until they end."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from integration.models import ApiToken
+from integration.tokens import issue_token, revoke_token
+from inventory.errors import Refused
+from inventory.models import AuditEntry
+from tests.api.conftest import Api
+from tests.factories import UserFactory
+from tests.plant import Plant
+
+pytestmark = pytest.mark.django_db
+
+
+def issue(plant: Plant, **kwargs: Any) -> tuple[ApiToken, str]:
+    user = UserFactory(role="integrator")
+    values = {"user": user, "name": "MES", "expires_at": None} | kwargs
+    return issue_token(**values, by=plant.operator, at=plant.now)
+
+
+def read(secret: str, keyword: str = "Token") -> int:
+    status: int = (
+        Api().get("/api/v1/sites/", headers={"Authorization": f"{keyword} {secret}"}).status_code
+    )
+    return status
+
+
+def test_a_token_opens_the_api_as_its_user(plant: Plant) -> None:
+    token, secret = issue(plant)
+    assert read(secret) == 200
+    assert read(secret, "token") == 200
+    token.refresh_from_db()
+    assert token.last_used_at is not None
+    assert secret not in token.digest
+
+
+def test_issuing_and_revoking_are_audited(plant: Plant) -> None:
+    token, secret = issue(plant)
+    revoke_token(token=token, by=plant.operator, at=plant.now)
+    trail = AuditEntry.objects.filter(subject_type="integration.apitoken").values_list(
+        "action", flat=True
+    )
+    assert list(trail) == ["people.issue_token", "people.revoke_token"]
+    assert not any(secret in str(entry.facts) for entry in AuditEntry.objects.all())
+
+
+def test_revoked_expired_and_inactive_ones_do_not(plant: Plant) -> None:
+    revoked, revoked_secret = issue(plant)
+    revoke_token(token=revoked, by=plant.operator, at=plant.now)
+    expired, expired_secret = issue(plant, expires_at=plant.now + timedelta(days=1))
+    ApiToken.objects.filter(pk=expired.pk).update(expires_at=plant.now - timedelta(seconds=1))
+    inactive, inactive_secret = issue(plant)
+    inactive.user.is_active = False
+    inactive.user.save()
+    for secret in (revoked_secret, expired_secret, inactive_secret, "", "wrong", "a b", "é"):
+        assert read(secret) == 401
+
+
+def test_a_token_that_has_ended_is_not_issued(plant: Plant) -> None:
+    with pytest.raises(Refused) as refused:
+        issue(plant, expires_at=plant.now - timedelta(days=1))
+    assert refused.value.code == "token_expired"
+
+
+def test_it_costs_one_query_a_request(
+    plant: Plant, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    _token, secret = issue(plant)
+    read(secret)  # notes that it is used, at most once a minute
+    with django_assert_num_queries(4):  # token, the user's and the groups' permissions, the list
+        read(secret)
+
+
+def test_the_command_prints_a_token_that_works(plant: Plant) -> None:
+    user = UserFactory(role="integrator")
+    said = StringIO()
+    call_command("create_api_token", user.username, "--name", "ERP", "--days", "30", stdout=said)
+    assert read(said.getvalue().strip()) == 200
+    token = ApiToken.objects.get()
+    assert token.name == "ERP"
+    assert timedelta(days=29) < token.expires_at - timezone.now() <= timedelta(days=30)
+    assert AuditEntry.objects.get(action="people.issue_token").surface == "command"
+
+
+def test_the_command_says_what_is_wrong(plant: Plant) -> None:
+    with pytest.raises(CommandError, match="no user nobody"):
+        call_command("create_api_token", "nobody", "--name", "ERP")
+    with pytest.raises(CommandError, match="expired"):
+        call_command("create_api_token", UserFactory().username, "--name", "ERP", "--days", "-1")
+    with pytest.raises(CommandError):
+        call_command("create_api_token", UserFactory().username, "--name", "x" * 81)
