@@ -1,0 +1,104 @@
+"""The API describes itself, whole and valid, and its pages keep to the strict policy."""
+
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from inventory.verbs import REGISTRY
+from tests.api.conftest import Api
+from tests.api.test_resources import LISTS
+from tests.factories import UserFactory
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    from drf_spectacular.generators import SchemaGenerator
+
+    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return found
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    validate(document)
+
+
+@pytest.mark.django_db
+def test_it_is_served() -> None:
+    answer = Api().get("/api/v1/schema/", {"format": "json"})
+    assert answer.status_code == 200
+    assert answer.json()["info"]["title"] == "Forestage API"
+
+
+def test_every_verb_and_resource_is_in_it(document: dict[str, Any]) -> None:
+    paths = set(document["paths"])
+    assert {f"/api/v1/{name.replace('_', '-')}/" for name in REGISTRY} <= paths
+    assert {f"/api/v1/{name}/" for name in LISTS} <= paths
+
+
+def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        assert operation["summary"], (method, path)
+        assert operation["description"], (method, path)
+        wanted = {"200", "400", "401", "403", "404"}
+        wanted |= {"409", "422"} if method == "post" else set()
+        assert wanted <= set(operation["responses"]), (method, path)
+        for status, response in operation["responses"].items():
+            if status != "200":
+                assert set(response["content"]) == {"application/problem+json"}
+
+
+def test_a_verb_says_what_it_refuses_and_takes(document: dict[str, Any]) -> None:
+    stage = document["paths"]["/api/v1/stage/"]["post"]
+    assert "`lot_on_hold`" in stage["description"]
+    assert "staging.stage" in stage["description"]
+    assert stage["requestBody"]["required"] is True
+    shapes = document["components"]["schemas"]
+    line = shapes["StagingLineRequest"]
+    assert set(line["required"]) == {"demand", "lot", "lane"}
+    assert line["additionalProperties"] is False
+    assert line["properties"]["lot"]["description"] == "Scan the lot label."
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_pages_work_under_the_strict_policy(live_server: LiveServer, page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{live_server.url}/api/v1/docs/#/Staging/stage")
+    operation = page.locator("#operations-Staging-stage")
+    operation.get_by_text("Refuses the gate").wait_for()
+    operation.get_by_role("button", name="Try it out").click()
+    assert said == []
+    operation.get_by_role("button", name="Execute").click()
+    operation.get_by_text("not_authenticated").first.wait_for()
+    assert not [text for text in said if "Content Security Policy" in text]
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_who_is_signed_in_can_try_verbs_there(live_server: LiveServer, page: Page) -> None:
+    user = UserFactory(role="operator")
+    page.goto(f"{live_server.url}/sign-in/")
+    page.fill("[name=username]", user.username)
+    page.fill("[name=password]", "secret")
+    page.press("[name=password]", "Enter")
+    page.wait_for_url(f"{live_server.url}/")
+    page.goto(f"{live_server.url}/api/v1/docs/#/Stock/receive")
+    operation = page.locator("#operations-Stock-receive")
+    operation.get_by_role("button", name="Try it out").click()
+    operation.locator("textarea").fill('{"quantity": 1}')
+    operation.get_by_role("button", name="Execute").click()
+    operation.get_by_text('"required"').first.wait_for()  # 400: past sign-in and CSRF
