@@ -29,9 +29,9 @@ _NOT_KEPT = ("id", "last_login")
 
 def connect() -> None:
     """Listen to sign-ins and sign-outs; called once, when the app is ready."""
-    user_logged_in.connect(signed_in, dispatch_uid="audit.sign_in")
-    user_logged_out.connect(signed_out, dispatch_uid="audit.sign_out")
-    user_login_failed.connect(sign_in_failed, dispatch_uid="audit.sign_in_failed")
+    user_logged_in.connect(signed_in, dispatch_uid="people-sign-in")
+    user_logged_out.connect(signed_out, dispatch_uid="people-sign-out")
+    user_login_failed.connect(sign_in_failed, dispatch_uid="people-sign-in-failed")
 
 
 def signed_in(*, request: HttpRequest | None, user: User, **_kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
@@ -25,13 +26,16 @@ def on_hold(on: date) -> Q:
     )
 
 
-def with_stop(balances: QuerySet[Balance], on: date) -> QuerySet[Balance]:
+def with_stop(balances: QuerySet[Balance], on: date) -> QuerySet[Any]:
     """Annotate `stop`: why the gate would not let it be staged for just any demand, or ''.
 
     What is restricted to named demands is stopped by that.
     """
-    no_demand = balances.annotate(asked_for=Value(""))
-    return no_demand.annotate(stop=gate.stop_code(on=on, reference="asked_for"))
+    no_demand: QuerySet[Any] = balances.annotate(asked_for=Value(""))
+    stopped: QuerySet[Any] = no_demand.annotate(
+        stop=gate.stop_code(on=on, reference="asked_for")
+    )
+    return stopped
 
 
 def held_among(lots: Iterable[Lot], on: date) -> set[int]:
