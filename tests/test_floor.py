@@ -55,7 +55,9 @@ def test_a_verb_asks_for_its_own_permission(db: None, role: str) -> None:
         assert client.post(path, {}).status_code == expected, name
 
 
-@pytest.mark.parametrize("path", ["/work/no-such/", "/work/put_away/", "/demands/NONE/"])
+@pytest.mark.parametrize(
+    "path", ["/work/no-such/", "/work/put_away/", "/demands/NONE/", "/demands/%00/", "/lots/0/"]
+)
 def test_what_is_not_there_is_not_found(floor: Client, path: str) -> None:
     assert floor.get(path).status_code == 404
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
@@ -24,6 +24,8 @@ class FloorView(LoginRequiredMixin, PermissionRequiredMixin):
         return ("inventory.use_floor", *self.reads)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if any("\x00" in str(value) for value in kwargs.values()):
+            raise Http404  # no code has one, and PostgreSQL would not take it
         answer = super().dispatch(request, *args, **kwargs)
         # A part for htmx and its whole page share an address: Back must not show the part.
         patch_vary_headers(answer, ["HX-Request"])
