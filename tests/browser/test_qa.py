@@ -1,0 +1,148 @@
+"""QA's day in a real browser: from the worklist to a signed release, a hold and its end."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from inventory.models import AuditEntry, Lot
+from quality.actions import Result, record_inspection
+from quality.models import Hold, InspectionKind
+from staging.models import StagedStock
+from tests.admin.conftest import person
+from tests.browser import sign_in
+from tests.plant import Plant
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def desk(page: Page, live_server: LiveServer) -> Iterator[Page]:
+    """QA's browser. At the end, the policy has stopped nothing and no script has failed."""
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            troubles.append(f"{page.url}: {message.text}")
+            if "Content Security Policy" in message.text
+            else None
+        ),
+    )
+    yield page
+    assert troubles == []
+
+
+def enter(page: Page, live_server: LiveServer) -> None:
+    """Sign in by the form, as a person does, and go to the admin."""
+    qa = person("qa")
+    page.goto(f"{live_server.url}/admin/")
+    page.get_by_label("Username").fill(qa.username)
+    page.get_by_label("Password").fill("secret")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{live_server.url}/admin/")
+
+
+def inspected(plant: Plant, lot: Lot) -> Lot:
+    """The laboratory has recorded what it found."""
+    line = Result(lot=lot, characteristic="Identity", value="conforms", kind=InspectionKind.RECEIPT)
+    record_inspection(lines=[line], by=plant.lab, at=timezone.now())
+    return lot
+
+
+def sign(page: Page, password: str) -> None:
+    page.get_by_label("Approval").check()
+    page.get_by_label("Reason").fill("Conforms to specification")
+    page.get_by_label("Your password").fill(password)
+    page.get_by_role("button", name="Sign and release").click()
+
+
+def test_two_lots_are_released_by_one_signature(
+    desk: Page, live_server: LiveServer, plant: Plant
+) -> None:
+    material = plant.material()
+    lots = [inspected(plant, plant.lot(released=False, material=material)) for _lot in range(2)]
+    enter(desk, live_server)
+    desk.get_by_role("link", name="Lots awaiting release").click()
+    desk.get_by_role("link", name=lots[0].code).click()
+    expect(desk.locator("body")).to_contain_text("conforms")
+    desk.go_back()
+    for lot in lots:
+        desk.get_by_role("row", name=lot.code).get_by_role("checkbox").check()
+    desk.get_by_label("Action:").select_option(label="Release")
+    desk.get_by_role("button", name="Go").click()
+    sign(desk, "not-my-password")
+    expect(desk.locator("body")).to_contain_text("That is not your password.")
+    expect(desk.get_by_label("Reason")).to_have_value("Conforms to specification")
+    expect(desk.get_by_label("Your password")).to_have_value("")
+    assert AuditEntry.objects.get(action="refused").facts["code"] == "signature_wrong"
+    sign(desk, "secret")
+    expect(desk.locator(".messagelist")).to_contain_text("Released.")
+    expect(desk).to_have_url(f"{live_server.url}{reverse('admin:inventory_lot_changelist')}"
+                             "?work=awaiting")  # fmt: skip
+    assert not Lot.objects.exclude(status="released").exists()
+
+
+def test_a_hold_blocks_what_is_staged_until_it_is_lifted(
+    desk: Page, live_server: LiveServer, plant: Plant
+) -> None:
+    lot = plant.lot(10)
+    plant.stage(plant.order((lot.material, 5)), lot, quantity=5)
+    enter(desk, live_server)
+    desk.goto(f"{live_server.url}{reverse('admin:inventory_lot_change', args=[lot.pk])}")
+    expect(desk.locator("#staged-rows")).to_contain_text("Yes")
+    desk.get_by_role("link", name="Place hold").click()
+    desk.get_by_label("Reason").fill("Torn bag")
+    desk.get_by_role("button", name="Place hold").click()
+    expect(desk.locator("#staged-rows")).to_contain_text("Blocked")
+    assert StagedStock.objects.all().blocked(timezone.localdate()).count() == 1
+    hold = Hold.objects.get()
+    desk.get_by_role("link", name=str(hold)).click()
+    desk.get_by_role("link", name="Lift hold").click()
+    desk.get_by_label("Reason").fill("Bag replaced")
+    desk.get_by_role("button", name="Lift hold").click()
+    expect(desk.locator("body")).to_contain_text("Lifted")
+    assert not StagedStock.objects.all().blocked(timezone.localdate()).exists()
+
+
+def test_results_are_entered_row_by_row(desk: Page, live_server: LiveServer, plant: Plant) -> None:
+    lot = plant.lot(released=False)
+    enter(desk, live_server)
+    desk.goto(f"{live_server.url}{reverse('admin:inventory_lot_change', args=[lot.pk])}")
+    desk.get_by_role("link", name="Record results").click()
+    desk.get_by_label("Characteristic 1").fill("pH")
+    desk.get_by_label("Result 1").fill("9.1")
+    desk.get_by_label("Upper limit 1").fill("7.5")
+    desk.get_by_role("button", name="Record results").click()
+    expect(desk.locator("body")).to_contain_text("Failed")
+
+
+def test_no_page_of_the_admin_breaks_the_policy(
+    desk: Page, live_server: LiveServer, plant: Plant
+) -> None:
+    """Lists with actions and filters, date pickers, choosers and inlines included."""
+    lot = plant.lot(10, expires_in=5)
+    plant.stage(plant.order((lot.material, 5)), lot, quantity=5)
+    admin = person("admin")
+    sign_in(desk, live_server, admin.username)
+    for label in ("inventory_lot", "inventory_movement", "inventory_auditentry", "quality_hold",
+                  "quality_ruleset", "staging_demand", "auth_user"):  # fmt: skip
+        desk.goto(f"{live_server.url}{reverse(f'admin:{label}_changelist')}")
+    desk.goto(f"{live_server.url}{reverse('admin:staging_demand_add')}")
+    desk.locator(".field-needed_at .datetimeshortcuts a").nth(1).click()
+    desk.locator("#calendarbox0").get_by_role("link", name="Today").click()
+    day = timezone.localdate()
+    choices = [(day + timedelta(days=offset)).isoformat() for offset in (-1, 0, 1)]
+    assert desk.locator("#id_needed_at_0").input_value() in choices
+    desk.locator(".select2-selection").first.click()
+    desk.locator(".select2-results__option", has_text=lot.material.code).first.click()
+    desk.locator(".add-row a").click()
+    material = reverse("admin:inventory_material_change", args=[lot.material_id])
+    desk.goto(f"{live_server.url}{material}")
+    desk.locator(".add-row a").click()
+    desk.goto(f"{live_server.url}{reverse('admin:auth_group_add')}")
+    desk.get_by_role("button", name="Toggle theme").first.click()
