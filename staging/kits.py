@@ -1,10 +1,12 @@
 """How complete a demand's kit is: per line, and as a whole."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
-from staging.models import Demand, Requirement
+from staging.models import Demand, Requirement, StagedStock
 
 WHOLE = Decimal(1)
 
@@ -43,6 +45,18 @@ def short(line: Requirement) -> Decimal:
     """What is neither reserved nor staged nor beyond, in the material's base unit."""
     missing = line.quantity - line.progressed - line.reserved  # type: ignore[attr-defined]
     return max(Decimal(missing), Decimal(0))
+
+
+def blocked(demands: Iterable[Demand], on: date) -> dict[int, Decimal]:
+    """How much is staged for each line that may not be used, by the line's id. One statement.
+
+    A line is staged all the same: what quality stopped since is still there, and in the way.
+    """
+    rows = StagedStock.objects.blocked(on).filter(requirement__demand__in=list(demands))
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    for line, quantity in rows.values_list("requirement", "quantity"):
+        found[line] += quantity
+    return found
 
 
 def kits(demands: Iterable[Demand]) -> dict[int, Kit]:

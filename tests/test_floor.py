@@ -275,9 +275,21 @@ def test_a_demand_page_shows_its_kit_and_what_to_do_next(plant: Plant, floor: Cl
     assert [str(verb["label"]) for verb in standing["verbs"]] == ["Unstage"]
     text = page.content.decode()
     assert "Blocked: on hold" in text
+    assert line["blocked"] == 4
+    assert "Some of what is staged may not be used" in text
+    assert floor.get("/demands/").context["entries"][0]["blocked"]
     assert "Created a demand" in text
     assert f"Stage: 4 KGM {lot}" in text
     assert "Cancel demand" not in text  # a supervisor's
+
+
+def test_a_complete_kit_wants_no_more_staging(plant: Plant, floor: Client) -> None:
+    lot = plant.lot(10)
+    order = plant.order((lot.material, 10))
+    plant.stage(order, lot)
+    page = floor.get(f"/demands/{order.reference}/")
+    assert [verb["name"] for verb in page.context["handling"]] == ["produce"]
+    assert str(page.context["standing"][0]["verbs"][0]["label"]) == "Issue"
 
 
 def test_a_closed_demand_offers_nothing(plant: Plant, floor: Client) -> None:

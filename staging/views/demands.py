@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from inventory import audit_words
@@ -62,10 +63,12 @@ class DemandListView(FloorView, View):
         start = _start(request.GET.get("from", ""))
         rows = list(_matching(asked)[start : start + PAGE + 1])
         found, now = kits.kits(rows[:PAGE]), timezone.now()
+        blocked = kits.blocked(rows[:PAGE], timezone.localdate())
         entries = [
             {
                 "demand": row,
                 "kit": found[row.pk],
+                "blocked": any(line.pk in blocked for line in found[row.pk].lines),
                 "done": row.state in UNDER_WAY,
                 "overdue": row.needed_at < now and row.state not in UNDER_WAY,
             }
@@ -125,17 +128,25 @@ class DemandView(FloorView, View):
         demand = get_object_or_404(rows, reference=reference)
         may = {verb.name for verb in permitted(actor(request).user, REGISTRY.values())}
         suggestions = _suggestions(demand)
+        kit = kits.Kit([found.requirement for found in suggestions])
+        blocked = kits.blocked([demand], timezone.localdate())
         state = demand.state  # type: ignore[attr-defined]
         context = {
             "demand": demand,
             "state": state,
             "under_way": state in UNDER_WAY,
-            "kit": kits.Kit([found.requirement for found in suggestions]),
-            "lines": [_line(found, demand, may) for found in suggestions],
+            "kit": kit,
+            "blocked": bool(blocked),
+            "lines": [
+                _line(found, demand, may) | {"blocked": blocked.get(found.requirement.pk)}
+                for found in suggestions
+            ],
             "standing": [_standing(row, demand, may) for row in _commitments(demand)],
-            "handling": _offered(_handling(demand, state), demand, may),
+            "handling": _offered(_handling(demand, kit), demand, may),
             "planning": _offered(_planning(demand, state), demand, may),
             "history": _history(demand, [found.requirement.pk for found in suggestions]),
+            "issued_label": _("Loaded") if demand.is_shipment else State.ISSUED.label,
+            "used_label": _("Shipped") if demand.is_shipment else State.USED.label,
             "section": "demands",
         }
         return render(request, "staging/demand_detail.html", context)
@@ -212,11 +223,11 @@ def _next(name: str, row: Commitment, demand: Demand) -> str:
     return path_of(name, **filled)
 
 
-def _handling(demand: Demand, state: str) -> list[str]:
-    """Verbs on the demand's material, as its kind and state allow."""
+def _handling(demand: Demand, kit: kits.Kit) -> list[str]:
+    """Verbs on the demand's material, as its kind allows and its kit still needs."""
     if demand.closed_at is not None:
         return []
-    names = [] if state == DemandState.COMPLETED else ["stage", "allocate"]
+    names = [] if kit.is_complete else ["stage", "allocate"]
     return names if demand.is_shipment else [*names, "produce"]
 
 
