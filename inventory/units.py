@@ -1,6 +1,7 @@
 """Quantities: exact decimals, in the material's base unit, quantised at the edge."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from fractions import Fraction
 
 from django.utils.translation import gettext_lazy as _
 
@@ -8,41 +9,56 @@ from inventory.errors import Refused
 from inventory.models import Material, Unit
 
 LARGEST = Decimal("999999999")
+SANE_EXPONENT = 40
 
 
 def to_base(
     material: Material, quantity: Decimal, unit: Unit | None = None, *, zero: bool = False
 ) -> Decimal:
-    """The quantity in the material's base unit, exactly.
+    """The quantity in the material's base unit, exactly: thirds do not round.
 
     Refuses `quantity_not_above_zero`, `quantity_too_large`, `unit_unknown` (no factor for the
     material) and `quantity_too_fine` (more decimals than the base unit is counted in).
     """
     check_sign(quantity, zero=zero)
-    exact = quantity * _factor(material, unit)
+    numerator, denominator = _factor(material, unit)
+    # An exponent of a million is one short word to type and a long number to write out.
+    if quantity.adjusted() > SANE_EXPONENT:
+        raise too_large(quantity)
+    if quantity.as_tuple().exponent < -SANE_EXPONENT:  # type: ignore[operator]
+        raise _too_fine(material, quantity)
+    exact = Fraction(quantity) * Fraction(numerator) / Fraction(denominator)
+    steps = exact * 10**material.base_unit.decimals
+    if exact > LARGEST:
+        raise too_large(quantity)
+    if steps.denominator != 1:
+        raise _too_fine(material, quantity)
+    return Decimal(steps.numerator).scaleb(-material.base_unit.decimals)
+
+
+def too_large(quantity: Decimal) -> Refused:
+    """The refusal `quantity_too_large`."""
+    return Refused(
+        _("%(quantity)s is more than one record can hold."),
+        code="quantity_too_large",
+        field="quantity",
+        hint=_("Enter %s at most.") % plain(LARGEST),
+        quantity=f"{quantity.normalize():g}",
+    )
+
+
+def _too_fine(material: Material, quantity: Decimal) -> Refused:
     step = Decimal(1).scaleb(-material.base_unit.decimals)
-    try:
-        rounded = exact.quantize(step)
-    except InvalidOperation:
-        rounded = exact
-    if rounded > LARGEST:
-        raise Refused(
-            _("%(quantity)s is more than one record can hold."),
-            code="quantity_too_large",
-            field="quantity",
-            quantity=plain(exact),
-        )
-    if rounded != exact:
-        raise Refused(
-            _("%(quantity)s %(unit)s of %(material)s cannot be counted."),
-            code="quantity_too_fine",
-            field="quantity",
-            hint=_("Enter a multiple of %s %s.") % (plain(step), material.base_unit_id),
-            quantity=plain(exact),
-            unit=material.base_unit_id,
-            material=material,
-        )
-    return rounded
+    return Refused(
+        _("%(quantity)s of %(material)s cannot be counted in steps of %(step)s %(unit)s."),
+        code="quantity_too_fine",
+        field="quantity",
+        hint=_("Enter a multiple of %s %s.") % (plain(step), material.base_unit_id),
+        quantity=f"{quantity:g}",
+        step=plain(step),
+        unit=material.base_unit_id,
+        material=material,
+    )
 
 
 def check_sign(quantity: Decimal, *, zero: bool = False) -> None:
@@ -56,12 +72,12 @@ def check_sign(quantity: Decimal, *, zero: bool = False) -> None:
         )
 
 
-def _factor(material: Material, unit: Unit | None) -> Decimal:
+def _factor(material: Material, unit: Unit | None) -> tuple[Decimal, Decimal]:
     if unit is None or unit.pk == material.base_unit_id:
-        return Decimal(1)
+        return Decimal(1), Decimal(1)
     for other in material.units.all():
         if other.unit_id == unit.pk:
-            return other.numerator / other.denominator
+            return other.numerator, other.denominator
     raise Refused(
         _("%(material)s is not counted in %(unit)s."),
         code="unit_unknown",
