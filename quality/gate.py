@@ -7,12 +7,16 @@ no rule allows is denied, and deny beats allow.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import (
+    BigIntegerField,
     Case,
     CharField,
+    DateField,
+    DateTimeField,
     Exists,
     ExpressionWrapper,
     F,
@@ -22,12 +26,14 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models import Balance, Container, Location, LocationKind, Lot, LotStatus
-from quality.models import Effect, GatedAction, Hold, RestrictedUse, UsageRule
+from quality.models import Effect, GatedAction, Hold, RestrictedUse, RuleSet, UsageRule
+from quality.models.holds import NESTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +103,69 @@ class Verdict:
 # --- line by line, for what is about to happen --------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """A row that bears on the uses: the rules in force, an open hold, or a permit."""
+
+    what: str
+    number: int
+    lot: int | None
+    container: int | None
+    material: int | None
+    place: str | None
+    words: str
+    until: date | None
+    since: datetime | None
+
+
 def examine(uses: Sequence[Use], on: date) -> list[Verdict]:
-    """A verdict for each use, from three statements however many there are.
+    """A verdict for each use, from one statement however many there are.
 
     The caller has locked the lots, so that a hold placed meanwhile waits and then wins.
     """
-    rules = list(UsageRule.objects.in_force().select_related("rule_set"))
-    version = rules[0].rule_set_id if rules else 0
-    holds = list(_holds_touching(uses))
-    restricted = [use.lot.pk for use in uses if use.lot.status == LotStatus.RESTRICTED]
-    permits = list(RestrictedUse.objects.filter(lot__in=restricted)) if restricted else []
+    facts = [_Fact(*row) for row in _facts(uses)]
+    facts.sort(key=lambda fact: fact.number)
+    in_force = next((fact for fact in facts if fact.what == "rules"), None)
+    version = in_force.number if in_force else 0
+    rules = _rules(version, in_force.since) if in_force else ()
+    holds = [fact for fact in facts if fact.what == "hold"]
+    permits = [fact for fact in facts if fact.what == "permit"]
     return [Verdict(version, _refusal(use, on, holds, rules, permits)) for use in uses]
+
+
+@lru_cache(maxsize=8)
+def _rules(version: int, since: datetime) -> tuple[UsageRule, ...]:
+    """The rules of a set in force, which never change: read once by each process."""
+    return tuple(UsageRule.objects.filter(rule_set=version).select_related("rule_set"))
+
+
+def _facts(uses: Sequence[Use]) -> Iterable[tuple[Any, ...]]:
+    """Holds, permits and the version of the rules, in one statement."""
+    nothing, no_code = Cast(Value(None), BigIntegerField()), Cast(Value(None), CharField())
+    no_day, no_time = Cast(Value(None), DateField()), Cast(Value(None), DateTimeField())
+
+    def what(name: str) -> Value:
+        return Value(name, output_field=CharField())
+
+    holds = _holds_touching(uses).values_list(
+        what("hold"), "pk", "lot", "container", "material", "location__code",
+        Cast("reason", CharField()), no_day, no_time,
+    )  # fmt: skip
+    permits = RestrictedUse.objects.filter(lot__in={use.lot.pk for use in uses}).values_list(
+        what("permit"), "pk", "lot", nothing, nothing, no_code,
+        Cast("reference", CharField()), "until", no_time,
+    )  # fmt: skip
+    rules = RuleSet.objects.in_force().values_list(
+        what("rules"), Cast("version", BigIntegerField()), nothing, nothing, nothing, no_code,
+        Cast("note", CharField()), no_day, "activated_at",
+    )  # fmt: skip
+    return holds.order_by().union(permits.order_by(), rules.order_by(), all=True)
 
 
 def require_shelf_life(lot: Lot, on: date) -> Refused | None:
     """The refusal `shelf_life_short`, if the lot expires too soon to be staged."""
     days = lot.material.min_remaining_days
-    if not days or lot.expires_on is None or lot.expires_on >= on + timedelta(days=days):
+    if not days or lot.expires_on is None or (lot.expires_on - on).days >= days:
         return None
     return _stopped(
         "shelf_life_short",
@@ -133,21 +185,25 @@ def _holds_touching(uses: Sequence[Use]) -> QuerySet[Hold]:
     touching |= Q(location__code__in=codes)
     if containers := {pk for use in uses for pk in _containers(use)}:
         touching |= Q(container__in=containers)
-    return Hold.objects.open().filter(touching).select_related("location", "actor")
+    return Hold.objects.open().filter(touching)
 
 
 def _containers(use: Use) -> list[int]:
-    if use.container is None:
-        return []
-    return [pk for pk in (use.container.pk, use.container.parent_id) if pk]
+    """The container it is in, and those around that one."""
+    found: list[int] = []
+    container = use.container
+    while container is not None and container.pk not in found:
+        found.append(container.pk)
+        container = container.parent
+    return found
 
 
 def _refusal(
     use: Use,
     on: date,
-    holds: Iterable[Hold],
+    holds: Iterable[_Fact],
     rules: Sequence[UsageRule],
-    permits: Sequence[RestrictedUse],
+    permits: Sequence[_Fact],
 ) -> Refused | None:
     lot = use.lot
     for hold in holds:
@@ -157,8 +213,8 @@ def _refusal(
                 lot,
                 _("%(lot)s is on hold: %(why)s (hold %(hold)s)."),
                 _("Ask QA to lift the hold."),
-                hold=hold.pk,
-                why=hold.reason,
+                hold=hold.number,
+                why=hold.words,
             )
     for stop in DATE_STOPS:
         if stop.met(lot, on):
@@ -170,15 +226,12 @@ def _refusal(
     )
 
 
-def _touches(hold: Hold, use: Use) -> bool:
+def _touches(hold: _Fact, use: Use) -> bool:
     return (
-        hold.lot_id == use.lot.pk
-        or hold.material_id == use.lot.material_id
-        or (hold.container_id is not None and hold.container_id in _containers(use))
-        or (
-            hold.location is not None
-            and hold.location.code in (*use.source.ancestry, *use.target.ancestry)
-        )
+        hold.lot == use.lot.pk
+        or hold.material == use.lot.material_id
+        or (hold.container is not None and hold.container in _containers(use))
+        or (hold.place is not None and hold.place in (*use.source.ancestry, *use.target.ancestry))
     )
 
 
@@ -187,9 +240,8 @@ def _denied(use: Use, rules: Sequence[UsageRule]) -> Refused | None:
     denying = next((rule for rule in matching if rule.effect == Effect.DENY), None)
     if denying is None and matching:
         return None
-    plain_deny = denying is not None and use.lot.status in PLAIN_DENY
     return _stopped(
-        f"lot_{use.lot.status}" if plain_deny or denying is None else "rule_denies",
+        _code_of(use.lot.status),
         use.lot,
         _("%(lot)s is %(status)s: %(why)s (rule %(rule)s)."),
         _("Use another lot, or have its quality decided."),
@@ -202,6 +254,10 @@ def _denied(use: Use, rules: Sequence[UsageRule]) -> Refused | None:
 
 PLAIN_DENY = (LotStatus.QUARANTINE, LotStatus.REJECTED, LotStatus.CLOSED)
 """Statuses whose refusal is named after the status itself."""
+
+
+def _code_of(status: str) -> str:
+    return f"lot_{status}" if status in PLAIN_DENY else "rule_denies"
 
 
 def _matches(rule: UsageRule, use: Use) -> bool:
@@ -219,15 +275,14 @@ def _purpose(use: Use) -> str:
     return use.target.purpose or use.source.purpose
 
 
-def _restricted(use: Use, on: date, permits: Sequence[RestrictedUse]) -> Refused | None:
+def _restricted(use: Use, on: date, permits: Sequence[_Fact]) -> Refused | None:
     if use.lot.status != LotStatus.RESTRICTED:
         return None
-    for permit in permits:
-        if permit.lot_id == use.lot.pk and permit.reference == use.reference:
-            if permit.until is None or permit.until >= on:
-                return None
-            break
-    allowed = ", ".join(p.reference for p in permits if p.lot_id == use.lot.pk)
+    named = [permit for permit in permits if permit.lot == use.lot.pk]
+    for permit in named:
+        if permit.words == use.reference and (permit.until is None or permit.until >= on):
+            return None
+    allowed = ", ".join(permit.words for permit in named)
     return _stopped(
         "lot_restricted",
         use.lot,
@@ -274,10 +329,8 @@ def stop_code(
     denied = Exists(rules.filter(effect=Effect.DENY))
     allowed = Exists(rules.filter(effect=Effect.ALLOW))
     for status in LotStatus:
-        code = f"lot_{status}" if status in PLAIN_DENY else "rule_denies"
         here = Q(**{f"{lot}__status": status})
-        whens.append(When(here & Q(denied), then=Value(code)))
-        whens.append(When(here & ~Q(allowed), then=Value(f"lot_{status}")))
+        whens.append(When(here & (Q(denied) | ~Q(allowed)), then=Value(_code_of(status))))
     if reference is not None:
         permit = RestrictedUse.objects.filter(
             Q(until=None) | Q(until__gte=on),
@@ -293,11 +346,13 @@ def _on_hold(lot: str, location: str, container: str) -> Q:
     holds = Hold.objects.open()
     path = ExpressionWrapper(OuterRef(f"{location}__path"), output_field=CharField())
     here = holds.filter(location__isnull=False).annotate(here=path)
+    around = Q()
+    for level in range(NESTING):
+        around |= Q(container=OuterRef(f"{container}{'__parent' * level}_id"))
     return (
         Q(Exists(holds.filter(lot=OuterRef(f"{lot}_id"))))
         | Q(Exists(holds.filter(material=OuterRef(f"{lot}__material_id"))))
-        | Q(Exists(holds.filter(container=OuterRef(f"{container}_id"))))
-        | Q(Exists(holds.filter(container=OuterRef(f"{container}__parent_id"))))
+        | Q(Exists(holds.filter(around)))
         | Q(Exists(here.filter(here__startswith=F("location__path"))))
     )
 

@@ -11,6 +11,9 @@ from inventory.models import Container, Location, Lot, Material, Recorded
 
 TARGETS = ("lot", "container", "location", "material")
 
+NESTING = 4
+"""How deep containers may be packed in each other for a hold on the outermost to be seen."""
+
 
 class HoldQuerySet(models.QuerySet["Hold"]):
     def open(self) -> Self:

@@ -25,6 +25,13 @@ class Effect(models.TextChoices):
     DENY = "deny", _("Deny")
 
 
+class RuleSetQuerySet(models.QuerySet["RuleSet"]):
+    def in_force(self) -> Self:
+        """The newest activated set, if there is one."""
+        newest = RuleSet.objects.filter(activated_at__isnull=False).order_by("-version")
+        return self.filter(version=newest.values("version")[:1])
+
+
 class RuleSet(models.Model):
     """A numbered set of usage rules. The newest activated one is in force; none ever changes."""
 
@@ -34,6 +41,8 @@ class RuleSet(models.Model):
     activated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
+
+    objects = RuleSetQuerySet.as_manager()
 
     class Meta:
         ordering = ("-version",)
@@ -54,8 +63,7 @@ class RuleSet(models.Model):
 
 class UsageRuleQuerySet(models.QuerySet["UsageRule"]):
     def in_force(self) -> Self:
-        newest = RuleSet.objects.filter(activated_at__isnull=False).order_by("-version")
-        return self.filter(rule_set=newest.values("version")[:1])
+        return self.filter(rule_set__in=RuleSet.objects.in_force())
 
 
 class UsageRule(models.Model):
