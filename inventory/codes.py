@@ -46,7 +46,7 @@ def is_named(kind: type[Any]) -> bool:
 def find(kind: type[models.Model], codes: Iterable[str]) -> dict[str, Any]:
     """The thing that each code names; `MANY` where it names several; nothing where none."""
     naming = _NAMINGS[kind]
-    wanted = {code: _normal(code, naming) for code in codes if code}
+    wanted = {code: _normal(code, naming) for code in codes if code.strip()}
     if not wanted:
         return {}
     by_column: list[dict[str, Any]] = [{} for _column in naming.columns]

@@ -62,7 +62,7 @@ def _links(
 ) -> list[tuple[int, int, int, str, Decimal | None]]:
     near, far = ("parent_id", "child_id") if direction == "forward" else ("child_id", "parent_id")
     # UNION (not UNION ALL) over (lot, depth) stops at the depth bound even where links form a
-    # ring. A link counts unless the movement that made its child, or used its parent, is reversed.
+    # ring.
     sql = f"""
         WITH RECURSIVE reached(lot_id, depth) AS (
             SELECT CAST(%s AS bigint), 0
@@ -88,7 +88,22 @@ def _links(
 
 
 _MOVEMENT = Movement._meta.db_table
-_STANDS = f"""NOT EXISTS (
-    SELECT 1 FROM {_MOVEMENT} made JOIN {_MOVEMENT} undone ON undone.reverses_id = made.id
-    WHERE made.batch = link.batch AND made.lot_id IN (link.parent_id, link.child_id)
-)"""  # noqa: S608 - table names of our own models
+
+
+def _not_undone(alias: str) -> str:
+    return f"NOT EXISTS (SELECT 1 FROM {_MOVEMENT} u WHERE u.reverses_id = {alias}.id)"  # noqa: S608
+
+
+_STANDS = f"""(
+    link.kind <> 'consume' AND NOT EXISTS (
+        SELECT 1 FROM {_MOVEMENT} made JOIN {_MOVEMENT} undone ON undone.reverses_id = made.id
+        WHERE made.batch = link.batch AND made.lot_id IN (link.parent_id, link.child_id)
+    )
+    OR link.kind = 'consume' AND EXISTS (
+        SELECT 1 FROM {_MOVEMENT} used JOIN {_MOVEMENT} made ON made.reference = used.reference
+        WHERE used.lot_id = link.parent_id AND used.kind = 'consume' AND {_not_undone("used")}
+        AND made.lot_id = link.child_id AND made.kind = 'produce' AND {_not_undone("made")}
+    )
+)"""  # noqa: S608 - names of our own tables
+"""A split or merge counts unless it was reversed; consumption, as long as some of what the demand
+consumed of the parent, and its making of the child, were not."""

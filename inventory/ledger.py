@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.audit import Stamp
@@ -26,7 +26,7 @@ from inventory.models import (
     MovementKind,
     Tracking,
 )
-from inventory.units import plain
+from inventory.units import LARGEST, plain, too_large
 
 
 class Claim(StrEnum):
@@ -95,18 +95,25 @@ class Book:
         containers: Iterable[Container] = (),
         places: Iterable[Location] = (),
     ) -> Self:
-        """All that is on hand of the lots, in the containers and at the places.
+        """All that is on hand of the lots, in the containers and at the places, and what else is in
+        the containers that hold the lots.
 
         Quantity 0 rows are read too, so that a balance that comes back is the same row. One
         statement. The caller has locked the lots.
         """
         known = {lot.pk: lot for lot in lots}
-        wanted = Q(lot__in=known)
+        around = Balance.objects.filter(lot__in=known, container__isnull=False, quantity__gt=0)
+        wanted = Q(lot__in=known) | Q(container__in=around.values("container"), quantity__gt=0)
         if containers := list(containers):
             wanted |= Q(container__in=containers, quantity__gt=0)
         if places := list(places):
             wanted |= Q(location__in=places, quantity__gt=0)
-        rows = Balance.objects.filter(wanted).select_related("location", "container")
+        rows = Balance.objects.filter(wanted).select_related(
+            "location", "container__parent__parent__parent"
+        )
+        rows = rows.annotate(
+            holds_others=Exists(Container.objects.filter(parent=OuterRef("container")))
+        )
         book = cls(rows.order_by("location__walk_order", "location__path", "pk"))
         for balance in book._rows.values():
             if balance.lot_id in known:
@@ -153,8 +160,11 @@ class Book:
     def apply(self, line: Line) -> None:
         """Carry a line out in memory.
 
-        Refuses `not_enough`, `serial_twice`, `container_elsewhere`.
+        Refuses `not_enough`, `serial_is_one`, `serial_twice`, `container_elsewhere`,
+        `quantity_too_large`.
         """
+        if line.lot.material.tracking == Tracking.SERIAL and line.quantity != 1:
+            raise _one_piece(line)
         if not line.source.is_virtual:
             key = _key(line.lot.pk, line.source.pk, _pk(line.from_container))
             balance = self._rows.get(key)
@@ -185,6 +195,8 @@ class Book:
             )  # fmt: skip
             self._keep(balance)
         balance.quantity += line.quantity
+        if balance.quantity > LARGEST:
+            raise too_large(balance.quantity)
         _add(balance, line.quantity, line.adds)
         self._changed[key] = balance
         if line.lot.material.tracking == Tracking.SERIAL and self.on_hand(line.lot) > 1:
@@ -211,8 +223,8 @@ class Book:
 def post(lines: Sequence[Line], *, book: Book, stamp: Stamp) -> list[Movement]:
     """Post lines to the ledger: all of them or none.
 
-    Refuses `not_enough`, `serial_twice` and `container_elsewhere`, each with its line. The caller
-    holds the lots' locks in one transaction with the reading of `book`.
+    Refuses as `Book.apply` does, each with its line. The caller holds the locks of the lots, and
+    of the containers that hold them, in one transaction with the reading of `book`.
     """
     refusals = Refusals()
     lines, carried = _carry_containers(lines, book)
@@ -232,7 +244,8 @@ def post(lines: Sequence[Line], *, book: Book, stamp: Stamp) -> list[Movement]:
 def _carry_containers(lines: Sequence[Line], book: Book) -> tuple[Sequence[Line], list[Container]]:
     """Let a container go along when all that it holds goes to one place.
 
-    If only a part is taken, that part leaves the container and arrives loose.
+    If only a part is taken, or if other containers are packed in it, what is taken leaves the
+    container and arrives loose.
     """
     leaving: dict[int, list[Line]] = defaultdict(list)
     for line in lines:
@@ -242,20 +255,29 @@ def _carry_containers(lines: Sequence[Line], book: Book) -> tuple[Sequence[Line]
     for pk, going in leaving.items():
         container = going[0].from_container
         assert container is not None  # noqa: S101 - grouped by it above
-        held = sum((balance.quantity for balance in book.inside(container)), Decimal(0))
-        whole = held == sum((line.quantity for line in going), Decimal(0))
-        if whole and len({line.target.pk for line in going}) == 1:
-            container.location, container.parent = going[0].target, None
+        if len({line.target.pk for line in going}) == 1 and _goes_whole(container, going, book):
+            if container.location_id != going[0].target.pk:
+                container.location, container.parent = going[0].target, None
             carried[pk] = container
     if not carried:
         return lines, []
     moved = [
-        replace(line, to_container=line.from_container)
+        replace(line, to_container=carried[_pk(line.from_container) or 0])
         if _may_carry(line) and _pk(line.from_container) in carried
         else line
         for line in lines
     ]
     return moved, list(carried.values())
+
+
+def _goes_whole(container: Container, going: Sequence[Line], book: Book) -> bool:
+    if going[0].source.is_virtual:  # a reversal brings back what left in its container
+        return container.location_id in (going[0].source.pk, going[0].target.pk)
+    held = book.inside(container)
+    if any(getattr(balance, "holds_others", False) for balance in held):
+        return False
+    on_hand = sum((balance.quantity for balance in held), Decimal(0))
+    return on_hand == sum((line.quantity for line in going), Decimal(0))
 
 
 def _may_carry(line: Line) -> bool:
@@ -264,7 +286,14 @@ def _may_carry(line: Line) -> bool:
         and line.to_container is None
         and line.kind in CARRYING
         and line.source.pk != line.target.pk
+        and (line.reverses is None or went_along(line.reverses))
     )
+
+
+def went_along(movement: Movement) -> bool:
+    """Whether the movement's container moved with its content."""
+    container = movement.from_container_id
+    return container is not None and container == movement.to_container_id
 
 
 def _movement(line: Line, stamp: Stamp) -> Movement:
@@ -322,4 +351,14 @@ def _not_enough(line: Line, balance: Balance | None) -> Refused:
         lot=line.lot,
         location=line.source,
         wanted=plain(line.quantity),
+    )
+
+
+def _one_piece(line: Line) -> Refused:
+    return Refused(
+        _("%(lot)s is a serial number: it stands for one piece."),
+        code="serial_is_one",
+        field="quantity",
+        hint=_("Enter 1, or leave the quantity empty."),
+        lot=line.lot,
     )

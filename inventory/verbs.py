@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, idempotency
 from inventory.audit import Actor
@@ -63,8 +64,13 @@ def carry_out(
 ) -> tuple[dict[str, Any], bool]:
     """Do it once. Returns the answer, and whether it is a stored one.
 
-    A refusal is raised again after the attempt has been kept in the audit trail.
+    A refusal is raised again after the attempt has been kept in the audit trail. Refuses
+    `lines_needed` when nothing is asked for.
     """
+    if not lines:
+        raise Refused(
+            _("Nothing is asked for."), code="lines_needed", hint=_("Give one line at least.")
+        )
     fingerprint = idempotency.fingerprint(verb.permission, asked)
     try:
         (_status, answer), replayed = idempotency.once(
@@ -74,9 +80,29 @@ def carry_out(
             lambda: (200, answer_of(verb.run(lines=lines, by=by, at=at))),
         )
     except Refused as refusal:
+        for found in refusal.all:
+            found.field = _own_field(verb, found.field)
         _record_refusal(verb, lines, refusal, by)
         raise
     return answer, replayed
+
+
+STANDS_FOR = {
+    "lot": ("number", "movement", "demand"),
+    "quantity": ("movement", "requirements", "container"),
+    "container": ("movement", "location", "target"),
+    "lane": ("source", "work_center", "vehicle", "location", "target"),
+    "source": ("lane", "location"),
+}
+"""The parts that verbs share name fields that not every verb has: where to show it then."""
+
+
+def _own_field(verb: Verb, field: str | None) -> str | None:
+    """The field of the verb's line that a refusal concerns."""
+    names = {declared.name for declared in verb.fields}
+    if field is None or field in names or field == "at":
+        return field
+    return next((name for name in STANDS_FOR.get(field, ()) if name in names), None)
 
 
 def _record_refusal(verb: Verb, lines: Sequence[Any], refusal: Refused, by: Actor) -> None:

@@ -5,38 +5,58 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refusals, Refused
 from inventory.ledger import Book, Line
-from inventory.models import Balance, Container, Location, LocationKind, Lot, Material, Unit
+from inventory.models import Balance, Container, Location, LocationKind, Lot, Unit
 from inventory.units import plain, to_base
 
 L = TypeVar("L")
 
 
-def lock_lots(lots: Iterable[Lot], *, with_units: bool = False) -> dict[int, Lot]:
-    """Lock lots in primary-key order and read them afresh, with their materials."""
-    rows = Lot.objects.filter(pk__in={lot.pk for lot in lots}).locked()
+def lock_lots(
+    lots: Iterable[Lot], *, with_units: bool = False, also: Q | None = None
+) -> dict[int, Lot]:
+    """Lock lots in primary-key order and read them afresh, with their materials.
+
+    `also` adds the lots of a condition, in the same statement.
+    """
+    wanted = Q(pk__in={lot.pk for lot in lots})
+    rows = Lot.objects.filter(wanted if also is None else wanted | also).locked()
     rows = rows.select_related("material__base_unit")
     if with_units:
         rows = rows.prefetch_related("material__units")
     return {lot.pk: lot for lot in rows}
 
 
-def lock_named(lines: Sequence[L]) -> list[L]:
-    """Lock every lot and container that the lines name; the lines with the rows as they are now.
+def lock_containers(
+    containers: Iterable[Container], lots: Iterable[Lot] = ()
+) -> dict[int, Container]:
+    """Lock containers, and those that hold the (locked) lots: what is in them stays while we act.
 
-    Lots first, then containers: the order that every action keeps.
+    Lots are locked first, then containers: the order that every action keeps.
     """
-    lots = _named(lines, Lot)
-    containers = _named(lines, Container)
+    wanted = Q(pk__in={container.pk for container in containers})
+    inside = Balance.objects.filter(
+        lot__in=[lot.pk for lot in lots], container__isnull=False, quantity__gt=0
+    )
+    rows = Container.objects.filter(wanted | Q(pk__in=inside.values("container")))
+    return {row.pk: row for row in rows.locked().select_related("location")}
+
+
+def lock_named(lines: Sequence[L], *, also: Q | None = None) -> list[L]:
+    """Lock every lot and container that the lines name, and the containers that hold the lots.
+
+    Returns the lines with the rows as they are now. `also` is a condition on further lots.
+    """
     with_units = any(getattr(line, "unit", None) for line in lines)
-    fresh: dict[type[Any], dict[int, Any]] = {Lot: lock_lots(lots, with_units=with_units)}
-    if containers:
-        pks = {container.pk for container in containers}
-        rows = Container.objects.filter(pk__in=pks).locked().select_related("location")
-        fresh[Container] = {row.pk: row for row in rows}
+    named = _named(lines, Lot)
+    fresh: dict[type[Any], dict[int, Any]] = {
+        Lot: lock_lots(named, with_units=with_units, also=also),
+        Container: lock_containers(_named(lines, Container), named),
+    }
     return [_refreshed(line, fresh) for line in lines]
 
 
@@ -125,11 +145,23 @@ def describe(balance: Balance) -> str:
     return f"{place} ({plain(balance.quantity)})"
 
 
-def amount(
-    material: Material, quantity: Decimal | None, unit: Unit | None, *, otherwise: Decimal
-) -> Decimal:
-    """The quantity in the base unit, or all that there is when none was given."""
-    return otherwise if quantity is None else to_base(material, quantity, unit)
+def amount(lot: Lot, quantity: Decimal | None, unit: Unit | None, *, otherwise: Decimal) -> Decimal:
+    """The quantity in the base unit, or all that there is when none was given.
+
+    Refuses `not_enough` when that is nothing, and the quantity codes.
+    """
+    if quantity is not None:
+        return to_base(lot.material, quantity, unit)
+    if otherwise <= 0:
+        raise Refused(
+            _("Nothing of %(lot)s is free there."),
+            code="not_enough",
+            field="quantity",
+            hint=_("It is promised to or staged for demands: deallocate or unstage it first."),
+            facts={"available": "0"},
+            lot=lot,
+        )
+    return otherwise
 
 
 def require_kind(location: Location, *kinds: LocationKind, field: str, hint: Any = "") -> None:

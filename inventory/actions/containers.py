@@ -6,7 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
@@ -78,20 +80,25 @@ def sscc_check_digit(digits: str) -> int:
 
 @transaction.atomic
 def new_container(*, lines: Sequence[NewContainer], by: Actor, at: datetime) -> list[Container]:
-    """Register containers. Refuses `code_taken`, `bad_code`, `bad_sscc`, `wrong_location_kind`."""
+    """Register containers.
+
+    Refuses `code_taken` (the code or the SSCC), `bad_code`, `bad_sscc`, `wrong_location_kind`.
+    """
     stamp = audit.stamp(by, at)
-    taken = set(
-        Container.objects.filter(code__in=[line.code for line in lines]).values_list(
-            "code", flat=True
-        )
-    )
+    numbers = {line.sscc for line in lines if line.sscc}
+    rows = Container.objects.filter(Q(code__in=[line.code for line in lines]) | Q(sscc__in=numbers))
+    taken = {name for row in rows for name in (row.code, row.sscc) if name}
     for index, line in enumerate(lines):
         _check_new(line, taken, index)
-        taken.add(line.code)
-    made = Container.objects.bulk_create(
-        Container(code=line.code, sscc=line.sscc, kind=line.kind, location=line.location)
-        for line in lines
-    )
+        taken |= {line.code, line.sscc} - {""}
+    try:
+        with transaction.atomic():
+            made = Container.objects.bulk_create(
+                Container(code=line.code, sscc=line.sscc, kind=line.kind, location=line.location)
+                for line in lines
+            )
+    except IntegrityError:  # somebody registered the same one meanwhile
+        raise _taken(lines[0].code, "code", None) from None
     audit.record(
         "inventory.new_container",
         stamp=stamp,
@@ -102,18 +109,19 @@ def new_container(*, lines: Sequence[NewContainer], by: Actor, at: datetime) -> 
 
 
 def _check_new(line: NewContainer, taken: set[str], index: int) -> None:
-    code_validator(line.code)
+    try:
+        code_validator(line.code)
+    except ValidationError as error:
+        raise Refused(
+            error.message, code="bad_code", field="code", line=index,
+            hint=_("Scan the label of the new container."),
+        ) from None  # fmt: skip
     if line.location.is_virtual:
         require_kind(line.location, LocationKind.STORAGE, field="location")
     if line.code in taken:
-        raise Refused(
-            _("There is a container %(name)s already."),
-            code="code_taken",
-            field="code",
-            line=index,
-            hint=_("Scan the label of the new container."),
-            name=line.code,
-        )
+        raise _taken(line.code, "code", index)
+    if line.sscc in taken:
+        raise _taken(line.sscc, "sscc", index)
     valid = len(line.sscc) == 18 and line.sscc.isdecimal()
     if line.sscc and not (valid and sscc_check_digit(line.sscc[:17]) == int(line.sscc[17])):
         raise Refused(
@@ -124,6 +132,17 @@ def _check_new(line: NewContainer, taken: set[str], index: int) -> None:
             hint=_("It has 18 digits, the last of which checks the others."),
             sscc=line.sscc,
         )
+
+
+def _taken(name: str, field: str, index: int | None) -> Refused:
+    return Refused(
+        _("There is a container %(name)s already."),
+        code="code_taken",
+        field=field,
+        line=index,
+        hint=_("Scan the label of the new container."),
+        name=name,
+    )
 
 
 @transaction.atomic
@@ -174,7 +193,7 @@ def _line(kind: MovementKind, line: Pack, taken: Balance) -> Line:
     return Line(
         kind=kind,
         lot=line.lot,
-        quantity=amount(line.lot.material, line.quantity, line.unit, otherwise=taken.free),
+        quantity=amount(line.lot, line.quantity, line.unit, otherwise=taken.free),
         source=taken.location,
         target=taken.location,
         from_container=None if packing else line.container,
@@ -187,7 +206,8 @@ def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -
     """Move containers with all they hold, containers packed in them included.
 
     Only free stock moves this way: what is staged or reserved goes by the staging verbs, which
-    keep the demand informed. Refuses `container_claimed`, `wrong_location_kind`.
+    keep the demand informed. Refuses `container_claimed`, `wrong_location_kind`,
+    `location_closed`, `same_place`, `container_busy` (its contents change at this moment).
     """
     stamp = audit.stamp(by, at)
     nested = _with_nested([line.container for line in lines])
@@ -195,11 +215,13 @@ def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -
     containers = Container.objects.filter(pk__in=nested).locked().select_related("location")
     locked = {container.pk: container for container in containers}
     book = Book.read(lots.values(), containers=locked.values())
+    _check_settled(locked, lots, book)
     entries: list[Line] = []
     for index, line in enumerate(lines):
         kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE, LocationKind.TRANSIT)
         require_kind(line.target, *kinds, field="target")
         tree = _tree(locked, line.container.pk)
+        _check_elsewhere(tree[0], line.target, index)
         entries += _contents(tree, line.target, book, index)
         locked[line.container.pk].parent = None
         for container in tree:
@@ -215,10 +237,38 @@ def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -
     return movements
 
 
+def _check_settled(locked: dict[int, Container], lots: dict[int, Lot], book: Book) -> None:
+    """A lot packed in between our two locks is not locked: let the other finish first."""
+    for container in locked.values():
+        if any(balance.lot_id not in lots for balance in book.inside(container)):
+            raise Refused(
+                _("%(container)s is being packed at this moment."),
+                code="container_busy",
+                field="container",
+                hint=_("Try again."),
+                container=container,
+            )
+
+
+def _check_elsewhere(container: Container, target: Location, index: int) -> None:
+    if container.location_id == target.pk and container.parent_id is None:
+        raise Refused(
+            _("%(container)s is at %(location)s already."),
+            code="same_place",
+            field="target",
+            line=index,
+            hint=_("Scan the location it goes to."),
+            container=container,
+            location=target,
+        )
+
+
 def _contents(tree: list[Container], target: Location, book: Book, index: int) -> list[Line]:
     entries = []
     for container in tree:
         for balance in book.inside(container):
+            if balance.location_id == target.pk:
+                continue  # it is only taken out of the container around it
             if balance.free != balance.quantity:
                 raise Refused(
                     _("%(container)s holds stock that is reserved or staged."),

@@ -46,15 +46,18 @@ def adjust(*, lines: Sequence[Count], by: Actor, at: datetime) -> list[Movement]
     """Post the difference between the count and the books. A count that agrees posts nothing.
 
     Refuses `reason_needed`, `below_claims` (less than is promised or staged there),
-    `wrong_location_kind`, `serial_twice` and the quantity codes.
+    `counted_twice`, `container_elsewhere`, `wrong_location_kind`, `location_closed`,
+    `serial_twice`, `serial_is_one` and the quantity codes.
     """
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
     book = read_book(lines)
     variance = counterparts(LocationKind.VARIANCE)
     refusals, entries = Refusals(), []
+    places: set[tuple[int, int, int | None]] = set()
     for index, line in enumerate(lines):
         try:
+            _count_once(line, places)
             entries += _difference(line, book, variance[line.location.site_id], index)
         except Refused as refusal:
             refusals.add(refusal, line=index)
@@ -67,6 +70,21 @@ def adjust(*, lines: Sequence[Count], by: Actor, at: datetime) -> list[Movement]
         facts={"lines": len(lines), "differences": len(entries)},
     )
     return movements
+
+
+def _count_once(line: Count, places: set[tuple[int, int, int | None]]) -> None:
+    """Two counts of one place would both be held against the books as they were before."""
+    place = (line.lot.pk, line.location.pk, line.container.pk if line.container else None)
+    if place in places:
+        raise Refused(
+            _("%(lot)s at %(location)s is counted twice in this request."),
+            code="counted_twice",
+            field="quantity",
+            hint=_("Add the two up, or leave one out."),
+            lot=line.lot,
+            location=line.container or line.location,
+        )
+    places.add(place)
 
 
 def _difference(line: Count, book: Book, variance: Location, index: int) -> list[Line]:

@@ -5,11 +5,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
@@ -67,13 +67,15 @@ class Merge:
 def split_lot(*, lines: Sequence[Split], by: Actor, at: datetime) -> list[Lot]:
     """Make new lots of parts; each inherits dates and status. Returns the new lots.
 
-    Refuses `lot_exists`, `serial_is_one`, `not_here`, `source_needed`, `not_enough`.
+    Refuses `lot_exists`, `number_needed`, `serial_is_one`, `not_here`, `source_needed`,
+    `not_enough` and the quantity codes.
     """
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
+    numbers: set[str] = set()
     for index, line in enumerate(lines):
-        _check_split(line, index)
-    made = Lot.objects.bulk_create(_part_of(line) for line in lines)
+        _check_split(line, numbers, index)
+    made = _make_parts(lines)
     children = lock_lots(made)
     book = Book.read([*children.values(), *(line.lot for line in lines)])
     pairs = [(line, children[lot.pk]) for line, lot in zip(lines, made, strict=True)]
@@ -90,10 +92,10 @@ def split_lot(*, lines: Sequence[Split], by: Actor, at: datetime) -> list[Lot]:
 
 @transaction.atomic
 def merge_lots(*, lines: Sequence[Merge], by: Actor, at: datetime) -> list[Movement]:
-    """Put stock of one lot into another of the same material, status and no longer expiry.
+    """Put stock of one lot into another of the same material and status, with no later dates.
 
-    Refuses `merge_material`, `merge_status`, `merge_expiry`, `merge_itself`, `serial_is_one`,
-    `not_here`, `source_needed`, `not_enough`.
+    Refuses `merge_material`, `merge_status`, `merge_expiry`, `merge_retest`, `merge_itself`,
+    `serial_is_one`, `not_here`, `source_needed`, `not_enough` and the quantity codes.
     """
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
@@ -116,7 +118,7 @@ def _taken(line: Split | Merge, book: Book) -> Line:
     return Line(
         kind=MovementKind.SPLIT,
         lot=line.lot,
-        quantity=amount(line.lot.material, line.quantity, line.unit, otherwise=balance.free),
+        quantity=amount(line.lot, line.quantity, line.unit, otherwise=balance.free),
         source=balance.location,
         target=balance.location,
         from_container=balance.container,
@@ -153,6 +155,14 @@ def _convert(
     return movements
 
 
+def _make_parts(lines: Sequence[Split]) -> list[Lot]:
+    try:
+        with transaction.atomic():
+            return Lot.objects.bulk_create(_part_of(line) for line in lines)
+    except IntegrityError:  # somebody gave a lot that number meanwhile
+        raise _exists(lines[0], None) from None
+
+
 def _part_of(line: Split) -> Lot:
     parent, number = line.lot, line.number.strip()
     return Lot(
@@ -167,20 +177,33 @@ def _part_of(line: Split) -> Lot:
     )
 
 
-def _check_split(line: Split, index: int) -> None:
+def _check_split(line: Split, taken: set[str], index: int) -> None:
+    """`taken` are the codes that earlier lines of the request give."""
     _check_not_serial(line.lot, index)
     number = line.number.strip()
-    if not number or Lot.objects.filter(code=Lot.code_of(line.lot.material, number)).exists():
+    if not number:
         raise Refused(
-            _("%(material)s has a lot of that number already.")
-            if number
-            else _("Enter the number of the new lot."),
-            code="lot_exists" if number else "number_needed",
+            _("Enter the number of the new lot."),
+            code="number_needed",
             field="number",
             line=index,
             hint=_("Give the part a number of its own, e.g. with -A behind it."),
-            material=line.lot.material,
         )
+    code = Lot.code_of(line.lot.material, number)
+    if code in taken or Lot.objects.filter(code=code).exists():
+        raise _exists(line, index)
+    taken.add(code)
+
+
+def _exists(line: Split, index: int | None) -> Refused:
+    return Refused(
+        _("%(material)s has a lot of that number already."),
+        code="lot_exists",
+        field="number",
+        line=index,
+        hint=_("Give the part a number of its own, e.g. with -A behind it."),
+        material=line.lot.material,
+    )
 
 
 def _check_merge(line: Merge, index: int) -> None:
@@ -193,8 +216,10 @@ def _check_merge(line: Merge, index: int) -> None:
         wrong = "merge_material", _("%(lot)s and %(into)s are different materials.")
     elif lot.status != into.status:
         wrong = "merge_status", _("%(lot)s and %(into)s differ in quality status.")
-    elif lot.expires_on and (into.expires_on is None or lot.expires_on < into.expires_on):
+    elif _ends_before(lot.expires_on, into.expires_on):
         wrong = "merge_expiry", _("%(lot)s expires before %(into)s.")
+    elif _ends_before(lot.retest_on, into.retest_on):
+        wrong = "merge_retest", _("%(lot)s is due for retest before %(into)s.")
     if wrong:
         raise Refused(
             wrong[1],
@@ -205,6 +230,10 @@ def _check_merge(line: Merge, index: int) -> None:
             lot=lot,
             into=into,
         )
+
+
+def _ends_before(day: date | None, other: date | None) -> bool:
+    return day is not None and (other is None or day < other)
 
 
 def _check_not_serial(lot: Lot, index: int) -> None:

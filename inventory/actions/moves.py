@@ -70,7 +70,7 @@ def put_away(*, lines: Sequence[Move], by: Actor, at: datetime) -> list[Movement
     """Bring stock to its storage or quarantine location.
 
     Refuses `wrong_location_kind`, `location_closed`, `not_here`, `source_needed`, `not_enough`,
-    `same_place`.
+    `same_place` and the quantity codes.
     """
     kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE)
     return _relocate(MovementKind.PUT_AWAY, kinds, lines, by, at)
@@ -86,17 +86,20 @@ def move(*, lines: Sequence[Move], by: Actor, at: datetime) -> list[Movement]:
 
 
 def scrap(*, lines: Sequence[Removal], by: Actor, at: datetime) -> list[Movement]:
-    """Take stock out for destruction. Refuses `reason_needed`, `not_enough`, `not_here`."""
+    """Take stock out for destruction.
+
+    Refuses `reason_needed`, `not_enough`, `not_here`, `source_needed` and the quantity codes.
+    """
     return _remove(MovementKind.SCRAP, LocationKind.SCRAP, lines, by, at)
 
 
 def sample(*, lines: Sequence[Removal], by: Actor, at: datetime) -> list[Movement]:
-    """Take a sample for testing. Refuses `reason_needed`, `not_enough`, `not_here`."""
+    """Take a sample for testing. Refuses as `scrap` does."""
     return _remove(MovementKind.SAMPLE, LocationKind.VARIANCE, lines, by, at)
 
 
 def send_back(*, lines: Sequence[Removal], by: Actor, at: datetime) -> list[Movement]:
-    """Return stock to its supplier. Refuses `reason_needed`, `not_enough`, `not_here`."""
+    """Return stock to its supplier. Refuses as `scrap` does."""
     return _remove(MovementKind.RETURN, LocationKind.SUPPLIER, lines, by, at)
 
 
@@ -155,7 +158,7 @@ def _line(kind: MovementKind, line: Move | Removal, book: Book, target: Location
     return Line(
         kind=kind,
         lot=line.lot,
-        quantity=amount(line.lot.material, line.quantity, line.unit, otherwise=taken.free),
+        quantity=amount(line.lot, line.quantity, line.unit, otherwise=taken.free),
         source=taken.location,
         target=target,
         from_container=taken.container,

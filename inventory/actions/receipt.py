@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
-from inventory.actions.common import counterparts, each, lock_lots, require_kind
+from inventory.actions.common import counterparts, each, lock_containers, lock_lots, require_kind
 from inventory.actions.moves import UnitField
 from inventory.audit import Actor
 from inventory.errors import Refusals, Refused
@@ -27,7 +27,7 @@ from inventory.models import (
     MovementKind,
     Tracking,
 )
-from inventory.units import to_base
+from inventory.units import check_sign, to_base
 
 MaterialField = Annotated[Material, About(_("Material"), _("Scan or type the material code."))]
 LocationField = Annotated[Location, About(_("To"), _("Storage or quarantine location."))]
@@ -60,15 +60,17 @@ class Receipt:
 def receive(*, lines: Sequence[Receipt], by: Actor, at: datetime) -> list[Movement]:
     """Take stock in. A new lot starts in the status that its material says: quarantine mostly.
 
-    Refuses `wrong_location_kind`, `location_closed`, `lot_differs` (known number, other dates),
-    `lot_already_decided` (more of a lot on which quality has decided), `serial_twice`,
-    `serial_is_one`, `expiry_before_made`, `container_elsewhere` and the quantity codes.
+    Refuses `material_inactive`, `number_needed`, `wrong_location_kind`, `location_closed`,
+    `lot_differs` (known number, other dates), `lot_already_decided` (more of a lot on which
+    quality has decided), `serial_twice`, `serial_is_one`, `expiry_before_made`, `date_too_late`,
+    `container_elsewhere` and the quantity codes.
     """
     stamp = audit.stamp(by, at)
     _check(lines)
     new = _make_lots(lines)
     lots = lock_lots(new.values(), with_units=True)
     suppliers = counterparts(LocationKind.SUPPLIER)
+    containers = lock_containers([line.container for line in lines if line.container])
     book = Book.read(lots.values())
 
     def entry(line: Receipt) -> Line:
@@ -80,7 +82,7 @@ def receive(*, lines: Sequence[Receipt], by: Actor, at: datetime) -> list[Moveme
             quantity=to_base(lot.material, line.quantity, line.unit),
             source=line.supplier or suppliers[line.location.site_id],
             target=line.location,
-            to_container=line.container,
+            to_container=containers[line.container.pk] if line.container else None,
             reference=line.reference,
         )
 
@@ -120,6 +122,7 @@ def _check_line(line: Receipt) -> None:
             field="number",
             hint=_("It stands on the label or the delivery note."),
         )
+    check_sign(line.quantity)
     if line.material.tracking == Tracking.SERIAL and line.quantity != 1:
         raise Refused(
             _("%(material)s is tracked by serial number: receive one piece a line."),
@@ -143,7 +146,9 @@ def _key(line: Receipt) -> tuple[int, str]:
 def _make_lots(lines: Sequence[Receipt]) -> dict[tuple[int, str], Lot]:
     """The lot of each line, made where there is none; two callers may race for one number."""
     wanted = {_key(line): _new_lot(line) for line in lines}
-    Lot.objects.bulk_create(wanted.values(), ignore_conflicts=True)
+    # In one order, or two deliveries with the same new numbers could wait for each other.
+    in_order = [wanted[key] for key in sorted(wanted)]
+    Lot.objects.bulk_create(in_order, ignore_conflicts=True)
     found = Lot.objects.filter(code__in=[lot.code for lot in wanted.values()])
     return {(lot.material_id, lot.number): lot for lot in found}
 
@@ -158,7 +163,7 @@ def _new_lot(line: Receipt) -> Lot:
         supplier_lot=line.supplier_lot.strip(),
         made_on=made,
         expires_on=expiry_of(material, made, line.expires_on),
-        retest_on=_after(made or timezone.localdate(), material.retest_days),
+        retest_on=retest_of(material, made),
         status=material.initial_status,
     )
 
@@ -168,8 +173,22 @@ def expiry_of(material: Material, made: date | None, stated: date | None) -> dat
     return stated or (_after(made, material.shelf_life_days) if made else None)
 
 
+def retest_of(material: Material, made: date | None) -> date | None:
+    """When the first retest is due, counted from today where the day it was made is unknown."""
+    return _after(made or timezone.localdate(), material.retest_days)
+
+
 def _after(day: date, days: int | None) -> date | None:
-    return day + timedelta(days=days) if days else None
+    try:
+        return day + timedelta(days=days) if days else None
+    except OverflowError:
+        raise Refused(
+            _("The dates that follow from %(day)s lie beyond the calendar."),
+            code="date_too_late",
+            field="made_on",
+            hint=_("Check the date on the label."),
+            day=day,
+        ) from None
 
 
 def _check_known(lot: Lot, line: Receipt) -> None:

@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Annotated
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
-from inventory.actions.common import lock_lots
+from inventory.actions.common import lock_containers, lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import About
-from inventory.ledger import Book, Claim, Line
-from inventory.models import Container, Movement, MovementKind
+from inventory.ledger import Book, Claim, Line, went_along
+from inventory.models import Container, Lot, Movement, MovementKind
 
 TOGETHER = frozenset({MovementKind.SPLIT, MovementKind.MERGE})
 """Kinds whose lines only make sense as a pair: reversed together."""
@@ -35,7 +36,9 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movem
     """Post the opposite of each movement that served no demand.
 
     Refuses `reason_needed`, `already_reversed`, `reversal_of_reversal`, `bound_movement` (use
-    `staging.actions.reverse`), and `not_enough` when the stock has moved on since.
+    `staging.actions.reverse`), `lots_differ` (quality has decided differently on the two lots of
+    a split or merge since), and `not_enough` or `container_elsewhere` when the stock or its
+    container has moved on since.
     """
     for index, line in enumerate(lines):
         audit.require_reason(line.reason)
@@ -51,6 +54,7 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movem
     movements = with_partners([line.movement for line in lines])
     stamp = audit.stamp(by, at, lines[0].reason)
     book, movements = lock_movements(movements)
+    _check_pairs(movements)
     entries = [opposite(movement) for movement in movements]
     posted = ledger.post(entries, book=book, stamp=stamp)
     audit.record(
@@ -70,20 +74,40 @@ def with_partners(movements: Sequence[Movement]) -> list[Movement]:
     return list(Movement.objects.filter(pk__in=pks | set(pairs.values_list("pk", flat=True))))
 
 
-def lock_movements(movements: Sequence[Movement]) -> tuple[Book, list[Movement]]:
-    """Lock the lots of the movements; their balances, and the movements read afresh.
+def _check_pairs(movements: Sequence[Movement]) -> None:
+    """Undoing a split or merge must not carry stock past a decision on one of the two lots."""
+    pairs: dict[object, dict[int, Lot]] = {}
+    for movement in movements:
+        if movement.kind in TOGETHER:
+            key = (movement.batch, *sorted((movement.lot.code, movement.reference)))
+            pairs.setdefault(key, {})[movement.lot_id] = movement.lot
+    for lots in pairs.values():
+        if len({lot.status for lot in lots.values()}) > 1:
+            raise Refused(
+                _("%(lots)s differ in quality status by now."),
+                code="lots_differ",
+                field="movement",
+                hint=_("Have quality decide on both alike first."),
+                lots=", ".join(lot.code for lot in lots.values()),
+            )
+
+
+def lock_movements(
+    movements: Sequence[Movement], *, also: Q | None = None
+) -> tuple[Book, list[Movement]]:
+    """Lock the lots of the movements, and those of a condition; their balances, and the movements
+    read afresh.
 
     Refuses `already_reversed` and `reversal_of_reversal`.
     """
-    lots = lock_lots(movement.lot for movement in movements)
+    lots = lock_lots([movement.lot for movement in movements], also=also)
     pks = [movement.pk for movement in movements]
-    containers = {
-        pk
-        for movement in movements
-        for pk in (movement.from_container_id, movement.to_container_id)
-        if pk
-    }
-    locked = {row.pk: row for row in Container.objects.filter(pk__in=containers).locked()}
+    named = Container.objects.filter(
+        pk__in=[
+            pk for row in movements for pk in (row.from_container_id, row.to_container_id) if pk
+        ]
+    )
+    locked = lock_containers(named, [movement.lot for movement in movements])
     rows = Movement.objects.filter(pk__in=pks).select_related("source", "target", "reversed_by")
     fresh = list(rows.order_by("-pk"))
     for movement in fresh:
@@ -96,7 +120,7 @@ def lock_movements(movements: Sequence[Movement]) -> tuple[Book, list[Movement]]
 
 def opposite(movement: Movement, *, draws: Claim = Claim.FREE, adds: Claim = Claim.FREE) -> Line:
     """The line that undoes a movement. What went along in its container goes back in it."""
-    went_along = movement.from_container_id == movement.to_container_id
+    loose = went_along(movement) or movement.from_container_id is None
     return Line(
         kind=MovementKind.REVERSE,
         lot=movement.lot,
@@ -104,7 +128,7 @@ def opposite(movement: Movement, *, draws: Claim = Claim.FREE, adds: Claim = Cla
         source=movement.target,
         target=movement.source,
         from_container=movement.to_container,
-        to_container=None if went_along else movement.from_container,
+        to_container=None if loose else movement.from_container,
         draws=draws,
         adds=adds,
         task=movement.task,
