@@ -23,6 +23,7 @@ class Bindings:
         self.at = at
         self._rows: dict[Key, Commitment] = {_key(row): row for row in rows}
         self._changed: dict[Key, Commitment] = {}
+        self._planned: dict[Key, Decimal] = {}
 
     @classmethod
     def read(
@@ -38,8 +39,9 @@ class Bindings:
             wanted |= Q(lot__in=[lot.pk for lot in lots])
         rows = Commitment.objects.open().filter(wanted)
         rows = rows.select_related(
+            "lot__material__base_unit",
             "location",
-            "container",
+            "container__parent__parent__parent",
             "requirement__demand__customer",
             "requirement__demand__work_center",
         )
@@ -66,6 +68,14 @@ class Bindings:
             and (location is None or row.location_id == location.pk)
             and (container is None or row.container_id == container.pk)
         ]
+
+    def left(self, row: Commitment) -> Decimal:
+        """What of a commitment no earlier line of the request has planned to take."""
+        return row.quantity - self._planned.get(_key(row), Decimal(0))
+
+    def plan(self, row: Commitment, quantity: Decimal) -> None:
+        """Keep count of what a line is going to take."""
+        self._planned[_key(row)] = self._planned.get(_key(row), Decimal(0)) + quantity
 
     def total(self, requirement: Requirement, *states: State) -> Decimal:
         found = self.find(states=states, requirement=requirement)
@@ -129,4 +139,7 @@ def _key(row: Commitment) -> Key:
 def _due_at(since: datetime, lane: Location, lot: Lot) -> datetime | None:
     """When the shorter of the lane's and the material's dwell limits ends."""
     limits = [limit for limit in (lane.dwell_limit, lot.material.dwell_limit) if limit]
-    return since + min(limits) if limits else None
+    try:
+        return since + min(limits) if limits else None
+    except OverflowError:  # a limit beyond the calendar is none
+        return None

@@ -8,6 +8,7 @@ their capacity, and the audit trail gets its entry. Statements do not grow with 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -73,27 +74,100 @@ def carry_out(
     stamp: Stamp,
     lanes: Iterable[Location] = (),
 ) -> Outcome:
-    """Do the steps, all or none. `asks` is what the gate is asked for, if it is asked.
+    """Do the steps, all or none. `asks` is what the gate is asked for, if it is asked; what only
+    becomes free again is not asked about, because what may not be used must be able to leave.
 
-    Refuses with the gate's codes, the ledger's, and `lane_full`.
+    Refuses with the gate's codes, the ledger's, `more_than_required` and `lane_full`.
     """
-    version = ask_gate(steps, asks) if asks else None
+    asked = [step for step in steps if step.becomes]
+    version = ask_gate(asked, asks) if asks and asked else None
     moving = [step for step in steps if step.kind]
     movements = ledger.post([_line(step, version) for step in moving], book=book, stamp=stamp)
     for step in steps:
         if not step.kind:
             _change_claim(step, book)
+    follow(moving, movements, steps, bindings)
+    warnings = settle([step.requirement for step in steps if _adds_to(step)], book, bindings)
     book.save()
-    _follow(moving, movements, steps, bindings)
     bindings.save()
-    warnings = _hold_to_capacity(steps, book, lanes)
+    warnings += hold_to_capacity(steps, book, lanes)
     audit.record(
         action,
         stamp=stamp,
         subject=steps[0].requirement.demand,
-        facts={"lines": len(steps)} | ({"warnings": warnings} if warnings else {}),
+        facts=_facts(steps) | ({"warnings": warnings} if warnings else {}),
     )
     return Outcome(movements, warnings)
+
+
+def _adds_to(step: Step) -> bool:
+    """Whether the requirement has more staged or beyond by this step, or more reserved."""
+    if step.becomes is None:
+        return False
+    same = step.taken is not None and step.taken.requirement_id == step.requirement.pk
+    return not same or step.taken is None or step.taken.state == State.RESERVED
+
+
+def _facts(steps: Sequence[Step]) -> dict[str, Any]:
+    """What the audit entry says of the steps. Claims that change hands leave no movement, so it
+    is the only place that tells of them."""
+    facts: dict[str, Any] = {"lines": len(steps)}
+    demands = {step.requirement.demand.reference for step in steps}
+    if len(demands) > 1:
+        facts["demands"] = sorted(demands)
+    claims = [_in_words(step) for step in steps if not step.kind]
+    return facts | ({"claims": claims} if claims else {})
+
+
+def _in_words(step: Step) -> str:
+    """`2500 of RM-1/A7 @ LANE-1: staged for PO-1 → staged for PO-2`."""
+    before = f"{step.taken.state} for {step.taken.requirement.demand}" if step.taken else "free"
+    after = f"{step.becomes} for {step.requirement.demand}" if step.becomes else "free"
+    place = step.container or step.source
+    return f"{plain(step.quantity)} of {step.lot} @ {place}: {before} → {after}"
+
+
+def settle(requirements: Iterable[Requirement], book: Book, bindings: Bindings) -> list[str]:
+    """Hold requirements to their quantity once the commitments have followed.
+
+    Reservations that became needless are given up, the youngest first; each is warned of.
+    Refuses `more_than_required` when what is staged and beyond exceeds what is needed.
+    """
+    given_up = []
+    for requirement in {row.pk: row for row in requirements}.values():
+        over = -bindings.missing(requirement)
+        if over > 0:
+            raise _over(requirement, over)
+        reserved = bindings.find(states=[State.RESERVED], requirement=requirement)
+        surplus = bindings.total(requirement, State.RESERVED) + over
+        for row in reversed(reserved):
+            part = min(row.quantity, surplus)
+            balance = book.at(row.lot, row.location, row.container)
+            if part <= 0:
+                break
+            if balance is None or balance.reserved < part:
+                raise _over(requirement, part)
+            book.claim(balance, part, draws=Claim.RESERVED, adds=Claim.FREE)
+            bindings.take(row, part)
+            surplus -= part
+            words = _("%(quantity)s of %(lot)s no longer reserved for %(demand)s.")
+            given_up.append(
+                str(words) % {"quantity": plain(part), "lot": row.lot, "demand": requirement.demand}
+            )
+    return given_up
+
+
+def _over(requirement: Requirement, over: Decimal) -> Refused:
+    return Refused(
+        _("%(demand)s does not need that much of %(material)s: %(over)s too much."),
+        code="more_than_required",
+        field="quantity",
+        hint=_("Take less, deallocate what is reserved, or change the demand first."),
+        facts={"over": plain(over)},
+        demand=requirement.demand,
+        material=requirement.material,
+        over=plain(over),
+    )
 
 
 def ask_gate(steps: Sequence[Step], asks: GatedAction) -> int:
@@ -186,7 +260,7 @@ def _change_claim(step: Step, book: Book) -> None:
     book.claim(balance, step.quantity, draws=draws, adds=_adds(step))
 
 
-def _follow(
+def follow(
     moving: Sequence[Step],
     movements: Sequence[Movement],
     steps: Sequence[Step],
@@ -213,11 +287,15 @@ def _follow(
             )
 
 
-def _hold_to_capacity(steps: Sequence[Step], book: Book, lanes: Iterable[Location]) -> list[str]:
-    """Refuse `lane_full`, or warn where the lane says so. `lanes` are locked and in the book."""
+def hold_to_capacity(steps: Iterable[Any], book: Book, lanes: Iterable[Location]) -> list[str]:
+    """Refuse `lane_full`, or warn where the lane says so. `lanes` are locked and in the book.
+
+    `steps` (or ledger lines) say what arrived; a lane that nothing came to is left alone.
+    """
     warnings = []
+    arrived = {step.target.pk: step.index for step in reversed(list(steps)) if step.kind}
     for lane in lanes:
-        if lane.capacity is None:
+        if lane.capacity is None or lane.pk not in arrived:
             continue
         taken = positions(book.standing_at(lane))
         if taken <= lane.capacity:
@@ -230,7 +308,7 @@ def _hold_to_capacity(steps: Sequence[Step], book: Book, lanes: Iterable[Locatio
             words,
             code="lane_full",
             field="lane",
-            line=next((step.index for step in steps if step.target.pk == lane.pk), None),
+            line=arrived[lane.pk],
             hint=_("Stage to another lane, or clear this one first."),
             facts={"capacity": lane.capacity, "taken": taken},
             lane=lane,
@@ -240,12 +318,15 @@ def _hold_to_capacity(steps: Sequence[Step], book: Book, lanes: Iterable[Locatio
     return warnings
 
 
+def outermost(container: Container) -> Container:
+    """The container that takes the position: the one that all others are packed in."""
+    while container.parent is not None:
+        container = container.parent
+    return container
+
+
 def positions(standing: Sequence[Balance]) -> int:
     """Handling positions taken: each outermost container, and each loose lot."""
-    containers = {
-        balance.container.parent_id or balance.container.pk
-        for balance in standing
-        if balance.container
-    }
+    containers = {outermost(balance.container).pk for balance in standing if balance.container}
     loose = {balance.lot_id for balance in standing if not balance.container_id}
     return len(containers) + len(loose)

@@ -1,7 +1,7 @@
 """Acknowledge alerts: somebody knows, and says what is being done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -37,7 +37,11 @@ def acknowledge(*, lines: Sequence[Acknowledgement], by: Actor, at: datetime) ->
         alert.acknowledged_at, alert.acknowledged_by = stamp.recorded_at, stamp.actor
         alert.acknowledge_reason = audit.require_reason(line.reason)
         alert.save(update_fields=["acknowledged_at", "acknowledged_by", "acknowledge_reason"])
-        audit.record("staging.acknowledge", stamp=stamp, subject=alert)
+        audit.record(
+            "staging.acknowledge",
+            stamp=replace(stamp, reason=alert.acknowledge_reason),
+            subject=alert,
+        )
     return list(locked.values())
 
 

@@ -100,7 +100,8 @@ def allocate(*, lines: Sequence[AllocationLine], by: Actor, at: datetime) -> Out
     """Reserve stock for demands. Without a lot, all that is missing, first expired first out.
 
     What cannot be covered stays short and is warned of. Refuses `demand_closed`, `not_required`,
-    `other_lot_required`, `nothing_to_allocate`, and the gate's codes for a chosen lot.
+    `other_lot_required`, `more_than_required`, `lot_needed` (a quantity of what?),
+    `nothing_to_allocate`, the quantity codes, and the gate's codes for a chosen lot.
     """
     stamp = audit.stamp(by, at)
     on = timezone.localdate()
@@ -160,7 +161,9 @@ class _Planner:
             lot = self.lots[line.lot.pk]
             requirements = for_lot(requirements, lot, demand)
             if line.quantity is not None:
-                limit = to_base(lot.material, line.quantity, line.unit)
+                limit = self._limit(line, requirements, demand)
+        elif line.quantity is not None:
+            raise _lot_needed()
         offered = self._offered(line, requirements, demand)
         steps: list[Step] = []
         for row in requirements:
@@ -177,23 +180,45 @@ class _Planner:
 
     def _missing(self, row: Requirement) -> Decimal:
         reserved = self.bindings.total(row, State.RESERVED)
-        return self.bindings.missing(row) - reserved - self.planned.get(row.pk, Decimal(0))
+        missing = self.bindings.missing(row) - reserved - self.planned.get(row.pk, Decimal(0))
+        return max(missing, Decimal(0))
+
+    def _limit(
+        self, line: AllocationLine, requirements: Sequence[Requirement], demand: Demand
+    ) -> Decimal:
+        assert line.lot is not None and line.quantity is not None  # noqa: S101, PT018 - by caller
+        wanted = to_base(line.lot.material, line.quantity, line.unit)
+        missing = sum((self._missing(row) for row in requirements), Decimal(0))
+        if wanted > missing:
+            raise Refused(
+                _("%(demand)s needs only %(missing)s more of %(material)s, not %(wanted)s."),
+                code="more_than_required",
+                field="quantity",
+                hint=_("Reserve that much, or change the demand first."),
+                facts={"missing": plain(missing)},
+                demand=demand,
+                missing=plain(missing),
+                material=line.lot.material,
+                wanted=plain(wanted),
+            )
+        return wanted
 
     def _offered(
         self, line: AllocationLine, requirements: Sequence[Requirement], demand: Demand
     ) -> list[Balance]:
         """The locked balances to take from: the chosen lot's, or first expired first out."""
         if line.lot:
-            order = [line.lot.pk]
+            found = self.book.of(self.lots[line.lot.pk])
         else:
             materials = {row.material_id for row in requirements}
             look = gate.fefo(materials, self.on, reference=demand.reference)
-            order = [pk for pk in dict.fromkeys(b.lot_id for b in look) if pk in self.lots]
+            locked = {b.pk: b for lot in self.lots.values() for b in self.book.of(lot)}
+            found = [locked[balance.pk] for balance in look if balance.pk in locked]
         offered = [
             balance
-            for pk in order
-            for balance in self.book.of(self.lots[pk])
+            for balance in found
             if balance.location.kind == LocationKind.STORAGE
+            and balance.location.is_open
             and (line.source is None or balance.location_id == line.source.pk)
         ]
         for balance in offered:
@@ -226,6 +251,15 @@ def _step(row: Requirement, balance: Balance, quantity: Decimal, index: int) -> 
     )
 
 
+def _lot_needed() -> Refused:
+    return Refused(
+        _("Say which lot the quantity is to be reserved of."),
+        code="lot_needed",
+        field="lot",
+        hint=_("Or leave the quantity empty to reserve all that is missing."),
+    )
+
+
 def _nothing(demand: Demand, warnings: Sequence[str]) -> Refused:
     return Refused(
         _("There is nothing to reserve for %(demand)s."),
@@ -240,7 +274,7 @@ def _nothing(demand: Demand, warnings: Sequence[str]) -> Refused:
 def deallocate(*, lines: Sequence[Deallocation], by: Actor, at: datetime) -> Outcome:
     """Give reservations up.
 
-    Refuses `not_committed`, `demand_needed`, `lane_needed`, `not_enough`.
+    Refuses `not_committed`, `demand_needed`, `lane_needed`, `not_enough`, the quantity codes.
     """
 
     def plan(line: Deallocation, setting: Setting) -> list[Step]:

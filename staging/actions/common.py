@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
@@ -20,6 +21,14 @@ def lock_requirements(demands: Iterable[Demand]) -> dict[int, list[Requirement]]
     for requirement in rows:
         found.setdefault(requirement.demand_id, []).append(requirement)
     return found
+
+
+def reserved_for(demands: Iterable[Demand]) -> Q:
+    """The lots reserved for demands, which a staging may make needless, and so locks as well."""
+    rows = Commitment.objects.open().filter(
+        state=State.RESERVED, requirement__demand__in={demand.pk for demand in demands}
+    )
+    return Q(pk__in=rows.values("lot"))
 
 
 def require_live(demand: Demand, *, field: str = "demand") -> None:
@@ -69,13 +78,20 @@ def for_lot(requirements: Sequence[Requirement], lot: Lot, demand: Demand) -> li
 
 
 def take_from(
-    rows: Sequence[Commitment], quantity: Decimal | None, *, what: Any, lot: Lot
+    bindings: Bindings,
+    rows: Sequence[Commitment],
+    quantity: Decimal | None,
+    *,
+    what: Any,
+    lot: Lot,
 ) -> list[tuple[Commitment, Decimal]]:
     """Spread a quantity over commitments, the oldest first; all of them if none is given.
 
-    Refuses `not_committed` (there are none) and `not_enough`.
+    What earlier lines of the request take is not there any more. Refuses `not_committed` (there
+    are none) and `not_enough`.
     """
-    if not rows:
+    available = sum((bindings.left(row) for row in rows), Decimal(0))
+    if not available:
         raise Refused(
             _("Nothing of %(lot)s is %(what)s there."),
             code="not_committed",
@@ -84,7 +100,6 @@ def take_from(
             lot=lot,
             what=what,
         )
-    available = sum((row.quantity for row in rows), Decimal(0))
     wanted = available if quantity is None else quantity
     if wanted > available:
         raise Refused(
@@ -100,9 +115,10 @@ def take_from(
         )
     parts = []
     for row in rows:
-        part = min(row.quantity, wanted)
+        part = min(bindings.left(row), wanted)
         if part > 0:
             parts.append((row, part))
+            bindings.plan(row, part)
             wanted -= part
     return parts
 
@@ -151,4 +167,4 @@ def committed(
             places=", ".join(sorted(places)),
         )
     what = " / ".join(str(state.label).lower() for state in states)
-    return take_from(rows, quantity, what=what, lot=line.lot)
+    return take_from(bindings, rows, quantity, what=what, lot=line.lot)

@@ -1,22 +1,23 @@
 """Create, change, cancel and complete demands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
-from inventory.actions.common import lock_lots
+from inventory.actions.common import lock_lots, require_kind
 from inventory.actions.moves import ReasonField
 from inventory.audit import Actor, Stamp
 from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book, Claim
-from inventory.models import Location, Lot, Material, Site, Unit
+from inventory.models import Location, LocationKind, Lot, Material, Site, Unit
 from inventory.units import plain, to_base
 from staging.actions.common import lock_requirements, require_live
 from staging.bindings import Bindings
@@ -88,8 +89,9 @@ class DemandEnd:
 def create_demand(*, lines: Sequence[NewDemand], by: Actor, at: datetime) -> list[Demand]:
     """Create demands with their requirements.
 
-    Refuses `reference_taken`, `requirements_needed`, `material_twice`, `customer_needed`,
-    `wrong_location_kind`, the quantity codes; raises ValidationError for a bad reference.
+    Refuses `reference_taken`, `requirements_needed`, `material_twice`, `other_material` (a lot of
+    another one), `customer_needed`, `wrong_location_kind`, `location_closed` and the quantity
+    codes; raises ValidationError for a bad reference.
     """
     stamp = audit.stamp(by, at)
     return [_create(line, stamp, index) for index, line in enumerate(lines)]
@@ -108,8 +110,12 @@ def _create(line: NewDemand, stamp: Stamp, index: int) -> Demand:
         carrier=line.carrier.strip(),
         product=line.product,
     )
-    demand.full_clean()
-    demand.save()
+    demand.full_clean(validate_unique=False, validate_constraints=False)
+    try:
+        with transaction.atomic():
+            demand.save()
+    except IntegrityError:  # somebody created it meanwhile
+        raise _reference_taken(line, index) from None
     Requirement.objects.bulk_create(
         Requirement(
             demand=demand,
@@ -139,14 +145,7 @@ def _in_words(needs: Sequence[Need]) -> list[str]:
 
 def _check_new(line: NewDemand, index: int) -> None:
     if Demand.objects.filter(reference=line.reference.strip()).exists():
-        raise Refused(
-            _("There is a demand %(reference)s already."),
-            code="reference_taken",
-            field="reference",
-            line=index,
-            hint=_("Change that demand, or check the reference."),
-            reference=line.reference,
-        )
+        raise _reference_taken(line, index)
     if not line.requirements:
         raise Refused(
             _("Say what the demand needs."),
@@ -164,6 +163,11 @@ def _check_new(line: NewDemand, index: int) -> None:
             line=index,
             hint=_("Add the quantities up, or name the lots."),
         )
+    _check_lots(line.requirements, index)
+    if line.work_center:
+        require_kind(line.work_center, LocationKind.WORK_CENTER, field="work_center")
+    if line.customer:
+        require_kind(line.customer, LocationKind.CUSTOMER, field="customer")
     if (line.kind == DemandKind.SHIPMENT) != (line.customer is not None):
         raise Refused(
             _("A shipment needs a customer; other demands have none."),
@@ -174,11 +178,40 @@ def _check_new(line: NewDemand, index: int) -> None:
         )
 
 
+def _reference_taken(line: NewDemand, index: int) -> Refused:
+    return Refused(
+        _("There is a demand %(reference)s already."),
+        code="reference_taken",
+        field="reference",
+        line=index,
+        hint=_("Change that demand, or check the reference."),
+        reference=line.reference,
+    )
+
+
+def _check_lots(needs: Sequence[Need], index: int) -> None:
+    for need in needs:
+        if need.lot and need.lot.material_id != need.material.pk:
+            raise Refused(
+                _("%(lot)s is not a lot of %(material)s."),
+                code="other_material",
+                field="requirements",
+                line=index,
+                hint=_("Check the lot, or leave it out."),
+                lot=need.lot,
+                material=need.material,
+            )
+
+
 @transaction.atomic
 def change_demand(*, lines: Sequence[DemandChange], by: Actor, at: datetime) -> list[Demand]:
-    """Change time, route, carrier or quantities. Refuses `reason_needed`, `demand_closed`,
-    `below_committed` (less than is staged or beyond; unstage first) and the quantity codes."""
-    stamp = audit.stamp(by, at, audit.require_reason(lines[0].reason))
+    """Change time, route, carrier or quantities.
+
+    Refuses `reason_needed`, `demand_closed`, `material_twice`, `other_material`,
+    `below_committed` (less than is reserved, staged or beyond; unstage first) and the quantity
+    codes.
+    """
+    stamp = _stamp(lines, by, at)
     requirements = lock_requirements(line.demand for line in lines)
     rows = [row for found in requirements.values() for row in found]
     bindings = Bindings.read(at=at, requirements=rows)
@@ -187,6 +220,7 @@ def change_demand(*, lines: Sequence[DemandChange], by: Actor, at: datetime) -> 
         before = Demand.objects.get(pk=line.demand.pk)
         demand = Demand.objects.select_for_update(no_key=True).get(pk=line.demand.pk)
         require_live(demand)
+        _check_change(line, index)
         for column in ("needed_at", "route", "carrier"):
             value = getattr(line, column)
             if value is not None:
@@ -198,12 +232,31 @@ def change_demand(*, lines: Sequence[DemandChange], by: Actor, at: datetime) -> 
         ]
         audit.record(
             "staging.change_demand",
-            stamp=stamp,
+            stamp=replace(stamp, reason=line.reason.strip()),
             subject=demand,
             changes=audit.differences(before, demand) | {k: v for k, v in moved if v[0] != v[1]},
         )
         changed.append(demand)
     return changed
+
+
+def _stamp(lines: Sequence[DemandChange | DemandEnd], by: Actor, at: datetime) -> Stamp:
+    """Each line has a reason of its own."""
+    reasons = [audit.require_reason(line.reason) for line in lines]
+    return audit.stamp(by, at, reasons[0])
+
+
+def _check_change(line: DemandChange, index: int) -> None:
+    keys = [(need.material.pk, need.lot.pk if need.lot else None) for need in line.requirements]
+    if len(set(keys)) < len(keys):
+        raise Refused(
+            _("A material stands there twice."),
+            code="material_twice",
+            field="requirements",
+            line=index,
+            hint=_("Give one new quantity for each."),
+        )
+    _check_lots(line.requirements, index)
 
 
 def _require(
@@ -215,10 +268,10 @@ def _require(
     same = (row for row in rows if (row.material_id, row.lot_id) == (need.material.pk, lot))
     row = next(same, None)
     if row is None:
-        last = max((other.line for other in rows), default=0)
+        last = Requirement.objects.filter(demand=demand).aggregate(last=Max("line"))["last"]
         Requirement.objects.create(
             demand=demand,
-            line=max(last, Requirement.objects.filter(demand=demand).count()) + 1,
+            line=(last or 0) + 1,
             material=need.material,
             quantity=quantity,
             lot=need.lot,
@@ -246,7 +299,7 @@ def cancel_demand(*, lines: Sequence[DemandEnd], by: Actor, at: datetime) -> lis
     """Cancel demands that have not started. Reservations are given up; what is staged stays in
     its lane without a demand, where the clock raises an alert until it is moved.
 
-    Refuses `reason_needed`, `demand_closed`, `demand_started`.
+    Refuses `reason_needed`, `demand_closed`, `demand_started`, `demand_busy` (others work on it).
     """
     return _end(lines, by, at, cancelled=True)
 
@@ -255,19 +308,15 @@ def cancel_demand(*, lines: Sequence[DemandEnd], by: Actor, at: datetime) -> lis
 def complete_demand(*, lines: Sequence[DemandEnd], by: Actor, at: datetime) -> list[Demand]:
     """Complete demands, short if need be. What is still reserved or staged is freed.
 
-    Refuses `reason_needed`, `demand_closed`, `still_issued` (return or use the remainder first).
+    Refuses `reason_needed`, `demand_closed`, `still_issued` (return or use the remainder first),
+    `demand_busy` (others work on it).
     """
     return _end(lines, by, at, cancelled=False)
 
 
 def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, cancelled: bool) -> list[Demand]:
-    stamp = audit.stamp(by, at, audit.require_reason(lines[0].reason))
-    demands = {line.demand.pk for line in lines}
-    open_rows = Commitment.objects.open().filter(requirement__demand__in=demands)
-    lots = lock_lots(Lot.objects.filter(pk__in=open_rows.values("lot")))
-    requirements = lock_requirements(line.demand for line in lines)
-    rows = [row for found in requirements.values() for row in found]
-    bindings = Bindings.read(at=at, requirements=rows)
+    stamp = _stamp(lines, by, at)
+    lots, requirements, bindings = _lock_committed([line.demand for line in lines], at)
     book = Book.read(lots.values())
     ended = []
     for index, line in enumerate(lines):
@@ -285,7 +334,7 @@ def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, cancelled: bool
         demand.save(update_fields=["closed_at", "closed_by", "cancelled"])
         audit.record(
             "staging.cancel_demand" if cancelled else "staging.complete_demand",
-            stamp=stamp,
+            stamp=replace(stamp, reason=line.reason.strip()),
             subject=demand,
             facts={"freed": freed},
         )
@@ -293,6 +342,34 @@ def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, cancelled: bool
     book.save()
     bindings.save()
     return ended
+
+
+def _lock_committed(
+    demands: Sequence[Demand], at: datetime
+) -> tuple[dict[int, Lot], dict[int, list[Requirement]], Bindings]:
+    """Lock the lots committed to the demands, then the demands; what is committed to them.
+
+    Somebody may commit another lot between the two. Then both locks are given back, because lots
+    are locked first, and taken again. Refuses `demand_busy` when that happens again and again.
+    """
+    for _attempt in range(5):
+        mark = transaction.savepoint()
+        open_rows = Commitment.objects.open().filter(requirement__demand__in=demands)
+        lots = lock_lots([], also=Q(pk__in=open_rows.exclude(state=State.USED).values("lot")))
+        requirements = lock_requirements(demands)
+        rows = [row for found in requirements.values() for row in found]
+        bindings = Bindings.read(at=at, requirements=rows)
+        if all(row.lot_id in lots for row in bindings.find(states=CLAIM)):
+            transaction.savepoint_commit(mark)
+            return lots, requirements, bindings
+        transaction.savepoint_rollback(mark)
+    raise Refused(
+        _("Others are working on %(demand)s at this moment."),
+        code="demand_busy",
+        field="demand",
+        hint=_("Try again."),
+        demand=demands[0],
+    )
 
 
 def _check_end(

@@ -25,6 +25,7 @@ from staging.actions.common import (
     lock_locations,
     lock_requirements,
     require_live,
+    reserved_for,
 )
 from staging.bindings import Bindings
 from staging.flow import Outcome, Step, carry_out
@@ -105,28 +106,28 @@ def on_committed(
     at: datetime,
     demands: Callable[[Any], list[Demand]] = lambda line: [line.demand] if line.demand else [],
     places: Callable[[Any], list[Location]] = lambda line: [line.target],
+    takers: Sequence[Demand] = (),
 ) -> Outcome:
     """Lock, read, plan each line and carry the steps out: the frame of every verb that takes
-    from commitments. `plan` gives the steps of one line."""
+    from commitments. `plan` gives the steps of one line; `takers` are demands that come to have
+    more, and may give reservations up for it."""
     stamp = audit.stamp(by, at, getattr(lines[0], "reason", ""))
-    lines = lock_named(lines)
+    lines = lock_named(lines, also=reserved_for(takers) if takers else None)
     requirements = lock_requirements(demand for line in lines for demand in demands(line))
     locked = lock_locations(place for line in lines for place in places(line))
     lots = [line.lot for line in lines]
-    setting = Setting(
-        Book.read(
-            lots,
-            containers=[line.container for line in lines if line.container],
-            places=[place for place in locked.values() if place.capacity],
-        ),
-        Bindings.read(
-            at=at,
-            requirements=[row for rows in requirements.values() for row in rows],
-            lots=lots,
-        ),
-        requirements,
-        locked,
+    bindings = Bindings.read(
+        at=at,
+        requirements=[row for rows in requirements.values() for row in rows],
+        lots=lots,
     )
+    reserved = bindings.find(states=[State.RESERVED]) if takers else []
+    book = Book.read(
+        [*(row.lot for row in reserved), *lots],
+        containers=[line.container for line in lines if line.container],
+        places=[place for place in locked.values() if place.capacity],
+    )
+    setting = Setting(book, bindings, requirements, locked)
     refusals, steps = Refusals(), []
     for index, line in enumerate(lines):
         try:
@@ -155,7 +156,8 @@ def unstage(*, lines: Sequence[Unstaging], by: Actor, at: datetime) -> Outcome:
     """Take staged stock back. With the lane itself as target it stays there, free of the demand.
 
     Never gated: what may not be used must be able to leave. Refuses `not_committed`,
-    `demand_needed`, `lane_needed`, `not_enough`, `wrong_location_kind`, `location_closed`.
+    `demand_needed`, `lane_needed`, `not_enough`, `wrong_location_kind`, `location_closed` and the
+    quantity codes.
     """
 
     def plan(line: Unstaging, setting: Setting) -> list[Step]:
@@ -185,7 +187,7 @@ def unstage(*, lines: Sequence[Unstaging], by: Actor, at: datetime) -> Outcome:
 def transfer(*, lines: Sequence[Transfer], by: Actor, at: datetime) -> Outcome:
     """Move staged stock to another lane; its clock goes on.
 
-    Gated as staging. Refuses as `stage` and `unstage` do, and `same_place`.
+    Gated as staging. Refuses the gate's codes, `same_place`, `lane_full`, and as `unstage` does.
     """
 
     def plan(line: Transfer, setting: Setting) -> list[Step]:
@@ -216,8 +218,9 @@ def borrow(*, lines: Sequence[Borrowing], by: Actor, at: datetime) -> Outcome:
     """Let another demand take over staged stock where it stands; the reason is kept.
 
     Gated as staging for the borrower. Refuses `reason_needed`, `demand_closed`, `not_required`,
-    `more_than_required`, and as `unstage` does.
+    `other_lot_required`, `more_than_required`, `same_demand`, and as `unstage` does.
     """
+    missing: dict[int, Decimal] = {}
 
     def plan(line: Borrowing, setting: Setting) -> list[Step]:
         audit.require_reason(line.reason)
@@ -226,7 +229,8 @@ def borrow(*, lines: Sequence[Borrowing], by: Actor, at: datetime) -> Outcome:
         require_live(demand, field="borrower")
         fitting = for_lot(lines_of, line.lot, demand)
         steps = []
-        missing = {row.pk: setting.bindings.missing(row) for row in fitting}
+        for requirement in fitting:
+            missing.setdefault(requirement.pk, setting.bindings.missing(requirement))
         for row, part in _staged(line, setting):
             if row.requirement.demand_id == demand.pk:
                 raise _same_demand(line)
@@ -257,6 +261,7 @@ def borrow(*, lines: Sequence[Borrowing], by: Actor, at: datetime) -> Outcome:
         at=at,
         demands=lambda line: [line.borrower, *([line.demand] if line.demand else [])],
         places=lambda line: [line.lane] if line.lane else [],
+        takers=[line.borrower for line in lines],
     )
 
 

@@ -6,14 +6,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
 from inventory.actions.common import counterparts, lock_lots, require_kind
 from inventory.actions.moves import ContainerField, LotField, ReasonField, UnitField
-from inventory.actions.receipt import expiry_of
+from inventory.actions.receipt import expiry_of, retest_of
 from inventory.audit import Actor, Stamp
 from inventory.errors import Refused
 from inventory.fields import About
@@ -29,11 +30,17 @@ from inventory.models import (
 )
 from inventory.units import to_base
 from quality.models import GatedAction
-from staging.actions.common import committed, lock_requirements, require_live
+from staging.actions.common import (
+    committed,
+    lock_locations,
+    lock_requirements,
+    require_live,
+    reserved_for,
+)
 from staging.actions.lanes import AllField, ForDemandField, LaneField, Setting, given, on_committed
 from staging.actions.stage import Assignment, DemandField, assign
-from staging.flow import Outcome, Step
-from staging.models import Commitment, Demand, State
+from staging.flow import Outcome, Step, hold_to_capacity
+from staging.models import Commitment, Demand, Requirement, State
 
 LocationField = Annotated[Location, About(_("To"), _("Storage, quarantine or a buffer."))]
 TargetField = Annotated[Location, About(_("To"), _("Storage or quarantine location."))]
@@ -103,8 +110,9 @@ class Remainder:
 def issue(*, lines: Sequence[Issue], by: Actor, at: datetime) -> Outcome:
     """Hand staged stock over to the work centre; the demand is started.
 
-    Refuses the gate's codes, `work_center_needed`, `wrong_location_kind`, `not_committed`,
-    `demand_needed`, `lane_needed`, `not_enough`, `wrong_demand_kind`.
+    Refuses the gate's codes, `work_center_needed`, `wrong_location_kind`, `location_closed`,
+    `not_committed`, `demand_needed`, `lane_needed`, `not_enough`, `wrong_demand_kind` and the
+    quantity codes.
     """
 
     def plan(line: Issue, setting: Setting) -> list[Step]:
@@ -126,7 +134,8 @@ def issue(*, lines: Sequence[Issue], by: Actor, at: datetime) -> Outcome:
 def consume(*, lines: Sequence[Consumption], by: Actor, at: datetime) -> Outcome:
     """Use issued stock up. What the demand made, or makes later, descends from it.
 
-    Refuses the gate's codes, `not_committed`, `demand_needed`, `lane_needed`, `not_enough`.
+    Refuses the gate's codes, `not_committed`, `demand_needed`, `lane_needed`, `not_enough`,
+    `wrong_demand_kind` and the quantity codes.
     """
     production = counterparts(LocationKind.PRODUCTION)
 
@@ -155,7 +164,7 @@ def return_remainder(*, lines: Sequence[Remainder], by: Actor, at: datetime) -> 
     """Take back what was issued and not used. Never gated.
 
     Refuses `wrong_location_kind`, `location_closed`, `not_committed`, `demand_needed`,
-    `lane_needed`, `not_enough`.
+    `lane_needed`, `not_enough`, `wrong_demand_kind` and the quantity codes.
     """
 
     def plan(line: Remainder, setting: Setting) -> list[Step]:
@@ -175,19 +184,24 @@ def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
 
     With `next_demand`, the output is staged for it where it stands, through the gate.
     Refuses `product_needed`, `lot_exists`, `number_needed`, `wrong_demand_kind`,
-    `demand_closed`, `wrong_location_kind`, the quantity codes, and as `assign` does.
+    `demand_closed`, `requirements_needed`, `wrong_location_kind`, `location_closed`,
+    `expiry_before_made`, `date_too_late`, `serial_is_one`, `lane_full`, the quantity codes, and
+    as `assign` does.
     """
     stamp = audit.stamp(by, at)
-    lots = lock_lots(_make_lot(line, index) for index, line in enumerate(lines))
-    made = {lot.code: lot for lot in lots.values()}
-    requirements = lock_requirements(line.demand for line in lines)
+    outputs = [_make_lot(line, index, at) for index, line in enumerate(lines)]
+    onward = [line.next_demand for line in lines if line.next_demand]
+    lots = lock_lots(outputs, also=reserved_for(onward))
+    made = {lot.code: lots[lot.pk] for lot in outputs}
+    requirements = lock_requirements([*(line.demand for line in lines), *onward])
+    lanes = lock_locations(line.location for line in lines if line.location.is_staging)
     production = counterparts(LocationKind.PRODUCTION)
     entries, links = [], []
     for index, line in enumerate(lines):
         lot = made[_output_code(line)]
-        demand = requirements[line.demand.pk][0].demand
+        first = _first(requirements.get(line.demand.pk, []), line, index)
+        demand, task = first.demand, first.pk
         require_live(demand)
-        task = requirements[line.demand.pk][0].pk
         entries.append(
             Line(
                 kind=MovementKind.PRODUCE,
@@ -201,7 +215,9 @@ def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
             )
         )
         links += _links_from_inputs(demand, lot, stamp)
-    movements = ledger.post(entries, book=Book.read(lots.values()), stamp=stamp)
+    book = Book.read(made.values(), places=[lane for lane in lanes.values() if lane.capacity])
+    movements = ledger.post(entries, book=book, stamp=stamp)
+    warnings = hold_to_capacity(entries, book, lanes.values())
     LotLink.objects.bulk_create(links)
     audit.record(
         "staging.produce",
@@ -209,8 +225,22 @@ def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
         subject=lines[0].demand,
         facts={"lots": [lot.code for lot in made.values()]},
     )
-    warnings = _stage_for_next(lines, made, by, at)
+    warnings += _stage_for_next(lines, made, by, at)
     return Outcome(movements, warnings)
+
+
+def _first(requirements: Sequence[Requirement], line: Output, index: int) -> Requirement:
+    """The line of the demand that the output's movement is kept under."""
+    if not requirements:
+        raise Refused(
+            _("%(demand)s needs no material, so nothing can be made for it."),
+            code="requirements_needed",
+            field="demand",
+            line=index,
+            hint=_("Say first what the demand needs."),
+            demand=line.demand,
+        )
+    return requirements[0]
 
 
 def _none(line: object) -> list[Location]:
@@ -298,29 +328,56 @@ def _output_code(line: Output) -> str:
     return Lot.code_of(_product(line), line.number.strip())
 
 
-def _make_lot(line: Output, index: int) -> Lot:
+def _make_lot(line: Output, index: int, at: datetime) -> Lot:
     _not_shipment(line.demand)
     kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE, LocationKind.STAGING)
     require_kind(line.location, *kinds, field="location")
     material, number = _product(line), line.number.strip()
-    if not number or Lot.objects.filter(code=_output_code(line)).exists():
+    if not number:
         raise Refused(
-            _("%(material)s has a lot of that number already.")
-            if number
-            else _("Enter the lot number."),
-            code="lot_exists" if number else "number_needed",
+            _("Enter the lot number."),
+            code="number_needed",
             field="number",
             line=index,
             hint=_("Give the output a number of its own."),
-            material=material,
         )
-    return Lot.objects.create(
+    if Lot.objects.filter(code=_output_code(line)).exists():
+        raise _exists(material, index)
+    made = line.made_on or timezone.localdate(at)
+    expiry = expiry_of(material, made, line.expires_on)
+    if expiry and expiry < made:
+        raise Refused(
+            _("It would expire before it was made."),
+            code="expiry_before_made",
+            field="expires_on",
+            line=index,
+            hint=_("Check both dates."),
+        )
+    lot = Lot(
         material=material,
         number=number,
         code=_output_code(line),
-        made_on=line.made_on,
-        expires_on=expiry_of(material, line.made_on, line.expires_on),
+        made_on=made,
+        expires_on=expiry,
+        retest_on=retest_of(material, made),
         status=material.initial_status,
+    )
+    try:
+        with transaction.atomic():
+            lot.save()
+    except IntegrityError:  # somebody gave a lot that number meanwhile
+        raise _exists(material, index) from None
+    return lot
+
+
+def _exists(material: Material, index: int) -> Refused:
+    return Refused(
+        _("%(material)s has a lot of that number already."),
+        code="lot_exists",
+        field="number",
+        line=index,
+        hint=_("Give the output a number of its own."),
+        material=material,
     )
 
 
@@ -376,6 +433,7 @@ def _link_to_outputs(consumed: Sequence[Movement]) -> None:
 def _stage_for_next(
     lines: Sequence[Output], made: dict[str, Lot], by: Actor, at: datetime
 ) -> list[str]:
+    going_on = [(index, line) for index, line in enumerate(lines) if line.next_demand]
     onward = [
         Assignment(
             demand=line.next_demand,
@@ -384,7 +442,12 @@ def _stage_for_next(
             quantity=line.quantity,
             unit=line.unit,
         )
-        for line in lines
+        for _index, line in going_on
         if line.next_demand
     ]
-    return assign(lines=onward, by=by, at=at).warnings if onward else []
+    try:
+        return assign(lines=onward, by=by, at=at).warnings if onward else []
+    except Refused as refusal:
+        for found in refusal.all:
+            found.line = going_on[found.line or 0][0]
+        raise

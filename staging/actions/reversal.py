@@ -4,20 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
-from inventory.actions.reversal import Reversal, lock_movements, opposite
+from inventory.actions.common import lock_lots
+from inventory.actions.reversal import TOGETHER, Reversal, lock_movements, opposite
 from inventory.actions.reversal import reverse as reverse_stock
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.ledger import Claim
-from inventory.models import Location, LocationKind, Movement, MovementKind
-from quality.models import GatedAction
-from staging.actions.common import lock_requirements, require_live
+from inventory.models import LocationKind, Movement, MovementKind
+from quality.models import GatedAction, Hold
+from staging.actions.common import lock_requirements, require_live, reserved_for
 from staging.bindings import Bindings
-from staging.flow import CLAIM, Outcome, Step, ask_gate
-from staging.models import Demand, Requirement, State
+from staging.flow import CLAIM, Outcome, Step, ask_gate, follow, settle
+from staging.models import Commitment, Demand, Requirement, State
 
 STATE_AT = {
     LocationKind.STAGING: State.STAGED,
@@ -28,8 +30,15 @@ STATE_AT = {
 }
 """What a quantity that serves a demand is where it stands; in storage it is free."""
 
-ASKED_AGAIN = {MovementKind.UNSTAGE: GatedAction.STAGE, MovementKind.RETURN: GatedAction.ISSUE}
+ASKED_AGAIN = {
+    MovementKind.UNSTAGE: GatedAction.STAGE,
+    MovementKind.RETURN: GatedAction.ISSUE,
+    MovementKind.UNLOAD: GatedAction.LOAD,
+}
 """Reversals that bring stock closer to its use ask the gate; the others take it further away."""
+
+WAS_FREE = (MovementKind.STAGE, MovementKind.PRODUCE)
+"""Kinds whose stock was nobody's before, wherever it stood."""
 
 
 @transaction.atomic
@@ -37,88 +46,91 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> Outcome:
     """Post the opposite of each movement, whether it served a demand or not.
 
     Refuses `reason_needed`, `already_reversed`, `reversal_of_reversal`, `demand_closed`,
-    `not_enough` when the stock has moved on since, `not_committed` when its claim has, and the
-    gate's codes when an unstaging or a return is undone.
+    `not_enough` or `container_elsewhere` when the stock or its container has moved on since,
+    `not_committed` when its claim has, `more_than_required` when the demand has got other stock
+    instead, `lots_differ` and `lot_on_hold` when a split or merge would carry stock past quality,
+    and the gate's codes when an unstaging, a return or an unloading is undone.
     """
     for line in lines:
         audit.require_reason(line.reason)
+    lock_lots(line.movement.lot for line in lines)
     bound = [line for line in lines if line.movement.task is not None]
     free = [line for line in lines if line.movement.task is None]
+    _check_holds(free)
     movements = reverse_stock(lines=free, by=by, at=at) if free else []
     if bound:
         movements += _reverse_bound(bound, by, at)
     return Outcome(movements)
 
 
+def _check_holds(lines: Sequence[Reversal]) -> None:
+    """A hold on the one lot of a split or merge must not be left behind by undoing it."""
+    batches = [line.movement.batch for line in lines if line.movement.kind in TOGETHER]
+    if not batches:
+        return
+    pairs = Movement.objects.filter(batch__in=batches, kind__in=TOGETHER)
+    lots = lock_lots([], also=Q(pk__in=pairs.values("lot")))
+    held = Hold.objects.open().filter(lot__in=lots).select_related("lot").first()
+    if held:
+        raise Refused(
+            _("%(lot)s is on hold: %(why)s."),
+            code="lot_on_hold",
+            field="movement",
+            hint=_("Have the hold lifted first."),
+            lot=held.lot,
+            why=held.reason,
+        )
+
+
 def _reverse_bound(lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movement]:
     stamp = audit.stamp(by, at, lines[0].reason)
-    book, movements = lock_movements([line.movement for line in lines])
-    tasks = [movement.task for movement in movements]
-    demands = Demand.objects.filter(requirements__in=tasks).distinct()
+    tasks = {line.movement.task for line in lines}
+    demands = list(Demand.objects.filter(requirements__in=tasks).distinct())
+    book, movements = lock_movements([line.movement for line in lines], also=reserved_for(demands))
     requirements = {row.pk: row for rows in lock_requirements(demands).values() for row in rows}
     bindings = Bindings.read(at=at, requirements=requirements.values())
     steps = [_step(movement, requirements[movement.task or 0], bindings) for movement in movements]
     for movement, step in zip(movements, steps, strict=True):
         asks = ASKED_AGAIN.get(MovementKind(movement.kind))
-        if asks:
+        if asks and step.becomes:
             ask_gate([step], asks)
     posted = ledger.post(
         [
-            opposite(movement, draws=_claim(movement.target), adds=_claim(movement.source))
-            if movement.kind != MovementKind.PRODUCE
-            else opposite(movement)
-            for movement in movements
+            opposite(movement, draws=_claim(step.taken), adds=_claim(step.becomes))
+            for movement, step in zip(movements, steps, strict=True)
         ],
         book=book,
         stamp=stamp,
     )
-    for step, movement in zip(steps, posted, strict=True):
-        if step.taken:
-            bindings.take(step.taken, step.quantity)
-        if step.becomes:
-            bindings.add(
-                step.requirement,
-                step.becomes,
-                lot=step.lot,
-                location=step.target,
-                container=movement.to_container,
-                quantity=step.quantity,
-            )
+    follow(steps, posted, steps, bindings)
+    again = [step.requirement for step in steps if step.becomes and not step.taken]
+    warnings = settle(again, book, bindings)
+    book.save()
     bindings.save()
     audit.record(
         "staging.reverse",
         stamp=stamp,
         subject=steps[0].requirement.demand,
-        facts={"movements": [movement.pk for movement in movements]},
+        facts={"movements": [movement.pk for movement in movements], "warnings": warnings},
     )
     return posted
 
 
-def _claim(location: Location) -> Claim:
-    state = STATE_AT.get(LocationKind(location.kind))
+def _claim(of: Commitment | State | None) -> Claim:
+    state = State(of.state) if isinstance(of, Commitment) else of
     return CLAIM.get(state, Claim.FREE) if state else Claim.FREE
 
 
 def _step(movement: Movement, requirement: Requirement, bindings: Bindings) -> Step:
     """The way back: from where the movement brought it to where it came from."""
     require_live(requirement.demand, field="movement")
-    produced = movement.kind == MovementKind.PRODUCE
-    came_to = None if produced else STATE_AT.get(LocationKind(movement.target.kind))
-    came_from = None if produced else STATE_AT.get(LocationKind(movement.source.kind))
-    taken = None
-    if came_to:
-        found = bindings.find(
-            states=[came_to], requirement=requirement, lot=movement.lot, location=movement.target
-        )
-        fitting = [
-            row
-            for row in found
-            if row.container_id == (movement.to_container_id if CLAIM.get(came_to) else None)
-            or came_to == State.USED
-        ]
-        taken = next((row for row in fitting if row.quantity >= movement.quantity), None)
-        if taken is None:
-            raise _moved_on(movement)
+    kind = MovementKind(movement.kind)
+    came_from = None if kind in WAS_FREE else STATE_AT.get(LocationKind(movement.source.kind))
+    came_to = (
+        None
+        if kind in (MovementKind.PRODUCE, MovementKind.UNSTAGE, MovementKind.RETURN)
+        else STATE_AT.get(LocationKind(movement.target.kind))
+    )
     return Step(
         kind=MovementKind.REVERSE,
         requirement=requirement,
@@ -127,9 +139,24 @@ def _step(movement: Movement, requirement: Requirement, bindings: Bindings) -> S
         source=movement.target,
         target=movement.source,
         container=movement.to_container,
-        taken=taken,
+        taken=_taken(movement, requirement, came_to, bindings) if came_to else None,
         becomes=came_from,
     )
+
+
+def _taken(
+    movement: Movement, requirement: Requirement, state: State, bindings: Bindings
+) -> Commitment:
+    """The commitment that still holds what the movement brought."""
+    found = bindings.find(
+        states=[state], requirement=requirement, lot=movement.lot, location=movement.target
+    )
+    for row in found:
+        fits = state == State.USED or row.container_id == movement.to_container_id
+        if fits and bindings.left(row) >= movement.quantity:
+            bindings.plan(row, movement.quantity)
+            return row
+    raise _moved_on(movement)
 
 
 def _moved_on(movement: Movement) -> Refused:

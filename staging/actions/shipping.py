@@ -23,7 +23,9 @@ from staging.flow import Outcome, Step
 from staging.models import Commitment, Demand, State
 
 VehicleField = Annotated[Location, About(_("Vehicle"), _("Scan the truck, trailer or dock door."))]
-TargetField = Annotated[Location, About(_("To lane"), _("Scan the lane."))]
+TargetField = Annotated[
+    Location, About(_("To lane"), _("A lane; or storage or quarantine, which frees it."))
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unloading:
-    """Loaded goods that come back to a lane."""
+    """Loaded goods that come back."""
 
     lot: LotField
     target: TargetField
@@ -68,8 +70,8 @@ class Shipping:
 def load(*, lines: Sequence[Loading], by: Actor, at: datetime) -> Outcome:
     """Put staged goods on a vehicle: in transit, still bound to the shipment.
 
-    Refuses the gate's codes, `wrong_demand_kind`, `wrong_location_kind`, `not_committed`,
-    `demand_needed`, `lane_needed`, `not_enough`.
+    Refuses the gate's codes, `wrong_demand_kind`, `wrong_location_kind`, `location_closed`,
+    `not_committed`, `demand_needed`, `lane_needed`, `not_enough` and the quantity codes.
     """
 
     def plan(line: Loading, setting: Setting) -> list[Step]:
@@ -99,13 +101,19 @@ def load(*, lines: Sequence[Loading], by: Actor, at: datetime) -> Outcome:
 
 @transaction.atomic
 def unload(*, lines: Sequence[Unloading], by: Actor, at: datetime) -> Outcome:
-    """Take loaded goods back to a lane. Gated as staging; refuses as `load` and `stage` do."""
+    """Take loaded goods back: to a lane, gated as staging, or to storage or quarantine, free of
+    the shipment and never gated, because what may not be used must be able to leave.
+
+    Refuses as `load` does, `lane_full`, and the gate's codes.
+    """
 
     def plan(line: Unloading, setting: Setting) -> list[Step]:
-        lane = setting.places[line.target.pk]
-        require_kind(lane, LocationKind.STAGING, field="target")
+        target = setting.places[line.target.pk]
+        kinds = (LocationKind.STAGING, LocationKind.STORAGE, LocationKind.QUARANTINE)
+        require_kind(target, *kinds, field="target")
+        becomes = State.STAGED if target.is_staging else None
         return [
-            _step(MovementKind.UNLOAD, row, part, line, lane, State.STAGED)
+            _step(MovementKind.UNLOAD, row, part, line, target, becomes)
             for row, part in committed(
                 setting.bindings,
                 line,
@@ -122,7 +130,8 @@ def unload(*, lines: Sequence[Unloading], by: Actor, at: datetime) -> Outcome:
 def ship(*, lines: Sequence[Shipping], by: Actor, at: datetime) -> Outcome:
     """Let goods leave for the customer, from the vehicle or straight from the lane.
 
-    Refuses the gate's codes, `wrong_demand_kind`, `not_committed`, `lane_needed`, `not_enough`.
+    Refuses the gate's codes, `wrong_demand_kind`, `not_committed`, `lane_needed`, `not_enough` and
+    the quantity codes.
     """
 
     def plan(line: Shipping, setting: Setting) -> list[Step]:
@@ -157,7 +166,7 @@ def _step(
     quantity: Decimal,
     line: Loading | Unloading | Shipping,
     target: Location,
-    becomes: State,
+    becomes: State | None,
 ) -> Step:
     if not row.requirement.demand.is_shipment:
         raise _not_a_shipment(row.requirement.demand)

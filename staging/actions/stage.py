@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +30,13 @@ from inventory.models import (
 )
 from inventory.units import plain
 from quality.models import GatedAction
-from staging.actions.common import for_lot, lock_locations, lock_requirements, require_live
+from staging.actions.common import (
+    for_lot,
+    lock_locations,
+    lock_requirements,
+    require_live,
+    reserved_for,
+)
 from staging.bindings import Bindings
 from staging.flow import Outcome, Step, carry_out
 from staging.models import Commitment, Demand, Requirement, State
@@ -74,7 +81,8 @@ def stage(*, lines: Sequence[Staging], by: Actor, at: datetime) -> Outcome:
     `lot_rejected`, `lot_closed`, `lot_restricted`, `rule_denies`, `shelf_life_short`),
     `demand_closed`, `not_required`, `other_lot_required`, `more_than_required`, `not_here`,
     `source_needed`, `not_enough`, `lane_full`, `wrong_location_kind`, `location_closed`,
-    `same_place` and the quantity codes.
+    `same_place`, `serial_is_one` and the quantity codes. What becomes needless of the demand's
+    reservations is given up, with a warning.
     """
     return _stage(MovementKind.STAGE, "staging.stage", lines, by, at)
 
@@ -96,16 +104,17 @@ def _stage(
     at: datetime,
 ) -> Outcome:
     stamp = audit.stamp(by, at)
-    lines = lock_named(lines)
+    lines = lock_named(lines, also=reserved_for(line.demand for line in lines))
     requirements = lock_requirements(line.demand for line in lines)
     lanes = lock_locations(line.lane for line in lines)
-    book = Book.read(
-        [line.lot for line in lines],
-        containers=[line.container for line in lines if line.container],
-        places=[lane for lane in lanes.values() if lane.capacity],
-    )
     bindings = Bindings.read(
         at=at, requirements=[row for rows in requirements.values() for row in rows]
+    )
+    reserved = bindings.find(states=[State.RESERVED])
+    book = Book.read(
+        [*(row.lot for row in reserved), *(line.lot for line in lines)],
+        containers=[line.container for line in lines if line.container],
+        places=[lane for lane in lanes.values() if lane.capacity],
     )
     planner = _Planner(kind, book, bindings)
     refusals, steps = Refusals(), []
@@ -134,7 +143,7 @@ class _Planner:
         self.book = book
         self.bindings = bindings
         self.planned: dict[int, Decimal] = {}
-        self.taken: dict[object, Decimal] = {}
+        self.taken: dict[UUID, Decimal] = {}
 
     def plan(
         self,
@@ -150,17 +159,26 @@ class _Planner:
         fitting = for_lot(requirements, line.lot, demand)
         balance = self._balance(line, lane, fitting)
         missing = sum((self._missing(row) for row in fitting), Decimal(0))
-        usable = balance.free + sum(row.quantity for row in self._reserved(balance, fitting))
+        if missing <= 0:
+            raise _has_all(line, demand)
         quantity = amount(
-            line.lot.material, line.quantity, line.unit, otherwise=min(missing, usable)
+            line.lot,
+            line.quantity,
+            line.unit,
+            otherwise=min(missing, self._usable(balance, fitting)),
         )
-        if quantity > missing or quantity <= 0:
+        if quantity > missing:
             raise _too_much(line, demand, quantity, missing)
         return [
             step
             for requirement, part in self._spread(fitting, quantity)
             for step in self._steps(requirement, part, balance, lane, index)
         ]
+
+    def _usable(self, balance: Balance, fitting: Sequence[Requirement]) -> Decimal:
+        """What is free there or reserved for the lines, less what earlier lines take."""
+        free = balance.free - self.taken.get(balance.pk, Decimal(0))
+        return free + sum(self.bindings.left(row) for row in self._reserved(balance, fitting))
 
     def _missing(self, requirement: Requirement) -> Decimal:
         planned = self.planned.get(requirement.pk, Decimal(0))
@@ -170,7 +188,10 @@ class _Planner:
         self, line: Staging | Assignment, lane: Location, fitting: Sequence[Requirement]
     ) -> Balance:
         if isinstance(line, Assignment):
-            return pick_balance(self.book, line.lot, source=lane, container=line.container)
+            here = [balance for balance in self.book.of(line.lot) if self._usable(balance, fitting)]
+            return pick_balance(
+                self.book, line.lot, source=lane, container=line.container, candidates=here or None
+            )
         if line.source and line.source.pk == lane.pk:
             raise _same_place(line)
         kinds = (LocationKind.STORAGE, LocationKind.STAGING)
@@ -179,15 +200,26 @@ class _Planner:
             for balance in self.book.of(line.lot)
             if balance.location_id != lane.pk
             and (line.source is not None or balance.location.kind in kinds)
-            and (line.source is not None or balance.free > 0 or self._reserved(balance, fitting))
+            and (line.source is not None or self._usable(balance, fitting) > 0)
         ]
         if line.source is None and line.container is None:
-            reserved = [balance for balance in offered if self._reserved(balance, fitting)]
+            reserved = [
+                balance
+                for balance in offered
+                if any(self.bindings.left(row) for row in self._reserved(balance, fitting))
+            ]
             offered = reserved or offered
         balance = pick_balance(
             self.book, line.lot, source=line.source, container=line.container, candidates=offered
         )
-        require_kind(balance.location, *kinds, LocationKind.QUARANTINE, field="source")
+        require_kind(
+            balance.location,
+            *kinds,
+            field="source",
+            hint=_("Put it away first: what stands in quarantine is not to be picked.")
+            if balance.location.kind == LocationKind.QUARANTINE
+            else "",
+        )
         return balance
 
     def _reserved(self, balance: Balance, fitting: Sequence[Requirement]) -> list[Commitment]:
@@ -226,13 +258,14 @@ class _Planner:
         """What is reserved for the requirement first, free stock for the rest."""
         parts: list[tuple[Commitment | None, Decimal]] = []
         for row in self._reserved(balance, [requirement]):
-            part = min(row.quantity - self.taken.get(row.pk, Decimal(0)), quantity)
+            part = min(self.bindings.left(row), quantity)
             if part > 0:
                 parts.append((row, part))
-                self.taken[row.pk] = self.taken.get(row.pk, Decimal(0)) + part
+                self.bindings.plan(row, part)
                 quantity -= part
         if quantity > 0:
             parts.append((None, quantity))
+            self.taken[balance.pk] = self.taken.get(balance.pk, Decimal(0)) + quantity
         return [
             Step(
                 kind=self.kind,
@@ -250,36 +283,32 @@ class _Planner:
         ]
 
 
+def _has_all(line: Staging | Assignment, demand: Demand) -> Refused:
+    return Refused(
+        _("%(demand)s has all the %(material)s it needs."),
+        code="more_than_required",
+        field="quantity",
+        hint=_("Change the demand first if more is needed."),
+        facts={"missing": "0"},
+        demand=demand,
+        material=line.lot.material,
+    )
+
+
 def _too_much(
     line: Staging | Assignment, demand: Demand, quantity: Decimal, missing: Decimal
 ) -> Refused:
-    unit = line.lot.material.base_unit_id
-    if missing <= 0:
-        return Refused(
-            _("%(demand)s has all the %(material)s it needs."),
-            code="more_than_required",
-            field="quantity",
-            hint=_("Change the demand first if more is needed."),
-            facts={"missing": "0"},
-            demand=demand,
-            material=line.lot.material,
-        )
     return Refused(
-        _("%(demand)s needs only %(missing)s %(unit)s more of %(material)s, not %(quantity)s.")
-        if quantity > missing
-        else _("Nothing of %(lot)s is free to be staged there."),
-        code="more_than_required" if quantity > missing else "not_enough",
+        _("%(demand)s needs only %(missing)s %(unit)s more of %(material)s, not %(quantity)s."),
+        code="more_than_required",
         field="quantity",
-        hint=_("Stage %s at most, or change the demand first.") % plain(missing)
-        if quantity > missing
-        else _("It is promised to other demands: borrow it, or choose another lot."),
+        hint=_("Stage %s at most, or change the demand first.") % plain(missing),
         facts={"missing": plain(missing)},
         demand=demand,
         missing=plain(missing),
-        unit=unit,
+        unit=line.lot.material.base_unit_id,
         material=line.lot.material,
         quantity=plain(quantity),
-        lot=line.lot,
     )
 
 
