@@ -1,7 +1,7 @@
 """Signed decisions on lots: release, restrict, reject, reopen, close."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -14,7 +14,7 @@ from inventory.actions.common import lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refusals, Refused
 from inventory.fields import About
-from inventory.models import Balance, Lot, LotStatus
+from inventory.models import Balance, Lot, LotLink, LotStatus
 from quality.gate import EXPIRED, RETEST_DUE
 from quality.models import Decision, DecisionKind, Inspection, Meaning, RestrictedUse
 from quality.signature import require_signature
@@ -136,7 +136,10 @@ def reopen(*, lines: Sequence[Reopening], by: Actor, at: datetime) -> list[Decis
 
 
 def close_lot(*, lines: Sequence[Closing], by: Actor, at: datetime) -> list[Decision]:
-    """Close lots for good. Refuses the signature codes, `wrong_status`, `still_on_hand`."""
+    """Close lots for good.
+
+    Refuses the signature codes, `reason_needed`, `wrong_status`, `still_on_hand`.
+    """
     return _decide(DecisionKind.CLOSE, lines, by, at, check=_check_close)
 
 
@@ -178,7 +181,7 @@ def _decide(
     for decision in made:
         audit.record(
             f"quality.{kind}",
-            stamp=stamp,
+            stamp=replace(stamp, reason=decision.reason),
             subject=decision.lot,
             changes={"status": [decision.from_status, decision.to_status]},
             facts={"meaning": decision.meaning, "signed_by": decision.signed_by},
@@ -212,7 +215,8 @@ def _new_retest(line: Release, lot: Lot, by: Actor) -> None:
 def _permit(line: Restriction, lot: Lot, by: Actor) -> None:
     RestrictedUse.objects.bulk_create(
         RestrictedUse(lot=lot, reference=reference, until=line.until)
-        for reference in dict.fromkeys(line.references)
+        for reference in dict.fromkeys(reference.strip() for reference in line.references)
+        if reference
     )
 
 
@@ -229,8 +233,7 @@ def _check_status(kind: DecisionKind, lot: Lot) -> None:
 
 
 def _check_release(line: Release, lot: Lot, by: Actor) -> None:
-    last = _check_signer(lot, by)
-    if last and not last.passed:
+    if any(not last.passed for last in _check_signer(lot, by)):
         raise Refused(
             _("The last inspection of %(lot)s did not pass."),
             code="inspection_failed",
@@ -260,9 +263,14 @@ def _check_restrict(line: Restriction, lot: Lot, by: Actor) -> None:
         )
 
 
-def _check_signer(lot: Lot, by: Actor) -> Inspection | None:
-    last = Inspection.objects.filter(lot=lot).order_by("-pk").first()
-    if last and last.actor_id == by.user.pk:
+def _check_signer(lot: Lot, by: Actor) -> list[Inspection]:
+    """The inspections that count for the lot: its own last one, and those of lots that it was
+    split from or took up, where it has not been inspected since."""
+    rows = Inspection.objects.filter(lot__in=_family(lot)).order_by("pk")
+    last = {row.lot_id: row for row in rows}
+    own = last.get(lot.pk)
+    count = [row for row in last.values() if own is None or row.pk >= own.pk]
+    if any(row.actor_id == by.user.pk for row in count):
         raise Refused(
             _("You recorded the results of %(lot)s."),
             code="signer_recorded_result",
@@ -270,7 +278,17 @@ def _check_signer(lot: Lot, by: Actor) -> Inspection | None:
             hint=_("Somebody else must decide on it."),
             lot=lot,
         )
-    return last
+    return count
+
+
+def _family(lot: Lot) -> set[int]:
+    """The lot, and all that it was split from or took up by merging."""
+    found, layer = {lot.pk}, {lot.pk}
+    while layer:
+        links = LotLink.objects.filter(child__in=layer, kind__in=("split", "merge"))
+        layer = set(links.values_list("parent", flat=True)) - found
+        found |= layer
+    return found
 
 
 def _check_dates(lot: Lot, retest_on: date | None = None) -> None:

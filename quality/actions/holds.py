@@ -1,7 +1,7 @@
 """Place and lift holds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -10,13 +10,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
-from inventory.actions.common import lock_lots
+from inventory.actions.common import lock_containers, lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import About
 from inventory.models import Container, Location, Lot, Material
 from quality.models import Hold
-from quality.models.holds import TARGETS
+from quality.models.holds import NESTING, TARGETS
 
 HoldField = Annotated[Hold, About(_("Hold"), _("Number of the hold."))]
 
@@ -60,6 +60,7 @@ def place_hold(*, lines: Sequence[NewHold], by: Actor, at: datetime) -> list[Hol
                 hint=_("Place one hold for each."),
             )
     lock_lots(Lot.objects.filter(_lots_under(lines)).distinct())
+    lock_containers([line.container for line in lines if line.container])
     _lock_places(lines)
     stamp = audit.stamp(by, at, lines[0].reason)
     holds = Hold.objects.bulk_create(
@@ -74,7 +75,10 @@ def place_hold(*, lines: Sequence[NewHold], by: Actor, at: datetime) -> list[Hol
     )
     for hold in holds:
         audit.record(
-            "quality.place_hold", stamp=stamp, subject=hold.target, facts={"hold": hold.pk}
+            "quality.place_hold",
+            stamp=replace(stamp, reason=hold.reason),
+            subject=hold.target,
+            facts={"hold": hold.pk},
         )
     return holds
 
@@ -85,8 +89,9 @@ def _lots_under(lines: Sequence[NewHold]) -> Q:
     on_hand = Q(balances__quantity__gt=0)
     for line in lines:
         if line.container:
-            inside = Q(balances__container=line.container)
-            inside |= Q(balances__container__parent=line.container)
+            inside = Q()
+            for level in range(NESTING):
+                inside |= Q(**{f"balances__container{'__parent' * level}": line.container})
             lots |= on_hand & inside
         if line.location:
             lots |= on_hand & Q(balances__location__path__startswith=line.location.path)
@@ -126,6 +131,11 @@ def lift_hold(*, lines: Sequence[Lift], by: Actor, at: datetime) -> list[Hold]:
         hold.lifted_at, hold.lifted_by = stamp.recorded_at, stamp.actor
         hold.lift_reason = audit.require_reason(line.reason)
         hold.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
-        audit.record("quality.lift_hold", stamp=stamp, subject=hold.target, facts={"hold": hold.pk})
+        audit.record(
+            "quality.lift_hold",
+            stamp=replace(stamp, reason=hold.lift_reason),
+            subject=hold.target,
+            facts={"hold": hold.pk},
+        )
         lifted.append(hold)
     return lifted

@@ -16,6 +16,7 @@ from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import About
 from inventory.models import Lot
+from inventory.units import LARGEST
 from quality.models import Inspection, InspectionKind, InspectionResult
 
 LotField = Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
@@ -44,7 +45,8 @@ class Result:
 def record_inspection(*, lines: Sequence[Result], by: Actor, at: datetime) -> list[Inspection]:
     """Record results; an inspection passes when every result does. Returns the inspections.
 
-    Refuses `result_not_a_number` (limits given, but no number) and `limits_crossed`.
+    Refuses `result_not_a_number` (limits given, but no number), `limits_crossed` and
+    `limit_out_of_range`.
     """
     stamp = audit.stamp(by, at)
     lots = lock_lots(line.lot for line in lines)
@@ -87,6 +89,15 @@ def _result(line: Result, index: int) -> InspectionResult:
 def _passed(line: Result, index: int) -> bool:
     if line.lower is None and line.upper is None:
         return line.passed
+    for name, limit in (("lower", line.lower), ("upper", line.upper)):
+        if limit is not None and not (limit.is_finite() and abs(limit) <= LARGEST):
+            raise Refused(
+                _("That limit is not a number that can be kept."),
+                code="limit_out_of_range",
+                field=name,
+                line=index,
+                hint=_("Enter a number, or leave the limit empty."),
+            )
     if line.lower is not None and line.upper is not None and line.lower > line.upper:
         raise Refused(
             _("The lower limit lies above the upper one."),

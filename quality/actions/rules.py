@@ -69,7 +69,7 @@ def activate_rules(*, rule_set: RuleSet, reason: str, by: Actor, at: datetime) -
     """
     stamp = audit.stamp(by, at, audit.require_reason(reason))
     locked = RuleSet.objects.select_for_update().order_by("-version")
-    draft = next(row for row in locked if row.pk == rule_set.pk)
+    draft = next((row for row in locked if row.pk == rule_set.pk), rule_set)
     current = next((row for row in locked if row.activated_at), None)
     if draft.activated_at:
         raise _refused("rules_active", draft)
