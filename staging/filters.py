@@ -58,7 +58,7 @@ class StockFilter(df.FilterSet):
 
     q = text_filter(_("Material or lot"), "by_text")
     material = df.CharFilter(field_name="lot__material__code", widget=forms.HiddenInput)
-    location = df.CharFilter(method="by_location", label=_("At or below location"))
+    location = df.CharFilter(method="by_location", label=_("Location"))
     site = df.ModelChoiceFilter(
         label=_("Site"), field_name="location__site", queryset=Site.objects.all(),
         to_field_name="code", empty_label=ANY,
@@ -174,7 +174,7 @@ class AlertFilter(df.FilterSet):
 class AuditFilter(df.FilterSet):
     """The audit trail, by who, what, on what, through which door and when."""
 
-    about = text_filter(_("Lot, demand or other subject"), "by_subject")
+    about = text_filter(_("Subject or lot"), "by_subject")
     who = df.ModelChoiceFilter(
         label=_("Who"), field_name="actor", queryset=User.objects.order_by("username"),
         to_field_name="username", empty_label=_("Anybody"),

@@ -120,7 +120,7 @@ def _lot_rows(found: Sequence[Lot], stock: QuerySet[Balance], on: date) -> list[
             url=reverse("staging:lot", args=[lot.pk]),
             unit=lot.material.base_unit_id,
             split=parts.get(lot.pk, nothing()),
-            badges=stops.badges(lot, on, held=lot.pk in held),
+            badges=stops.badges(lot, on, held=held.get(lot.pk, "")),
             expires_on=lot.expires_on,
         )
         for lot in found

@@ -32,22 +32,30 @@ def with_stop(balances: QuerySet[Balance], on: date) -> QuerySet[Any]:
     What is restricted to named demands is stopped by that.
     """
     no_demand: QuerySet[Any] = balances.annotate(asked_for=Value(""))
-    stopped: QuerySet[Any] = no_demand.annotate(
-        stop=gate.stop_code(on=on, reference="asked_for")
-    )
+    stopped: QuerySet[Any] = no_demand.annotate(stop=gate.stop_code(on=on, reference="asked_for"))
     return stopped
 
 
-def held_among(lots: Iterable[Lot], on: date) -> set[int]:
-    """The primary keys of those of the lots that are under an open hold. One statement."""
+def held_among(lots: Iterable[Lot], on: date) -> dict[int, str]:
+    """`on_hold` or `partly_on_hold` for those of the lots that are under an open hold.
+
+    Partly: the hold lies on a container or a place, and some of the lot stands elsewhere. One
+    statement.
+    """
+    stock = Balance.objects.filter(lot=OuterRef("pk"), quantity__gt=0)
+    elsewhere = with_stop(stock, on).exclude(stop="lot_on_hold")
     rows = Lot.objects.filter(pk__in=[lot.pk for lot in lots]).filter(on_hold(on))
-    return set(rows.values_list("pk", flat=True))
+    partly = Exists(elsewhere)
+    return {
+        pk: "partly_on_hold" if some else "on_hold"
+        for pk, some in rows.annotate(partly=partly).values_list("pk", "partly")
+    }
 
 
-def badges(lot: Lot, on: date, *, held: bool) -> list[str]:
-    """What to show of a lot: its status, and what stops it besides."""
+def badges(lot: Lot, on: date, *, held: str = "") -> list[str]:
+    """What to show of a lot: its status, and what stops it besides. `held`: as `held_among`."""
     dates = [stop.code for stop in gate.DATE_STOPS if stop.met(lot, on)]
-    return [lot.status, *(["on_hold"] if held else []), *dates]
+    return [lot.status, *([held] if held else []), *dates]
 
 
 def holds_on(lot: Lot, balances: Iterable[Balance]) -> QuerySet[Hold]:

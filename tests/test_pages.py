@@ -19,7 +19,7 @@ from inventory.models import AuditEntry, Balance, Container, Location, Lot
 from quality import actions as quality
 from quality.models import InspectionKind, Meaning
 from staging import actions as staging
-from staging import clock
+from staging import clock, stops
 from staging.models import Alert
 from staging.views.lot_parts import tree
 from tests.factories import UserFactory
@@ -252,6 +252,20 @@ def test_a_hold_on_the_place_or_the_material_stops_the_lot_too(plant: Plant) -> 
         hold = plant.hold(reason="Leaking roof", **target)
         assert "Leaking roof" in text(reader("operator").get(f"/lots/{lot.pk}/"))
         plant.lift(hold)
+
+
+def test_a_lot_of_which_a_part_is_held_is_only_partly_on_hold(plant: Plant) -> None:
+    lot = plant.lot(10)
+    plant.do(stock.move, stock.Move(lot=lot, quantity=Decimal(4), target=plant.a2))
+    hold = plant.hold(location=plant.a2)
+    today = timezone.localdate()
+    assert stops.held_among([lot], today) == {lot.pk: "partly_on_hold"}
+    assert "Partly on hold" in text(reader("qa").get("/lots/"))
+    plant.hold(location=plant.a1)
+    assert stops.held_among([lot], today) == {lot.pk: "on_hold"}
+    plant.lift(hold)
+    plant.hold(lot=lot)
+    assert stops.held_among([lot], today) == {lot.pk: "on_hold"}
 
 
 def test_both_clocks_show_where_they_differ(plant: Plant) -> None:

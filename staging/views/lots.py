@@ -42,7 +42,7 @@ class LotListView(ListPage):
         there = dict(sums.annotate(sum=Sum("quantity")))
         return {
             "lots": [
-                (lot, stops.badges(lot, today, held=lot.pk in held), there.get(lot.pk, 0))
+                (lot, stops.badges(lot, today, held=held.get(lot.pk, "")), there.get(lot.pk, 0))
                 for lot in page.rows
             ]
         }
@@ -66,7 +66,7 @@ class LotView(FloorView, DetailView[Lot]):
         holds = list(stops.holds_on(lot, balances))
         buttons, menu = lot_parts.offered(lot, user, on_hand=bool(balances))
         return super().get_context_data(
-            badges=stops.badges(lot, today, held=bool(holds)),
+            badges=stops.badges(lot, today, held=stops.held_among([lot], today).get(lot.pk, "")),
             split=on_hand.picture(Balance.objects.filter(lot=lot)),
             balances=balances,
             holds=holds,

@@ -41,7 +41,7 @@ class MaterialView(FloorView, DetailView[Material]):
             usable=fit.get(material.pk, 0),
             below=bool(material.safety_stock) and fit.get(material.pk, 0) < material.safety_stock,
             lots=[
-                (lot, stops.badges(lot, today, held=lot.pk in held), free.get(lot.pk, 0))
+                (lot, stops.badges(lot, today, held=held.get(lot.pk, "")), free.get(lot.pk, 0))
                 for lot in lots[:MOST_SHOWN]
             ],
             more_lots=len(lots) > MOST_SHOWN,
