@@ -50,6 +50,7 @@ class ForestageAdminSite(admin.AdminSite):
     site_title = _("Forestage")
     index_title = _("Quality, master data and history")
     index_template = "admin/worklist.html"
+    site_url = None  # the way back to the floor stands in the header
     enable_nav_sidebar = False  # the lists need the width
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -29,6 +29,12 @@ def actor(request: HttpRequest) -> Actor:
     return Actor(request.user, Surface.ADMIN)  # type: ignore[arg-type]
 
 
+def trail_of(row: models.Model) -> str:
+    """Where the audit trail is shown for one row."""
+    subject = {"subject_type": row._meta.label_lower, "subject_id": row.pk}
+    return f"{reverse('admin:inventory_auditentry_changelist')}?{urlencode(subject)}"
+
+
 class OneTrail(admin.ModelAdmin[M]):
     """Nothing is deleted, and the audit trail is the only history: Django's own log stays empty."""
 
@@ -57,13 +63,13 @@ class OneTrail(admin.ModelAdmin[M]):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """What happened to this row: the audit trail, filtered."""
-        subject = {"subject_type": self.opts.label_lower, "subject_id": object_id}
-        trail = reverse("admin:inventory_auditentry_changelist")
-        return HttpResponseRedirect(f"{trail}?{urlencode(subject)}")
+        return HttpResponseRedirect(trail_of(self.model(pk=object_id)))
 
 
 class HistoryAdmin(OneTrail[M]):
     """History, and what actions alone may write: read, never added, changed or deleted."""
+
+    change_form_template = "admin/record.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

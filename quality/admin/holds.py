@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
-from inventory.admin.base import HistoryAdmin
+from inventory.admin.base import HistoryAdmin, trail_of
 from inventory.admin.materials import MaterialAdmin
 from inventory.admin.pages import Act, Acting
 from inventory.admin.places import ContainerAdmin, LocationAdmin
@@ -59,6 +59,15 @@ class HoldAdmin(Acting[Hold], HistoryAdmin[Hold]):
 
     def offered(self, request: HttpRequest, row: Hold | None = None) -> list[Verb]:
         return super().offered(request, row) if row is None or row.lifted_at is None else []
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Holds are recorded with what they stop: that is where their history stands."""
+        hold = self.get_object(request, object_id)
+        if hold is None:
+            raise Http404
+        return HttpResponseRedirect(trail_of(hold.target))
 
     @admin.display(description=_("on hold"))
     def on(self, hold: Hold) -> Any:

@@ -95,6 +95,7 @@ def _formset(verb: Verb) -> type[forms.BaseFormSet[Any]]:
         for declared in verb.fields
         if declared.name not in ("lot", *OF_INSPECTION)
     }
+    fields["passed"].initial = False  # that something passed is said, never assumed
     row = type("ResultRow", (ResultRow,), fields)
     return forms.formset_factory(row, extra=SPARE_ROWS)
 

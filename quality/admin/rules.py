@@ -23,7 +23,7 @@ ACTIVATE = "quality.activate_rules"
 BUTTON = {
     "name": "activate_rules",
     "label": gettext_lazy("Put into force"),
-    "icon": "check-circle",
+    "icon": "check2-square",
     "help": gettext_lazy("These rules apply from this moment on, to everything that is staged, "
                          "issued, consumed, loaded or shipped. They can never be changed again."),
 }  # fmt: skip

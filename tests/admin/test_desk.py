@@ -182,3 +182,15 @@ class TestInspection:
         asked = set(context["form"].fields) | set(context["results"].empty_form.fields)
         line = {declared.name for declared in REGISTRY["record_inspection"].fields}
         assert asked - {"key"} == line - {"lot"}
+
+    def test_that_something_passed_is_never_assumed(self, qa: Client, lot: Lot) -> None:
+        fresh = qa.get(self.url(lot)).context["results"].forms[0]
+        assert not fresh["passed"].value()
+
+
+def test_the_history_of_a_hold_stands_with_what_it_stops(qa: Client, plant: Plant) -> None:
+    lot = plant.lot()
+    hold = plant.hold(lot=lot)
+    text = qa.get(page_of(hold, "history"), follow=True).content.decode()
+    assert "Placed a hold" in text
+    assert lot.code in text
