@@ -9,6 +9,8 @@ from inventory.api import problems
 from inventory.forms import FloorSignInForm
 from staging.views.board import BoardView
 
+handler500 = problems.server_error
+
 urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelError
 from django.db import DataError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
@@ -135,6 +136,18 @@ def unknown_path(request: HttpRequest) -> JsonResponse:
     if not request.path.endswith("/"):
         body["detail"] = _("There is nothing here. Paths of this API end with a slash.")
     return JsonResponse(body, status=HTTPStatus.NOT_FOUND, content_type=CONTENT_TYPE)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500 for our own mistakes: a problem for programs, a page for people."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    body = _problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "server_error",
+        detail=_("Something went wrong on our side, and nothing was done."),
+    )
+    return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
 
 
 def _http_problem(error: Exception) -> Problem:

@@ -60,11 +60,13 @@ class ApiSchema(AutoSchema):
         return [str(getattr(self.view, "tag", "") or super().get_tags()[0])]
 
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
-        body: dict[str, Any] | None = super()._get_request_body(direction)
+        parent: Any = super()  # drf-spectacular leaves these methods untyped
+        body: dict[str, Any] | None = parent._get_request_body(direction)
         return body and body | {"required": True}
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
-        shape: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        parent: Any = super()
+        shape: dict[str, Any] = parent._map_basic_serializer(serializer, direction)
         return shape | {"additionalProperties": False} if direction == "request" else shape
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:

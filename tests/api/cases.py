@@ -377,7 +377,7 @@ def unload(p: Plant) -> Case:
     _demand, lot = _in_lane(p)
     p.do(staging.load, staging.Loading(lot=lot, vehicle=p.truck))
     good = {"lot": lot.code, "target": p.dock.code}
-    return Case(good, changed(good, target=p.a1.code), "wrong_location_kind")
+    return Case(good, changed(good, target=p.wc.code), "wrong_location_kind")
 
 
 @case

@@ -8,9 +8,10 @@ from unittest.mock import patch
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import DataError, OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 from rest_framework.exceptions import ErrorDetail
 
+from inventory.api import problems
 from inventory.api.problems import details, model_details
 from inventory.errors import Refusals, Refused
 from tests.api.conftest import Api
@@ -132,6 +133,17 @@ def test_503_while_the_database_is_busy(plant: Plant, api: Api) -> None:
         answer = api.do("move", _move(plant))
     check(answer, 503, "busy")
     assert answer["Retry-After"] == "1"
+
+
+def test_500_for_our_own_mistakes(plant: Plant, api: Api) -> None:
+    api.raise_request_exception = False
+    with failing(ZeroDivisionError()):
+        check(api.do("move", _move(plant)), 500, "server_error")
+
+
+def test_500_stays_a_page_for_people() -> None:
+    answer = problems.server_error(RequestFactory().get("/lots/"))
+    assert (answer.status_code, answer["Content-Type"]) == (500, "text/html; charset=utf-8")
 
 
 def _move(plant: Plant) -> dict[str, str]:
