@@ -7,10 +7,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
@@ -68,6 +70,20 @@ class ForestageAdminSite(admin.AdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied
         return redirect_to_login(wanted, resolve_url(settings.LOGIN_URL))
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One's own password; that it changed is recorded, like everybody else's."""
+        from inventory import audit_people
+        from inventory.admin.base import actor
+
+        with transaction.atomic():
+            by = actor(request)
+            before = audit_people.snapshot(by.user)
+            response: HttpResponse = super().password_change(request, extra_context)
+            audit_people.record_change(by.user, before, by=by, at=timezone.now())
+        return response
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

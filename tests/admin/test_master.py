@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from integration.models import ApiToken
@@ -272,6 +273,12 @@ class TestPeople:
         assert administrator.post(url, data).status_code == 302
         assert User.objects.get(pk=user.pk).check_password("lantern-9-quay")
         assert "lantern" not in str(last_entry("people.password").changes)
+
+    def test_ones_own_new_password_is_recorded(self, administrator: Client) -> None:
+        data = {"old_password": "secret"}
+        data |= {"new_password1": "lantern-9-quay", "new_password2": "lantern-9-quay"}
+        assert administrator.post(reverse("admin:password_change"), data).status_code == 302
+        assert last_entry("people.password").subject_id == str(administrator.user.pk)  # type: ignore[attr-defined]
 
     def test_nobody_is_deleted(self, administrator: Client) -> None:
         user = UserFactory()
