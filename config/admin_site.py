@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -73,16 +74,16 @@ class ForestageAdminSite(admin.AdminSite):
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         """One's own password; that it changed is recorded, like everybody else's."""
         from inventory import audit_people
         from inventory.admin.base import actor
 
         with transaction.atomic():
-            by = actor(request)
-            before = audit_people.snapshot(by.user)
-            response: HttpResponse = super().password_change(request, extra_context)
-            audit_people.record_change(by.user, before, by=by, at=timezone.now())
+            user = User.objects.get(username=request.user.get_username())
+            before = audit_people.snapshot(user)
+            response = super().password_change(request, extra_context)
+            audit_people.record_change(user, before, by=actor(request), at=timezone.now())
         return response
 
     def index(
