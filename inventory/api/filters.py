@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 
-from inventory.api.resources import CodeFilter, PeriodFilters, WithinFilter
+from inventory.api.resources import CodeFilter, Filters, PeriodFilters, WithinFilter, YesNoFilter
 from inventory.models import (
     AuditEntry,
     Balance,
@@ -27,7 +27,7 @@ from inventory.models import (
 )
 
 
-class SiteFilter(filters.FilterSet):
+class SiteFilter(Filters):
     code = CodeFilter("")
 
     class Meta:
@@ -35,7 +35,7 @@ class SiteFilter(filters.FilterSet):
         fields = ("is_active",)
 
 
-class LocationFilter(filters.FilterSet):
+class LocationFilter(Filters):
     code = CodeFilter("")
     site = CodeFilter("site")
     parent = CodeFilter("parent", help_text="Directly within this location.")
@@ -54,7 +54,7 @@ class LocationFilter(filters.FilterSet):
         return rows.filter(path__startswith=place.path) if place else rows.none()
 
 
-class UnitFilter(filters.FilterSet):
+class UnitFilter(Filters):
     code = CodeFilter("")
 
     class Meta:
@@ -62,7 +62,7 @@ class UnitFilter(filters.FilterSet):
         fields = ()
 
 
-class MaterialFilter(filters.FilterSet):
+class MaterialFilter(Filters):
     code = CodeFilter("")
     gtin = CodeFilter("", "gtin")
     name = filters.CharFilter(lookup_expr="icontains", help_text="A part of the name.")
@@ -74,16 +74,14 @@ class MaterialFilter(filters.FilterSet):
         fields = ("category", "is_active")
 
 
-class LotFilter(filters.FilterSet):
+class LotFilter(Filters):
     code = CodeFilter("")
     number = CodeFilter("", "number")
     material = CodeFilter("material")
     status = filters.MultipleChoiceFilter(choices=LotStatus.choices)
     expires_before = filters.DateFilter("expires_on", "lt")
     expires_from = filters.DateFilter("expires_on", "gte")
-    on_hand = filters.BooleanFilter(
-        method="filter_on_hand", help_text="Whether any of it is on hand."
-    )
+    on_hand = YesNoFilter(method="filter_on_hand", help_text="Whether any of it is on hand.")
 
     class Meta:
         model = Lot
@@ -94,7 +92,7 @@ class LotFilter(filters.FilterSet):
         return rows.filter(pk__in=here) if value else rows.exclude(pk__in=here)
 
 
-class ContainerFilter(filters.FilterSet):
+class ContainerFilter(Filters):
     code = CodeFilter("")
     sscc = CodeFilter("", "sscc")
     location = CodeFilter("location")
@@ -106,7 +104,7 @@ class ContainerFilter(filters.FilterSet):
         fields = ("kind",)
 
 
-class BalanceFilter(filters.FilterSet):
+class BalanceFilter(Filters):
     lot = CodeFilter("lot")
     material = CodeFilter("lot__material")
     location = CodeFilter("location")

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as ModelError
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
@@ -49,7 +49,7 @@ class KeysetPagination(CursorPagination):
         self, queryset: QuerySet[Any], request: Request, view: Any = None
     ) -> list[Any]:
         self.url = request.build_absolute_uri()
-        size = self.get_page_size(request) or 0
+        size = self._size(request)
         term = self.get_ordering(request, queryset, view)[0]
         self.column, descending = term.lstrip("-"), term.startswith("-")
         start = self._start(request)
@@ -78,6 +78,13 @@ class KeysetPagination(CursorPagination):
             same = Q(**{self.column: start.value, f"{self.tie}__{beyond}": start.tie})
             queryset = queryset.filter(past | same)
         return queryset.order_by(f"{sign}{self.column}", f"{sign}{self.tie}")
+
+    def _size(self, request: Request) -> int:
+        given = request.query_params.get("page_size", str(self.page_size))
+        if not (given.isdecimal() and len(given) < 6 and 1 <= int(given) <= self.max_page_size):
+            text = _("Ask for 1 to %(most)s rows.") % {"most": self.max_page_size}
+            raise ValidationError({"page_size": [ErrorDetail(text, "out_of_range")]})
+        return int(given)
 
     def _start(self, request: Request) -> Keyset | None:
         cursor = request.query_params.get(self.cursor_query_param)

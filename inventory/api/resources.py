@@ -2,9 +2,14 @@
 
 from typing import Any, ClassVar
 
+from django import forms
+from django.core.exceptions import ValidationError as ModelError
+from django.db import models
 from django.db.models import QuerySet
+from django.http import Http404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
+from django_filters.widgets import BooleanWidget
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.filters import OrderingFilter
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -71,6 +76,12 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
         """Lists are filtered; one thing is found by its code or number alone."""
         return queryset if self.detail else super().filter_queryset(queryset)
 
+    def get_object(self) -> Any:
+        try:
+            return super().get_object()
+        except ValueError as error:  # a code that no database can hold
+            raise Http404 from error
+
 
 class Coded(Resource):
     """A resource whose things are named by code in the path."""
@@ -79,6 +90,38 @@ class Coded(Resource):
     lookup_value_converter = "str"
     ordering_fields: tuple[str, ...] = ("code", "id")
     ordering = ("code",)
+
+
+class _YesNoWidget(BooleanWidget):
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        value = super().value_from_datadict(data, files, name)
+        return data.get(name) if value is None else value
+
+
+class _YesNoField(forms.NullBooleanField):
+    def to_python(self, value: Any) -> bool | None:  # type: ignore[override]  # as its parent
+        if value in (None, ""):
+            return None
+        if not isinstance(value, bool):
+            raise ModelError(_("Write true or false."), code="invalid")
+        return value
+
+
+class YesNoFilter(filters.BooleanFilter):
+    """`true` or `false`; anything else is refused, and not taken for nothing."""
+
+    field_class = _YesNoField
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, widget=_YesNoWidget, **options)
+
+
+class Filters(filters.FilterSet):
+    """What a resource is filtered by."""
+
+    FILTER_DEFAULTS = filters.FilterSet.FILTER_DEFAULTS | {
+        models.BooleanField: {"filter_class": YesNoFilter}
+    }
 
 
 class CodeFilter(filters.CharFilter):
@@ -110,7 +153,7 @@ class WithinFilter(filters.CharFilter):
         )
 
 
-class PeriodFilters(filters.FilterSet):
+class PeriodFilters(Filters):
     """By when it was recorded: from `recorded_from` on, and before `recorded_before`."""
 
     recorded_from = filters.IsoDateTimeFilter("recorded_at", "gte")

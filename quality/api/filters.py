@@ -2,13 +2,13 @@
 
 from django_filters import rest_framework as filters
 
-from inventory.api.resources import CodeFilter, PeriodFilters
+from inventory.api.resources import CodeFilter, Filters, PeriodFilters, YesNoFilter
 from inventory.models import LotStatus
 from quality.models import Decision, DecisionKind, GatedAction, Hold, Inspection, UsageRule
 
 
 class HoldFilter(PeriodFilters):
-    open = filters.BooleanFilter("lifted_at", "isnull", help_text="Not lifted yet.")
+    open = YesNoFilter("lifted_at", "isnull", help_text="Not lifted yet.")
     lot = CodeFilter("lot")
     container = CodeFilter("container")
     location = CodeFilter("location")
@@ -39,9 +39,9 @@ class DecisionFilter(PeriodFilters):
         fields = ("batch",)
 
 
-class UsageRuleFilter(filters.FilterSet):
+class UsageRuleFilter(Filters):
     version = filters.NumberFilter("rule_set_id")
-    in_force = filters.BooleanFilter("in_force")
+    in_force = YesNoFilter("in_force")
     status = filters.MultipleChoiceFilter(choices=LotStatus.choices)
     action = filters.ChoiceFilter(choices=GatedAction.choices)
 

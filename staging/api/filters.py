@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 
-from inventory.api.resources import CodeFilter, WithinFilter
+from inventory.api.resources import CodeFilter, Filters, WithinFilter, YesNoFilter
 from inventory.models import Purpose
 from staging.models import (
     Alert,
@@ -19,11 +19,11 @@ from staging.models import (
 )
 
 
-class DemandFilter(filters.FilterSet):
+class DemandFilter(Filters):
     reference = CodeFilter("", "reference")
     kind = filters.MultipleChoiceFilter(choices=DemandKind.choices)
     state = filters.MultipleChoiceFilter(choices=DemandState.choices)
-    live = filters.BooleanFilter(
+    live = YesNoFilter(
         "closed_at", "isnull", help_text="Neither completed nor cancelled by anyone."
     )
     site = CodeFilter("site")
@@ -42,7 +42,7 @@ class DemandFilter(filters.FilterSet):
         return rows.filter(pk__in=Requirement.objects.filter(material__code=value).values("demand"))
 
 
-class AllocationFilter(filters.FilterSet):
+class AllocationFilter(Filters):
     demand = CodeFilter("requirement__demand", "reference")
     lot = CodeFilter("lot")
     material = CodeFilter("lot__material")
@@ -57,10 +57,10 @@ class AllocationFilter(filters.FilterSet):
 
 class StagedStockFilter(AllocationFilter):
     purpose = filters.MultipleChoiceFilter("location__purpose", choices=Purpose.choices)
-    blocked = filters.BooleanFilter(
+    blocked = YesNoFilter(
         method="filter_blocked", help_text="What quality has stopped since, or what it has not."
     )
-    stale = filters.BooleanFilter(
+    stale = YesNoFilter(
         method="filter_stale", help_text="Past its dwell limit or the time it was needed, or not."
     )
 
@@ -75,10 +75,10 @@ class StagedStockFilter(AllocationFilter):
         return rows.filter(pk__in=stale) if value else rows.exclude(pk__in=stale)
 
 
-class AlertFilter(filters.FilterSet):
+class AlertFilter(Filters):
     reason = filters.MultipleChoiceFilter(choices=AlertReason.choices)
-    open = filters.BooleanFilter("closed_at", "isnull", help_text="Its cause is still there.")
-    acknowledged = filters.BooleanFilter("acknowledged_at", "isnull", exclude=True)
+    open = YesNoFilter("closed_at", "isnull", help_text="Its cause is still there.")
+    acknowledged = YesNoFilter("acknowledged_at", "isnull", exclude=True)
     lot = CodeFilter("lot")
     location = CodeFilter("location")
     within = WithinFilter()

@@ -16,7 +16,7 @@ from inventory import on_hand as of_stock
 from inventory.api.fields import QuantityOut
 from inventory.api.filters import BalanceFilter
 from inventory.api.pagination import KeysetPagination
-from inventory.api.resources import StrictFilters
+from inventory.api.resources import Filters, StrictFilters
 from inventory.models import Balance
 from staging import on_hand as of_demands
 from staging.api.filters import AllocationFilter
@@ -76,7 +76,7 @@ class OnHandRow(serializers.Serializer[Any]):
     total = QuantityOut()
 
 
-class OnHandBy(filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class OnHandBy(Filters):
     by = filters.ChoiceFilter(choices=[(name, name) for name in GROUPINGS], method="ignore")
 
     def ignore(self, rows: Any, name: str, value: str) -> Any:

@@ -137,6 +137,10 @@ def test_a_foreign_cursor_is_not_found(cursor: str, plant: Plant, api: Any) -> N
         ("lots/", {"ordering": "id,code"}, "unknown_ordering"),
         ("lots/", {"expires_before": "soon"}, "invalid"),
         ("movements/", {"batch": "x"}, "invalid"),
+        ("staged-stock/", {"blocked": "maybe"}, "invalid"),
+        ("sites/", {"is_active": "maybe"}, "invalid"),
+        ("lots/", {"page_size": "501"}, "out_of_range"),
+        ("lots/", {"page_size": "0"}, "out_of_range"),
         ("on-hand/", {"by": "colour"}, "invalid_choice"),
         ("on-hand/", {"stauts": "x"}, "unknown_parameter"),
     ],
@@ -148,6 +152,11 @@ def test_a_wrong_parameter_is_refused_not_ignored(
     assert answer.status_code == 400
     [error] = answer.json()["errors"]
     assert (error["field"], error["code"]) == (next(iter(query)), code)
+
+
+@pytest.mark.parametrize("path", ["materials/%00/", "demands/%00/", "lots/" + "9" * 40 + "/"])
+def test_a_name_that_nothing_can_have_is_not_found(path: str, api: Any) -> None:
+    assert api.read(path).status_code == 404
 
 
 def test_materials_locations_and_sites(plant: Plant, api: Any) -> None:
