@@ -223,6 +223,7 @@ def _refusal(
         (require_shelf_life(lot, on) if use.action == GatedAction.STAGE else None)
         or _denied(use, rules)
         or _restricted(use, on, permits)
+        or _in_quarantine(use)
     )
 
 
@@ -289,6 +290,19 @@ def _restricted(use: Use, on: date, permits: Sequence[_Fact]) -> Refused | None:
         _("%(lot)s is restricted to: %(allowed)s."),
         _("Use another lot, or ask QA to name this demand."),
         allowed=allowed or _("no demand"),
+    )
+
+
+def _in_quarantine(use: Use) -> Refused | None:
+    if use.action != GatedAction.STAGE or use.source.kind != LocationKind.QUARANTINE:
+        return None
+    return _stopped(
+        "stands_in_quarantine",
+        use.lot,
+        _("%(lot)s may be used, but stands in quarantine at %(location)s."),
+        _("Put it away first: nothing is picked from there."),
+        by=_("whoever puts it away"),
+        location=use.source,
     )
 
 
@@ -372,10 +386,12 @@ def _rules_for(
     )
 
 
-def fefo(materials: Iterable[int], on: date, *, reference: str = "") -> list[Balance]:
+def fefo(
+    materials: Iterable[int], on: date, *, reference: str = "", site: int | None = None
+) -> list[Balance]:
     """Free stock in storage that may be staged for a demand: first expired, first out.
 
-    One statement. Lots without an expiry date come last, older lots before newer ones.
+    `site` (an id) keeps to one site. One statement. Lots without an expiry date come last, older lots before newer ones.
     """
     rows = (
         Balance.objects.filter(
@@ -389,10 +405,14 @@ def fefo(materials: Iterable[int], on: date, *, reference: str = "") -> list[Bal
         .select_related("lot__material__base_unit", "location", "container")
         .order_by(F("lot__expires_on").asc(nulls_last=True), "lot_id", "location__walk_order", "pk")
     )
+    if site is not None:
+        rows = rows.filter(location__site=site)
     return [row for row in rows if require_shelf_life(row.lot, on) is None]
 
 
-def alternatives(lot: Lot, on: date, *, reference: str = "", most: int = 3) -> list[Balance]:
+def alternatives(
+    lot: Lot, on: date, *, reference: str = "", site: int | None = None, most: int = 3
+) -> list[Balance]:
     """Other lots of the same material that would do, the first to expire first."""
-    found = fefo([lot.material_id], on, reference=reference)
+    found = fefo([lot.material_id], on, reference=reference, site=site)
     return [balance for balance in found if balance.lot_id != lot.pk][:most]

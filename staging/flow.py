@@ -196,8 +196,10 @@ def ask_gate(steps: Sequence[Step], asks: GatedAction) -> int:
 
 def _with_alternatives(refusal: Refused, step: Step) -> Refused:
     """Say which other lots would do; only a refused request pays for the look-up."""
-    reference = step.requirement.demand.reference
-    others = gate.alternatives(step.lot, timezone.localdate(), reference=reference)
+    demand = step.requirement.demand
+    others = gate.alternatives(
+        step.lot, timezone.localdate(), reference=demand.reference, site=demand.site_id
+    )
     refusal.facts["alternatives"] = [
         {
             "lot": other.lot.code,

@@ -1,6 +1,6 @@
 """Allocate and deallocate: stock in storage is promised to a demand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -72,11 +72,15 @@ def suggest(demand: Demand) -> list[Suggestion]:
     rows: list[Any] = list(
         demand.requirements.with_progress().select_related("material__base_unit", "demand")
     )
-    offered = gate.fefo(
-        {row.material_id for row in rows}, timezone.localdate(), reference=demand.reference
-    )
+    materials = {row.material_id for row in rows}
+    offered = _offer(demand, materials, timezone.localdate())
     left = {balance.pk: balance.free for balance in offered}
     return [_fill(row, row.quantity - row.progressed - row.reserved, offered, left) for row in rows]
+
+
+def _offer(demand: Demand, materials: Iterable[int], on: date) -> list[Balance]:
+    """What may be staged for the demand and lies at its site."""
+    return gate.fefo(materials, on, reference=demand.reference, site=demand.site_id)
 
 
 def _fill(
@@ -211,7 +215,7 @@ class _Planner:
             found = self.book.of(self.lots[line.lot.pk])
         else:
             materials = {row.material_id for row in requirements}
-            look = gate.fefo(materials, self.on, reference=demand.reference)
+            look = _offer(demand, materials, self.on)
             locked = {b.pk: b for lot in self.lots.values() for b in self.book.of(lot)}
             found = [locked[balance.pk] for balance in look if balance.pk in locked]
         offered = [
@@ -295,6 +299,7 @@ def deallocate(*, lines: Sequence[Deallocation], by: Actor, at: datetime) -> Out
                 states=[State.RESERVED],
                 quantity=given(line),
                 location=line.source,
+                field="source",
             )
         ]
 

@@ -130,8 +130,9 @@ def committed(
     states: Iterable[State],
     quantity: Decimal | None,
     location: Location | None,
+    field: str = "lane",
 ) -> list[tuple[Commitment, Decimal]]:
-    """What a line takes of its lot's commitments.
+    """What a line takes of its lot's commitments; `field` names where the line says the place.
 
     Refuses `demand_needed` (it serves several demands), `lane_needed` (it stands in several
     places), and as `take_from` does.
@@ -160,7 +161,7 @@ def committed(
         raise Refused(
             _("%(lot)s stands in several places: %(places)s."),
             code="lane_needed",
-            field="lane",
+            field=field,
             hint=_("Scan the one it is taken from."),
             facts={"places": sorted(places)},
             lot=line.lot,

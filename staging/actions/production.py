@@ -256,6 +256,7 @@ def _issued(line: Consumption | Remainder, setting: Setting) -> list[tuple[Commi
             states=[State.ISSUED],
             quantity=given(line),
             location=line.work_center,
+            field="work_center",
         )
         if _not_shipment(row.requirement.demand)
     ]

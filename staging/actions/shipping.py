@@ -120,6 +120,7 @@ def unload(*, lines: Sequence[Unloading], by: Actor, at: datetime) -> Outcome:
                 states=[State.ISSUED],
                 quantity=given(line),
                 location=line.vehicle,
+                field="vehicle",
             )
         ]
 

@@ -78,11 +78,11 @@ def stage(*, lines: Sequence[Staging], by: Actor, at: datetime) -> Outcome:
     """Move lots to their lanes, bound to their demands. What is reserved for the demand goes first.
 
     Refuses the gate's codes (`lot_on_hold`, `lot_expired`, `lot_retest_due`, `lot_quarantine`,
-    `lot_rejected`, `lot_closed`, `lot_restricted`, `rule_denies`, `shelf_life_short`),
-    `demand_closed`, `not_required`, `other_lot_required`, `more_than_required`, `not_here`,
-    `source_needed`, `not_enough`, `lane_full`, `wrong_location_kind`, `location_closed`,
-    `same_place`, `serial_is_one` and the quantity codes. What becomes needless of the demand's
-    reservations is given up, with a warning.
+    `lot_rejected`, `lot_closed`, `lot_restricted`, `rule_denies`, `shelf_life_short`,
+    `stands_in_quarantine`), `demand_closed`, `not_required`, `other_lot_required`,
+    `more_than_required`, `not_here`, `source_needed`, `not_enough`, `lane_full`,
+    `wrong_location_kind`, `location_closed`, `same_place`, `serial_is_one` and the quantity
+    codes. What becomes needless of the demand's reservations is given up, with a warning.
     """
     return _stage(MovementKind.STAGE, "staging.stage", lines, by, at)
 
@@ -209,17 +209,15 @@ class _Planner:
                 if any(self.bindings.left(row) for row in self._reserved(balance, fitting))
             ]
             offered = reserved or offered
+        # A lot that stands in quarantine only is offered all the same, for the gate to say why not.
         balance = pick_balance(
-            self.book, line.lot, source=line.source, container=line.container, candidates=offered
+            self.book,
+            line.lot,
+            source=line.source,
+            container=line.container,
+            candidates=offered or self.book.of(line.lot),
         )
-        require_kind(
-            balance.location,
-            *kinds,
-            field="source",
-            hint=_("Put it away first: what stands in quarantine is not to be picked.")
-            if balance.location.kind == LocationKind.QUARANTINE
-            else "",
-        )
+        require_kind(balance.location, *kinds, LocationKind.QUARANTINE, field="source")
         return balance
 
     def _reserved(self, balance: Balance, fitting: Sequence[Requirement]) -> list[Commitment]:

@@ -239,10 +239,13 @@ def test_a_hold_on_the_pallet_stops_what_is_packed_in_it(plant: Plant) -> None:
 def test_nothing_is_picked_from_quarantine(plant: Plant) -> None:
     lot = plant.lot(10, at=plant.cage)
     order = plant.order((lot.material, 10))
-    with refused("not_here"):
+    with refused("stands_in_quarantine"):
         plant.stage(order, lot)
-    with refused("wrong_location_kind"):
+    with refused("stands_in_quarantine"):
         plant.stage(order, lot, source=plant.cage)
+    undecided = plant.lot(10, material=lot.material, at=plant.cage, released=False)
+    with refused("lot_quarantine"):
+        plant.stage(order, undecided)
 
 
 def test_a_hold_on_the_area_stops_its_lanes(plant: Plant) -> None:
