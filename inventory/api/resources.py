@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError as ModelError
-from django.db import models
+from django.db import DataError, models
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -79,7 +79,7 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     def get_object(self) -> Any:
         try:
             return super().get_object()
-        except ValueError as error:  # a code that no database can hold
+        except (ValueError, DataError) as error:  # a code that no database can hold
             raise Http404 from error
 
 
