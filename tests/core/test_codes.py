@@ -1,0 +1,26 @@
+"""What docstrings promise and what the source can refuse are the same codes."""
+
+from tests.core.documented import EVERYWHERE, PHRASES, documented, raised_in_source, verbs
+
+NOT_OF_ACTIONS = {
+    "unknown_code",
+    "ambiguous_code",  # a code is looked up before an action is called
+    "idempotency_key_reused",
+    "lines_needed",  # the frame around every verb
+}
+
+
+def test_every_code_in_a_docstring_can_happen() -> None:
+    named = {code for verb in verbs().values() for code in documented(verb)}
+    assert named - raised_in_source() == set()
+
+
+def test_every_code_that_can_happen_stands_in_a_docstring() -> None:
+    named = {code for verb in verbs().values() for code in documented(verb)}
+    phrases = {code for codes in PHRASES.values() for code in codes}
+    assert raised_in_source() - named - phrases - EVERYWHERE - NOT_OF_ACTIONS == set()
+
+
+def test_every_action_says_what_it_refuses() -> None:
+    silent = [name for name, verb in verbs().items() if len(documented(verb)) < 2]
+    assert sorted(silent) == ["draft_rules", "remove_master", "suggest"]
