@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.plugin import blocking_manager_key
 
 from config import roles
 from inventory import basics as inventory_basics
@@ -86,19 +87,28 @@ def plant(db: None) -> Any:
     return Plant()
 
 
-@pytest.fixture(autouse=True)
-def _basics_after_flush(request: pytest.FixtureRequest) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """A test that commits has its tables emptied at the end, the basics included: put them back.
 
-    The migrations wrote them; what is there stays.
+    The migrations wrote them; whatever test comes next in this process finds them again.
     """
-    marker = request.node.get_closest_marker("django_db")
+    yield
+    marker = item.get_closest_marker("django_db")
     commits = bool(marker and marker.kwargs.get("transaction"))
-    if commits or {"transactional_db", "live_server"} & set(request.fixturenames):
+    if commits or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):
+        with item.config.stash[blocking_manager_key].unblock():
+            inventory_basics.install(apps)
+            quality_basics.install(apps)
+            roles.install(apps, apps.get_app_configs())
+            connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _commits_where_served(request: pytest.FixtureRequest) -> None:
+    """What a live server is to show must be committed."""
+    if "live_server" in request.fixturenames:
         request.getfixturevalue("transactional_db")
-        inventory_basics.install(apps)
-        quality_basics.install(apps)
-        roles.install(apps, apps.get_app_configs())
 
 
 @pytest.fixture(scope="session", autouse=True)
