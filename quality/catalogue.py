@@ -34,9 +34,9 @@ def install() -> None:
              icon="arrow-counterclockwise", group=QUALITY,
              help=_("Put decided lots back into quarantine, signed.")),
         Verb("quality", "close_lot", _("Close lot"), actions.close_lot, actions.Closing,
-             icon="shield-lock-fill", group=QUALITY, help=_("Close used-up lots for good, signed.")),
+             icon="shield-lock-fill", group=QUALITY, help=_("Close used-up lots, signed.")),
         Verb("inventory", "split_lot", _("Split lot"), actions.split_lot, stock.Split,
-             icon="signpost-split", group=QUALITY, help=_("Make a part of a lot a lot of its own.")),
+             icon="signpost-split", group=QUALITY, help=_("Make part of a lot a lot of its own.")),
         Verb("inventory", "merge_lots", _("Merge lots"), actions.merge_lots, stock.Merge,
              icon="union", group=QUALITY, help=_("Put one lot into another.")),
     )  # fmt: skip

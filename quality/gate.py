@@ -244,7 +244,7 @@ def _denied(use: Use, rules: Sequence[UsageRule]) -> Refused | None:
     return _stopped(
         _code_of(use.lot.status),
         use.lot,
-        _("%(lot)s is %(status)s: %(why)s (rule %(rule)s)."),
+        _("%(lot)s may not be used: %(status)s, %(why)s (rule %(rule)s)."),
         _("Use another lot, or have its quality decided."),
         by=denying.cleared_by if denying else "QA",
         status=use.lot.get_status_display().lower(),
@@ -391,7 +391,8 @@ def fefo(
 ) -> list[Balance]:
     """Free stock in storage that may be staged for a demand: first expired, first out.
 
-    `site` (an id) keeps to one site. One statement. Lots without an expiry date come last, older lots before newer ones.
+    `site` (an id) keeps to one site. One statement. Lots without an expiry date come last, older
+    lots before newer ones.
     """
     rows = (
         Balance.objects.filter(

@@ -3,11 +3,13 @@
 from decimal import Decimal
 from typing import Any, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Location, Lot, Material, Site
@@ -37,12 +39,17 @@ class DemandQuerySet(models.QuerySet["Demand"]):
         return self.filter(closed_at=None)
 
     def with_state(self) -> Self:
-        """Annotate `state`: what the demand's commitments say, in the same statement."""
+        """Annotate `state`: what the demand's commitments say, in the same statement.
+
+        A kit of which a part may not be used is not ready: it counts as still being staged.
+        """
         lines: models.QuerySet[Any] = Requirement.objects.with_progress().filter(
             demand=OuterRef("pk")
         )
         short = lines.filter(progressed__lt=F("quantity"))
         unfinished = lines.filter(used__lt=F("quantity"))
+        staged = apps.get_model("staging", "StagedStock").objects  # its module imports this one
+        blocked = staged.blocked(timezone.localdate()).filter(requirement__demand=OuterRef("pk"))
         return self.annotate(
             state=Case(
                 When(cancelled=True, then=Value(DemandState.CANCELLED)),
@@ -50,7 +57,7 @@ class DemandQuerySet(models.QuerySet["Demand"]):
                 When(~Exists(lines), then=Value(DemandState.PLANNED)),
                 When(~Exists(unfinished), then=Value(DemandState.COMPLETED)),
                 When(Exists(lines.filter(handed_over__gt=0)), then=Value(DemandState.STARTED)),
-                When(~Exists(short), then=Value(DemandState.READY)),
+                When(~Exists(short) & ~Exists(blocked), then=Value(DemandState.READY)),
                 When(Exists(lines.filter(staged__gt=0)), then=Value(DemandState.STAGING)),
                 default=Value(DemandState.PLANNED),
                 output_field=models.CharField(),

@@ -78,6 +78,17 @@ def test_output_of_one_operation_is_staged_for_the_next(plant: Plant) -> None:
     assert breaches() == []
 
 
+def test_a_kit_with_a_blocked_part_is_not_ready(plant: Plant) -> None:
+    lot = plant.lot(10)
+    order = plant.order((lot.material, 10))
+    plant.stage(order, lot)
+    assert state(order) == "ready"
+    hold = plant.hold(location=plant.l1)
+    assert state(order) == "staging"
+    plant.lift(hold)
+    assert state(order) == "ready"
+
+
 def test_every_step_can_be_reversed(plant: Plant) -> None:
     lot = plant.lot(20, material=plant.pieces())
     shipment = plant.shipment((lot.material, 20))
