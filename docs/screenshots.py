@@ -1,0 +1,116 @@
+"""Take the pictures that the README shows, from a running demo.
+
+    python3 manage.py demo --port 8000
+    .venv/bin/python docs/screenshots.py http://127.0.0.1:8000/
+
+Needs the test environment (`python3 manage.py test --setup-only`) and a Chromium.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from config.bootstrap.services import required  # noqa: E402
+from config.demo_accounts import DEMO_PASSWORD  # noqa: E402
+
+IMAGES = Path(__file__).resolve().parent / "images"
+SCREEN = (1280, 800)
+PHONE = (390, 844)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One page as one role sees it; `open` names what to click before."""
+
+    name: str
+    user: str
+    path: str
+    size: tuple[int, int] = SCREEN
+    dark: bool = False
+
+
+PICTURES = (
+    Picture("board", "supervisor", "/"),
+    Picture("board-phone", "operator", "/", PHONE),
+    Picture("board-dark", "supervisor", "/", dark=True),
+    Picture("demand", "supervisor", "/demands/GRA-0144/"),
+    Picture("stage", "operator", "/work/stage/?demand=GRA-0145&lane=RVS-KIT-2"),
+    Picture("stage-phone", "operator", "/work/stage/?demand=GRA-0145&lane=RVS-KIT-2", PHONE),
+    Picture("lot", "qa", "/scan/?q=RM-1003/PVK-208"),
+    Picture("stock", "supervisor", "/stock/"),
+    Picture("alerts", "supervisor", "/alerts/"),
+    Picture("audit", "auditor", "/audit/"),
+    Picture("admin", "qa", "/admin/"),
+    Picture("api", "admin", "/api/v1/docs/"),
+)
+
+
+def main(base: str) -> None:
+    """Take every picture."""
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("FORESTAGE_CHROMIUM") or required("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        for picture in PICTURES:
+            page = signed_in(browser, base, picture)
+            page.goto(urljoin(base, picture.path))
+            save(page, picture.name)
+        refused(browser, base)
+        signature(browser, base)
+        browser.close()
+
+
+def signed_in(browser: Browser, base: str, picture: Picture) -> Page:
+    """A page of a fresh profile in which the picture's user has signed in."""
+    width, height = picture.size
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if picture.dark else "light",
+    )
+    page = context.new_page()
+    page.goto(urljoin(base, "/sign-in/"))
+    page.fill("[name=username]", picture.user)
+    page.fill("[name=password]", DEMO_PASSWORD)
+    page.click("main [type=submit]")
+    return page
+
+
+def refused(browser: Browser, base: str) -> None:
+    """A quarantined lot that somebody tries to stage."""
+    page = signed_in(browser, base, Picture("refused", "operator", ""))
+    page.goto(urljoin(base, "/work/stage/?demand=GRA-0145&lane=RVS-KIT-2&lot=RM-1001/A24-0930"))
+    page.click("main form [type=submit]")
+    page.wait_for_timeout(2500)  # until the flash has faded
+    save(page, "refused")
+
+
+def signature(browser: Browser, base: str) -> None:
+    """QA about to release two lots."""
+    page = signed_in(browser, base, Picture("signature", "qa", ""))
+    page.goto(urljoin(base, "/admin/inventory/lot/?status=quarantine"))
+    boxes = page.locator("input.action-select")
+    for index in range(min(2, boxes.count())):
+        boxes.nth(index).check()
+    page.select_option("select[name=action]", label="Release")
+    page.click("button[name=index]")
+    save(page, "signature")
+
+
+def save(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")  # the API's pages build themselves
+    page.wait_for_timeout(300)
+    page.screenshot(path=str(IMAGES / f"{name}.png"))
+    print(IMAGES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000/")
