@@ -88,12 +88,15 @@ def plant(db: None) -> Any:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test that commits has its tables emptied at the end, the basics included: put them back.
 
-    The migrations wrote them; whatever test comes next in this process finds them again.
+    The migrations wrote them; whatever test comes next in this process finds them again. After
+    the last one the database itself is gone.
     """
     yield
+    if nextitem is None:
+        return
     marker = item.get_closest_marker("django_db")
     commits = bool(marker and marker.kwargs.get("transaction"))
     if commits or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):

@@ -122,7 +122,7 @@ def test_a_production_order_from_the_dock_to_the_product(floor: Floor, plant: Pl
     floor.open("/work/stage/?demand=PO-77")
     floor.scan(lot.code)
     floor.scan(plant.l1.code)
-    expect(page.locator(".field-wrong .field-error")).to_contain_text("is quarantine")
+    expect(page.locator(".field-wrong .field-error")).to_contain_text("quarantine")
     assert floor.focused() == "lot"
 
     # QA releases it; now the whole demand is reserved, then staged by three scans.
