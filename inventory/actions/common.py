@@ -36,14 +36,15 @@ def lock_containers(
 ) -> dict[int, Container]:
     """Lock containers, and those that hold the (locked) lots: what is in them stays while we act.
 
-    Lots are locked first, then containers: the order that every action keeps.
+    Lots are locked first, then containers: the order that every action keeps. Their locations are
+    not joined: PostgreSQL drops a row from a locking join when it waited for one that has moved.
     """
     wanted = Q(pk__in={container.pk for container in containers})
     inside = Balance.objects.filter(
         lot__in=[lot.pk for lot in lots], container__isnull=False, quantity__gt=0
     )
     rows = Container.objects.filter(wanted | Q(pk__in=inside.values("container")))
-    return {row.pk: row for row in rows.locked().select_related("location")}
+    return {row.pk: row for row in rows.locked()}
 
 
 def lock_named(lines: Sequence[L], *, also: Q | None = None) -> list[L]:

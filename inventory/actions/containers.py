@@ -8,7 +8,7 @@ from typing import Annotated
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
@@ -149,7 +149,7 @@ def _taken(name: str, field: str, index: int | None) -> Refused:
 def pack(*, lines: Sequence[Pack], by: Actor, at: datetime) -> list[Movement]:
     """Put loose stock into a container that stands at the same location.
 
-    Refuses `not_here`, `not_enough`, `container_elsewhere` and the quantity codes.
+    Refuses `not_here`, `not_enough` and the quantity codes.
     """
 
     def entry(line: Pack, book: Book) -> Line:
@@ -181,6 +181,7 @@ def _post(
 ) -> list[Movement]:
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
+    prefetch_related_objects([line.container for line in lines], "location")
     book = read_book(lines)
     entries = each(lines, lambda line: entry(line, book))  # type: ignore[operator]
     movements = ledger.post(entries, book=book, stamp=stamp)
@@ -212,8 +213,7 @@ def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -
     stamp = audit.stamp(by, at)
     nested = _with_nested([line.container for line in lines])
     lots = lock_lots(Lot.objects.filter(balances__container__in=nested))
-    containers = Container.objects.filter(pk__in=nested).locked().select_related("location")
-    locked = {container.pk: container for container in containers}
+    locked = {row.pk: row for row in Container.objects.filter(pk__in=nested).locked()}
     book = Book.read(lots.values(), containers=locked.values())
     _check_settled(locked, lots, book)
     entries: list[Line] = []
