@@ -17,7 +17,13 @@ APPS = ("inventory", "quality", "staging")
 PHRASES = {
     "gate's codes": frozenset(STOP_LABELS),
     "quantity codes": frozenset(
-        ["quantity_not_above_zero", "quantity_too_large", "quantity_too_fine", "unit_unknown"]
+        [
+            "quantity_not_above_zero",
+            "quantity_too_large",
+            "quantity_too_fine",
+            "unit_unknown",
+            "serial_is_one",
+        ]
     ),
     "signature codes": frozenset({"signature_wrong", "signer_cannot_sign"}),
 }

@@ -160,7 +160,8 @@ def test_costs_the_same_for_one_line_and_for_fifty(plant: Plant, name: str) -> N
     count, budget = COSTS[name]
     count(plant, 1)  # what a process reads once, such as the rules in force
     one, fifty = count(plant, 1), count(plant, 50)
-    assert one == fifty
+    # SQLite takes so many values in a statement; a long insert may need a second one there.
+    assert one <= fifty <= one + (connection.vendor == "sqlite")
     assert fifty <= budget
 
 

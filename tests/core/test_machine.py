@@ -320,7 +320,7 @@ def test_whatever_is_done_the_ledger_is_sound(plant: Plant) -> None:
     run_state_machine_as_test(
         Work,
         settings=settings(
-            max_examples=12, stateful_step_count=35, deadline=None, suppress_health_check=checks
+            max_examples=8, stateful_step_count=30, deadline=None, suppress_health_check=checks
         ),
     )
 
