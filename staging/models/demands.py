@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -170,8 +170,9 @@ class RequirementQuerySet(models.QuerySet["Requirement"]):
 
         def total(*states: str) -> Coalesce:
             here = Q(commitments__closed_at=None, commitments__state__in=states)
+            # SQLite adds decimals as floats: rounded, 0.7 + 0.1 is not less than 0.8.
             return Coalesce(
-                Sum("commitments__quantity", filter=here),
+                Round(Sum("commitments__quantity", filter=here), QUANTITY["decimal_places"]),
                 Decimal(0),
                 output_field=models.DecimalField(**QUANTITY),
             )
