@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory import audit
 from inventory.audit import Actor
 from inventory.errors import Refused
-from inventory.models import VIRTUAL_KINDS, Balance, Location, Movement, Site
+from inventory.models import VIRTUAL_KINDS, Balance, Location, Lot, Material, Movement, Site
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -21,10 +21,13 @@ def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     """Save a row of master data and record what changed. Nothing is recorded if nothing did.
 
     A new site gets its virtual locations; a location keeps the paths of its branch. Raises
-    ValidationError as `full_clean` does, and refuses `location_in_use`, `location_loop`.
+    ValidationError as `full_clean` does, and refuses `location_in_use`, `location_loop`,
+    `material_in_use`.
     """
     stamp = audit.stamp(by, at, reason)
     before = type(row)._default_manager.filter(pk=row.pk).first() if row.pk else None
+    if isinstance(row, Material):
+        _check_material(row, before)
     if isinstance(row, Location):
         _check_location(row, before)
         row.path = _path(row)
@@ -51,6 +54,21 @@ def remove_master(row: models.Model, *, by: Actor, at: datetime, reason: str = "
     was = {name: [new, None] for name, (_old, new) in audit.differences(None, row).items()}
     audit.record("master.remove", stamp=audit.stamp(by, at, reason), subject=row, changes=was)
     row.delete()
+
+
+def _check_material(material: Material, before: models.Model | None) -> None:
+    """What is on the books is counted in the base unit, and labels carry the material's code."""
+    if not isinstance(before, Material) or not Lot.objects.filter(material=material).exists():
+        return
+    for column in ("code", "base_unit_id", "tracking"):
+        if getattr(before, column) != getattr(material, column):
+            raise Refused(
+                _("%(material)s has lots: its code, base unit and tracking stay as they are."),
+                code="material_in_use",
+                field=column.removesuffix("_id"),
+                hint=_("Make it inactive and set up a new material."),
+                material=before,
+            )
 
 
 def _path(location: Location) -> str:

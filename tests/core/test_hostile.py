@@ -614,3 +614,22 @@ def test_reserving_says_what_of_and_no_more_than_needed(plant: Plant) -> None:
     with refused("more_than_required"):
         line = staging.AllocationLine(demand=order, lot=lot, quantity=D(6))
         plant.do(staging.allocate, line)
+
+
+def test_parts_of_a_kilogram_add_up(plant: Plant) -> None:
+    lots = [plant.lot(D("0.7"))]
+    lots.append(plant.lot(D("0.1"), material=lots[0].material))
+    order = plant.order((lots[0].material, D("0.8")))
+    for lot in lots:
+        plant.stage(order, lot)
+    assert Demand.objects.with_state().get().state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("code", "OTHER"), ("base_unit_id", "GRM"), ("tracking", "serial")]
+)
+def test_a_material_with_lots_keeps_what_counts(plant: Plant, column: str, value: str) -> None:
+    material = plant.lot(10).material
+    setattr(material, column, value)
+    with refused("material_in_use"):
+        stock.save_master(material, by=plant.operator, at=plant.now)
