@@ -1,12 +1,16 @@
 """The demo: its people, its plant, and that seeding again changes nothing."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from config.demo_plant.people import token_path
@@ -20,10 +24,28 @@ from staging.models import Alert, AlertReason, Demand, StagedStock
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def var() -> Iterator[Path]:
+    """Where the seeded plant keeps its token."""
+    with TemporaryDirectory() as path:
+        yield Path(path)
+
+
+@pytest.fixture(scope="module")
+def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker, var: Path) -> Iterator[None]:
+    """The demo plant, seeded once for the module; each test's changes are rolled back to it."""
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(VAR_DIR=var):
+        call_command("seed_demo", verbosity=0)
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def plant(settings: LazySettings, tmp_path: Path) -> None:
-    settings.VAR_DIR = tmp_path
-    call_command("seed_demo", verbosity=0)
+def plant(seeded: None, db: None) -> Iterator[None]:
+    """The seeded plant, with its token file put back afterwards."""
+    token = token_path().read_text()
+    yield
+    token_path().write_text(token)
 
 
 def ancestors(lot: Lot) -> list[set[str]]:

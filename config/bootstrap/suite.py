@@ -44,7 +44,7 @@ def parallel(arguments: list[str]) -> list[str]:
     )
     if names_tests or any(argument.startswith(DECIDED_BY_USER) for argument in arguments):
         return []
-    return ["-n", "2", "--dist", "loadfile"]
+    return ["-n", "2", "--dist", "worksteal"]
 
 
 @contextlib.contextmanager
