@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inventory.models import AuditEntry, Lot, Movement, Recorded
@@ -89,15 +90,17 @@ def _decisions(lot: Lot) -> Iterator[Event]:
 
 
 def _holds(lot: Lot) -> Iterator[Event]:
-    for row in Hold.objects.filter(lot=lot).select_related("actor", "lifted_by").order_by("pk"):
-        title = _("Hold %(number)s placed") % {"number": row.pk}
-        yield _event("hold", row, title)
+    """Holds on the lot and on its material; those on places it passed through are the places'."""
+    rows = Hold.objects.filter(Q(lot=lot) | Q(material=lot.material_id))
+    for row in rows.select_related("actor", "lifted_by", "material").order_by("pk"):
+        what = {"number": row.pk, "target": row.material or lot}
+        yield _event("hold", row, _("Hold %(number)s placed on %(target)s") % what)
         if row.lifted_at:
             yield Event(
                 kind="lift",
                 recorded_at=row.lifted_at,
                 occurred_at=row.lifted_at,
-                title=_("Hold %(number)s lifted") % {"number": row.pk},
+                title=_("Hold %(number)s lifted from %(target)s") % what,
                 detail="",
                 who=_name(row.lifted_by),
                 surface="",

@@ -8,6 +8,7 @@ trail and the alerts are what the same work by hand would have left.
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from config.demo_plant import inbound, master, outbound, people, production, trouble
 from config.demo_plant.story import Story
@@ -28,7 +29,7 @@ def build(now: datetime) -> bool:
         outbound.tell(story)
         trouble.tell(story)
         story.play()
-        clock.sweep(by=story.actor("system"), at=now)
+        clock.sweep(by=story.actor("system"), at=timezone.now())
         trouble.acknowledge(story)
         story.play()
     return True
