@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from django import forms
@@ -12,15 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from inventory.admin.pages import ActForm, act_form, attempt, chosen, render
+from inventory.admin.pages import ActForm, Acting, act_form, attempt, chosen, render
 from inventory.errors import Refused
 from inventory.forms import form_field
 from inventory.models import Lot
 from inventory.verbs import REGISTRY, Verb
 from quality.models import Inspection
-
-if TYPE_CHECKING:
-    from quality.admin.lots import LotDesk
 
 VERB = "record_inspection"
 OF_INSPECTION = ("kind",)
@@ -28,7 +25,7 @@ OF_INSPECTION = ("kind",)
 SPARE_ROWS = 5
 
 
-def page(model_admin: "LotDesk", request: HttpRequest) -> HttpResponse:
+def page(model_admin: Acting[Lot], request: HttpRequest) -> HttpResponse:
     """The rows are those of the material's last inspection, to be filled in; more may be added."""
     verb = REGISTRY[VERB]
     if not request.user.has_perm(verb.permission):
