@@ -13,14 +13,13 @@ from staging.actions.demands import (
     create_demand,
 )
 from staging.actions.lanes import Borrowing, Transfer, Unstaging, borrow, transfer, unstage
+from staging.actions.output import Output, produce
 from staging.actions.production import (
     Consumption,
     Issue,
-    Output,
     Remainder,
     consume,
     issue,
-    produce,
     return_remainder,
 )
 from staging.actions.reversal import reverse

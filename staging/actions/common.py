@@ -169,3 +169,16 @@ def committed(
         )
     what = " / ".join(str(state.label).lower() for state in states)
     return take_from(bindings, rows, quantity, what=what, lot=line.lot)
+
+
+def not_shipment(demand: Demand) -> bool:
+    """True; refuses `wrong_demand_kind` for a shipment, which is loaded and not issued."""
+    if demand.is_shipment:
+        raise Refused(
+            _("%(demand)s is a shipment."),
+            code="wrong_demand_kind",
+            field="demand",
+            hint=_("Load and ship it."),
+            demand=demand,
+        )
+    return True
