@@ -7,6 +7,7 @@ and one entry of the audit trail, in the same transaction.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from uuid_utils.compat import uuid7
 
 from inventory.errors import Refused
 from inventory.models import AuditEntry, Surface
+from inventory.units import plain
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a client's clock may run ahead of ours."""
@@ -120,4 +122,6 @@ def differences(before: models.Model | None, after: models.Model) -> dict[str, l
 
 def _plain(column: models.Field[Any, Any], row: models.Model) -> str | int | bool | None:
     value = column.value_from_object(row)
+    if isinstance(value, Decimal):
+        return plain(value)  # 250 and 250.000000 are the same
     return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -24,7 +24,7 @@ from inventory.models import AuditEntry, Surface
 Snapshot = dict[str, Any]
 
 _SECRET = "password"  # noqa: S105 - the name of a column
-_NOT_KEPT = ("id", "last_login")
+_NOT_KEPT = ("id", "last_login", "date_joined")
 
 
 def connect() -> None:

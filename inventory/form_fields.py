@@ -119,7 +119,7 @@ def _in_line(number: int, error: ValidationError) -> Refused:
     """The error, saying in which line it is, with what to do instead."""
     return Refused(
         _("Line %(number)s: %(what)s"),
-        code=error.code or "invalid",
+        code=error.error_list[0].code or "invalid",
         hint=getattr(error, "hint", ""),
         number=number,
         what=" ".join(error.messages),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
-from inventory.admin.base import EXACT, HistoryAdmin, Refusable, actor
+from inventory.admin.base import EXACT, Autocompleting, HistoryAdmin, Refusable, actor
 from inventory.admin.pages import Act, Acting
 from inventory.models import Lot
 from inventory.verbs import REGISTRY, Verb, carry_out
@@ -86,7 +86,7 @@ class RequirementFormSet(BaseInlineFormSet[Requirement, Demand, forms.ModelForm[
         )
 
 
-class RequirementInline(admin.TabularInline[Requirement, Demand]):
+class RequirementInline(Autocompleting, admin.TabularInline[Requirement, Demand]):
     model = Requirement
     formset = RequirementFormSet
     fields = ("material", "quantity", "lot")

@@ -125,6 +125,7 @@ def test_needs_are_read_one_a_line(plant: Plant) -> None:
         ("{m}", 1, "required"),
         ("{m} 1 KGM x y", 1, "more than"),
         ("\n\n{m} 1 QQQ", 3, "no unit"),
+        ("x" * 20_000, 1, "at most"),
     ],
 )
 def test_an_error_names_its_line(plant: Plant, text: str, line: int, words: str) -> None:

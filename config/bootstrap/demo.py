@@ -175,7 +175,7 @@ def web(host: str, port: int) -> list[str]:
     """Gunicorn, with threads, so that one page in the making does not stop the next."""
     listen = [f"--bind={bracketed(host)}:{port}", "--no-control-socket"]
     size = ["--workers=1", "--threads=4", "--graceful-timeout=3"]
-    log = ["--access-logfile=-", "--access-logformat=%(m)s %(U)s %(s)s %(M)s ms"]
+    log = ["--access-logfile=-", "--access-logformat=%(r)s %(s)s %(M)s ms"]
     return [sys.executable, "-m", "gunicorn", "config.wsgi", *listen, *size, *log]
 
 

@@ -1,10 +1,12 @@
 """What every page of the admin shares: one audit trail, no deletion, changes through actions."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.forms.models import BaseModelFormSet
@@ -35,7 +37,29 @@ def trail_of(row: models.Model) -> str:
     return f"{reverse('admin:inventory_auditentry_changelist')}?{urlencode(subject)}"
 
 
-class OneTrail(admin.ModelAdmin[M]):
+BIGINT_BITS = 63
+
+
+class Autocomplete(AutocompleteSelect):
+    """Django's own asks the database for whatever was posted; this one for numbers of rows."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        rows = [pk for pk in value if not pk or (pk.isdecimal() and len(pk) < 19)]
+        return super().optgroups(name, rows, attr)
+
+
+class Autocompleting:
+    """Forms whose `autocomplete_fields` stand whatever was posted into them."""
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs["widget"] = Autocomplete(db_field, self.admin_site)  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc,no-any-return]
+
+
+class OneTrail(Autocompleting, admin.ModelAdmin[M]):
     """Nothing is deleted, and the audit trail is the only history: Django's own log stays empty."""
 
     show_full_result_count = False

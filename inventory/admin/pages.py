@@ -23,7 +23,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inventory.admin.base import M, actor
+from inventory.admin.base import BIGINT_BITS, M, actor
 from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.forms import form_field
@@ -108,6 +108,7 @@ class Act:
             "rows": [(row, refused[index]) for index, row in enumerate(model_admin.look_at(rows))],
             "rows_template": self.rows,
             "refused": any(refused.values()),
+            "others": [row.pk for index, row in enumerate(rows) if not refused[index]],
         }
         return render(request, model_admin, "admin/act.html", str(verb.label), context)
 
@@ -178,6 +179,8 @@ def chosen(request: HttpRequest, model_admin: "Acting[Any]") -> list[Any]:
         pks = [key.to_python(pk) for pk in wanted[:MOST] if pk]
     except ValidationError:
         pks = []
+    if any(isinstance(pk, int) and pk.bit_length() > BIGINT_BITS for pk in pks):
+        pks = []  # no row has such a number, and the database would choke on it
     rows = list(model_admin.get_queryset(request).filter(pk__in=pks))
     if not rows or len(rows) != len(set(pks)):
         raise Http404(_("Nothing to act on was chosen."))

@@ -34,9 +34,17 @@ class ExactJSONParser(BaseParser):
             parsed: dict[str, Any] = json.loads(
                 body, parse_float=Decimal, parse_constant=_no_constant
             )
+            _require_text(parsed, body)
         except (ValueError, RecursionError) as error:
             raise ParseError(_("This is not JSON: %s") % error) from error
         return parsed
+
+
+def _require_text(parsed: Any, body: bytes) -> None:
+    """Refuse half of a surrogate pair: JSON can spell one, but no text has it, and no answer could
+    quote it. Only a body that spells any is looked at twice."""
+    if b"\\ud" in body.lower() or b"\0" in body:
+        json.dumps(parsed, default=str, ensure_ascii=False).encode()
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inventory.admin import cells
-from inventory.admin.base import MasterAdmin, actor, show
+from inventory.admin.base import Autocompleting, MasterAdmin, actor, show
 from quality.actions import activate_rules, change_rules, draft_rules
 from quality.models import RuleSet, UsageRule
 
@@ -29,7 +29,7 @@ BUTTON = {
 }  # fmt: skip
 
 
-class RuleInline(admin.TabularInline[UsageRule, RuleSet]):
+class RuleInline(Autocompleting, admin.TabularInline[UsageRule, RuleSet]):
     model = UsageRule
     extra = 0
     autocomplete_fields = ("material",)

@@ -296,3 +296,20 @@ def test_no_lists_of_django_s_own_are_kept(supervisor: Client, plant: Plant) -> 
     )
     assert not LogEntry.objects.exists()
     assert Lot.objects.count() == 0
+
+
+def test_a_quantity_that_stayed_is_no_change(supervisor: Client, plant: Plant) -> None:
+    material = plant.material(name="Salt", safety_stock="250")
+    data = filled(supervisor, page_of(material), name="Sea salt", reason="Renamed")
+    assert supervisor.post(page_of(material), data).status_code == 302
+    assert last_entry("master.change").changes == {"name": ["Salt", "Sea salt"]}
+
+
+@pytest.mark.parametrize("posted", ["x", "9" * 60, "-1"])
+def test_what_is_no_row_is_refused_beside_its_field(
+    supervisor: Client, plant: Plant, posted: str
+) -> None:
+    data = filled(supervisor, page_of(plant.a1), parent=posted, reason="Moved")
+    page = supervisor.post(page_of(plant.a1), data)
+    assert page.status_code == 200
+    assert "parent" in page.context["adminform"].form.errors

@@ -203,3 +203,15 @@ def test_the_way_back_stays_in_the_house(qa: Client, plant: Plant) -> None:
     lot = plant.lot(released=False)
     response = qa.post(f"{act(Lot, 'release', lot)}&next=https://evil.example/", SIGNED)
     assert response["Location"] == page_of(lot)
+
+
+def test_one_goes_on_with_the_lots_that_were_not_refused(qa: Client, plant: Plant) -> None:
+    good, expired = plant.lot(released=False), plant.lot(released=False, expires_in=-1)
+    page = qa.post(act(Lot, "release", good, expired), SIGNED)
+    assert page.status_code == 409
+    assert f'href="?ids={good.pk}&amp;' in page.content.decode()
+    assert status(good, expired) == ["quarantine", "quarantine"]
+
+
+def test_a_number_no_row_can_have_is_not_found(qa: Client, plant: Plant) -> None:
+    assert qa.get(f"{act(Lot, 'release', plant.lot())}9{'9' * 30}").status_code == 404

@@ -188,3 +188,15 @@ def test_refusals_are_collected_with_their_lines() -> None:
         (2, "first"),
         (5, "second"),
     ]
+
+
+@pytest.mark.parametrize("body", [r'{"kind": "\ud800"}', r'{"\udfff": 1}'])
+def test_half_a_character_is_not_json_text(api: Api, body: str) -> None:
+    answer = api.generic("POST", "/api/v1/create-demand/", body, content_type="application/json")
+    check(answer, 400, "parse_error")
+
+
+def test_a_whole_character_spelt_in_two_halves_is(api: Api) -> None:
+    body = r'{"kind": "\ud83d\ude00"}'
+    answer = api.generic("POST", "/api/v1/issue/", body, content_type="application/json")
+    check(answer, 400, "invalid")
