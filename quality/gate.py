@@ -44,6 +44,7 @@ class DateStop:
     column: str
     words: Words
     remedy: Words
+    cleared_by: Words = "QA"
 
     def condition(self, on: date, lot: str = "") -> Q:
         return Q(**{f"{lot}{self.column}__lt": on})
@@ -54,8 +55,9 @@ class DateStop:
 
 
 EXPIRED = DateStop(
-    "lot_expired", "expires_on", _("%(lot)s expired on %(day)s."), _("Scrap it or send it back.")
-)
+    "lot_expired", "expires_on", _("%(lot)s expired on %(day)s."), _("Scrap it or send it back."),
+    cleared_by=_("nobody, its date has passed"),
+)  # fmt: skip
 RETEST_DUE = DateStop(
     "lot_retest_due", "retest_on", _("%(lot)s was due for retest on %(day)s."),
     _("Have QA retest and release it again."),
@@ -218,7 +220,9 @@ def _refusal(
             )
     for stop in DATE_STOPS:
         if stop.met(lot, on):
-            return _stopped(stop.code, lot, stop.words, stop.remedy, day=getattr(lot, stop.column))
+            day = getattr(lot, stop.column)
+            by = stop.cleared_by
+            return _stopped(stop.code, lot, stop.words, stop.remedy, by=by, day=day)
     return (
         (require_shelf_life(lot, on) if use.action == GatedAction.STAGE else None)
         or _denied(use, rules)

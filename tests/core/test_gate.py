@@ -211,3 +211,11 @@ def test_units_convert_exactly_or_not_at_all(
         return
     assert type(base) is Decimal
     assert Fraction(base) == exact
+
+
+def test_nobody_clears_an_expired_lot(plant: Plant) -> None:
+    lot = plant.lot(10)
+    type(lot).objects.filter(pk=lot.pk).update(expires_on=timezone.localdate() - timedelta(days=1))
+    with refused("lot_expired") as caught:
+        plant.stage(plant.order((lot.material, 5)), lot)
+    assert "nobody" in caught.value.facts["cleared_by"]  # type: ignore[attr-defined]
