@@ -1,6 +1,5 @@
 """One family of refusals, said in the same words on every surface."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -45,16 +44,10 @@ class Refusals:
     def __init__(self) -> None:
         self.found: list[Refused] = []
 
-    def __bool__(self) -> bool:
-        return bool(self.found)
-
     def add(self, refusal: Refused, *, line: int | None = None) -> None:
         if refusal.line is None:
             refusal.line = line
         self.found.append(refusal)
-
-    def extend(self, refusals: Iterable[Refused]) -> None:
-        self.found.extend(refusals)
 
     def raise_any(self) -> None:
         """Raise the first refusal, carrying all of them. Nothing happens if there is none."""
