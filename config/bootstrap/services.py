@@ -2,7 +2,8 @@
 
 Each is taken from the environment when it is named there; else from the machine; else installed
 with apt-get, as root. What is started here lives in a temporary directory, on a free port, without
-durability, and is stopped by process id. A server that the system runs is never touched.
+durability unless it is asked for, and is stopped by process id. A server that the system runs is
+never touched.
 """
 
 import contextlib
@@ -12,11 +13,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from config.bootstrap import installers, ports, processes
+from config.bootstrap import installers, ports
+from config.bootstrap.servers import Server
 from config.bootstrap.terminal import SetupError, say
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -25,7 +26,6 @@ PACKAGES = {
     "redis-server": ("redis-server",),
     "chromium": ("chromium", "fonts-liberation"),
 }
-START_SECONDS = 30
 
 
 @contextlib.contextmanager
@@ -34,8 +34,8 @@ def running(given: Mapping[str, str]) -> Iterator[dict[str, str]]:
     install_missing(given)
     with contextlib.ExitStack() as stack:
         yield {
-            "DATABASE_URL": given.get("DATABASE_URL") or stack.enter_context(postgresql()),
-            "REDIS_URL": given.get("REDIS_URL") or stack.enter_context(redis()),
+            "DATABASE_URL": given.get("DATABASE_URL") or stack.enter_context(postgresql()).url,
+            "REDIS_URL": given.get("REDIS_URL") or stack.enter_context(redis()).url,
             "FORESTAGE_CHROMIUM": given.get("FORESTAGE_CHROMIUM") or required("chromium"),
         }
 
@@ -81,8 +81,12 @@ def required(tool: str) -> str:
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[str]:
-    """Run a private PostgreSQL and give its URL. It refuses to run as root, so root steps down."""
+def postgresql(*, durable: bool = False) -> Iterator[Server]:
+    """Run a private PostgreSQL. It refuses to run as root, so root steps down.
+
+    A durable one waits for the disk at every commit, as production does, and loses nothing when
+    it is killed; the other is for tests.
+    """
     initdb = required("initdb")
     account = {} if os.geteuid() else unprivileged_account()
     with scratch(account.get("user")) as directory:
@@ -94,37 +98,39 @@ def postgresql() -> Iterator[str]:
             **account,
         )
         port = ports.free_port()
-        command = [str(Path(initdb).with_name("postgres")), "-D", str(data), *settings(port)]
-        with serving(
-            command,
+        binary = str(Path(initdb).with_name("postgres"))
+        with Server(
+            [binary, "-D", str(data), *settings(port, durable=durable)],
             log=directory / "log",
-            is_ready=lambda: postmaster_says_ready(data),
+            is_ready=lambda pid: postmaster_says_ready(data, pid),
             how=signal.SIGINT,
+            url=f"postgres://forestage@127.0.0.1:{port}/forestage",
             cwd=directory,
             **account,
-        ):
-            yield f"postgres://forestage@127.0.0.1:{port}/forestage"
+        ) as server:
+            yield server
 
 
-def settings(port: int) -> list[str]:
-    """PostgreSQL for data that is thrown away: loopback only, and no waiting for the disk."""
+def settings(port: int, *, durable: bool) -> list[str]:
+    """PostgreSQL for loopback only; without waiting for the disk where data is thrown away."""
+    switch = "on" if durable else "off"
     values = {
         "port": port,
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
         "max_connections": 200,
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
+        "fsync": switch,
+        "synchronous_commit": switch,
+        "full_page_writes": switch,
     }
     return [f"--{name}={value}" for name, value in values.items()]
 
 
-def postmaster_says_ready(data: Path) -> bool:
-    """Read the line that `pg_ctl --wait` goes by."""
+def postmaster_says_ready(data: Path, pid: int) -> bool:
+    """Read the line that `pg_ctl --wait` goes by. One that was killed leaves its file behind."""
     with contextlib.suppress(FileNotFoundError):
         lines = (data / "postmaster.pid").read_text().splitlines()
-        return len(lines) >= 8 and lines[7].strip() == "ready"
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
     return False
 
 
@@ -136,52 +142,20 @@ def unprivileged_account() -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """Run a private Redis that writes nothing to disk, and give its URL."""
+def redis() -> Iterator[Server]:
+    """Run a private Redis that writes nothing to disk."""
     port = ports.free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with (
         scratch() as directory,
-        serving(
+        Server(
             [required("redis-server"), *options, "--dir", str(directory)],
             log=directory / "log",
-            is_ready=lambda: ports.answers("127.0.0.1", port),
-        ),
+            is_ready=lambda _pid: ports.answers("127.0.0.1", port),
+            url=f"redis://127.0.0.1:{port}/0",
+        ) as server,
     ):
-        yield f"redis://127.0.0.1:{port}/0"
-
-
-@contextlib.contextmanager
-def serving(
-    command: list[str],
-    *,
-    log: Path,
-    is_ready: Callable[[], bool],
-    how: signal.Signals = signal.SIGTERM,
-    **options: object,
-) -> Iterator[None]:
-    """Run a server while the block lasts, entered when it accepts work."""
-    with log.open("wb") as output:
-        server = processes.start(
-            command, dying=how.name[3:], stdout=output, stderr=output, **options
-        )
-    try:
-        wait_for(server, command[0], is_ready, log)
-        yield
-    finally:
-        with processes.uninterrupted():
-            processes.stop(server, how)
-
-
-def wait_for(
-    server: "subprocess.Popen[bytes]", name: str, is_ready: Callable[[], bool], log: Path
-) -> None:
-    """Return when the server is ready. Raises SetupError with its log when that fails."""
-    deadline = time.monotonic() + START_SECONDS
-    while not is_ready():
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise SetupError(f"{name} did not start:\n{log.read_text(errors='replace')}")
-        time.sleep(0.05)
+        yield server
 
 
 @contextlib.contextmanager
