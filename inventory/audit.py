@@ -4,7 +4,7 @@ Every action makes one `Stamp` and writes it on all that it records: movements, 
 and one entry of the audit trail, in the same transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -89,6 +89,19 @@ def require_reason(reason: str, *, field: str = "reason") -> str:
     return reason.strip()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the trail says of one of the things that an action touched.
+
+    `reason` is the thing's own, where it differs from the stamp's.
+    """
+
+    subject: models.Model | None = None
+    changes: Mapping[str, list[Any]] | None = None
+    facts: Mapping[str, Any] | None = None
+    reason: str | None = None
+
+
 def record(
     action: str,
     *,
@@ -98,15 +111,30 @@ def record(
     facts: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
     """Write one entry of the audit trail."""
-    return AuditEntry.objects.create(
+    entry = _row(action, stamp, Entry(subject=subject, changes=changes, facts=facts))
+    entry.save(force_insert=True)
+    return entry
+
+
+def record_many(action: str, entries: Iterable[Entry], *, stamp: Stamp) -> list[AuditEntry]:
+    """Write an entry for each thing that an action touched, in one statement."""
+    return AuditEntry.objects.bulk_create(_row(action, stamp, entry) for entry in entries)
+
+
+def _row(action: str, stamp: Stamp, entry: Entry) -> AuditEntry:
+    subject = entry.subject
+    row = AuditEntry(
         action=action,
         subject_type=subject._meta.label_lower if subject else "",
         subject_id=str(subject.pk) if subject else "",
         subject=str(subject)[:200] if subject else "",
-        changes=dict(changes or {}),
-        facts=dict(facts or {}),
+        changes=dict(entry.changes or {}),
+        facts=dict(entry.facts or {}),
         **stamp.columns(),
     )
+    if entry.reason is not None:
+        row.reason = entry.reason.strip()
+    return row
 
 
 def differences(before: models.Model | None, after: models.Model) -> dict[str, list[Any]]:
