@@ -298,7 +298,7 @@ def went_along(movement: Movement) -> bool:
 
 def _movement(line: Line, stamp: Stamp) -> Movement:
     columns = stamp.columns() | ({"reason": line.reason} if line.reason else {})
-    return Movement(
+    movement = Movement(
         kind=line.kind,
         lot=line.lot,
         quantity=line.quantity,
@@ -312,6 +312,8 @@ def _movement(line: Line, stamp: Stamp) -> Movement:
         reverses=line.reverses,
         **columns,
     )
+    movement.line = line.index
+    return movement
 
 
 def _key(lot: int, location: int, container: int | None) -> Key:

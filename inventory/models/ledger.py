@@ -103,6 +103,9 @@ class Movement(Recorded):
     movement served, kept as a number because inventory knows no demands; `reference` its name.
     """
 
+    line: int | None = None
+    """The line of the request that it came from, on a movement just posted; not stored."""
+
     kind = models.CharField(_("kind"), max_length=8, choices=MovementKind)
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="movements")
     quantity = models.DecimalField(_("quantity"), **QUANTITY)
