@@ -1,5 +1,7 @@
 """One family of refusals, said in the same words on every surface."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -37,6 +39,17 @@ class Refused(ValidationError):  # noqa: N818 - it is what happened, and reads s
         """The message with its parameters filled in."""
         return str(self.messages[0])
 
+    def plain(self, *, line: int | None = None, field: str | None = None) -> dict[str, Any]:
+        """As data, for a document of errors. `line` and `field` say it in the request's terms."""
+        return {
+            "line": self.line if line is None else line,
+            "field": field or self.field,
+            "code": self.code,
+            "detail": self.text,
+            "hint": str(self.hint),
+            "facts": self.facts,
+        }
+
 
 class Refusals:
     """Collects the refusals of many lines, so that the caller learns of all of them at once."""
@@ -48,6 +61,15 @@ class Refusals:
         if refusal.line is None:
             refusal.line = line
         self.found.append(refusal)
+
+    @contextmanager
+    def of(self, line: int | None) -> Iterator[None]:
+        """Collect the refusal that is raised inside; it is of that line."""
+        try:
+            yield
+        except Refused as refusal:
+            for found in refusal.all:
+                self.add(found, line=line)
 
     def raise_any(self) -> None:
         """Raise the first refusal, carrying all of them. Nothing happens if there is none."""

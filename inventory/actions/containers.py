@@ -23,7 +23,7 @@ from inventory.actions.common import (
 )
 from inventory.actions.moves import LotField, UnitField
 from inventory.audit import Actor
-from inventory.errors import Refused
+from inventory.errors import Refusals, Refused
 from inventory.fields import About
 from inventory.ledger import Book, Line
 from inventory.models import (
@@ -216,16 +216,18 @@ def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -
     locked = {row.pk: row for row in Container.objects.filter(pk__in=nested).locked()}
     book = Book.read(lots.values(), containers=locked.values())
     _check_settled(locked, lots, book)
-    entries: list[Line] = []
+    kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE, LocationKind.TRANSIT)
+    refusals, entries = Refusals(), list[Line]()
     for index, line in enumerate(lines):
-        kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE, LocationKind.TRANSIT)
-        require_kind(line.target, *kinds, field="target")
-        tree = _tree(locked, line.container.pk)
-        _check_elsewhere(tree[0], line.target, index)
-        entries += _contents(tree, line.target, book, index)
-        locked[line.container.pk].parent = None
-        for container in tree:
-            container.location = line.target
+        with refusals.of(index):
+            require_kind(line.target, *kinds, field="target")
+            tree = _tree(locked, line.container.pk)
+            _check_elsewhere(tree[0], line.target, index)
+            entries += _contents(tree, line.target, book, index)
+            locked[line.container.pk].parent = None
+            for container in tree:
+                container.location = line.target
+    refusals.raise_any()
     Container.objects.bulk_update(locked.values(), ["location", "parent"])
     movements = ledger.post(entries, book=book, stamp=stamp)
     audit.record(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory import audit, ledger
 from inventory.actions.common import lock_containers, lock_lots
 from inventory.audit import Actor
-from inventory.errors import Refused
+from inventory.errors import Refusals, Refused
 from inventory.fields import About
 from inventory.ledger import Book, Claim, Line, went_along
 from inventory.models import Container, Lot, Movement, MovementKind
@@ -40,17 +40,12 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movem
     a split or merge since), and `not_enough` or `container_elsewhere` when the stock or its
     container has moved on since.
     """
+    refusals = Refusals()
     for index, line in enumerate(lines):
-        audit.require_reason(line.reason)
-        if line.movement.task is not None:
-            raise Refused(
-                _("Movement %(movement)s served a demand."),
-                code="bound_movement",
-                field="movement",
-                line=index,
-                hint=_("Reverse it from the demand, so that the demand is kept right."),
-                movement=line.movement.pk,
-            )
+        with refusals.of(index):
+            audit.require_reason(line.reason)
+            _check_free(line.movement)
+    refusals.raise_any()
     movements = with_partners([line.movement for line in lines])
     stamp = audit.stamp(by, at, lines[0].reason)
     book, movements = lock_movements(movements)
@@ -66,27 +61,44 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movem
     return posted
 
 
+def _check_free(movement: Movement) -> None:
+    if movement.task is not None:
+        raise Refused(
+            _("Movement %(movement)s served a demand."),
+            code="bound_movement",
+            field="movement",
+            hint=_("Reverse it from the demand, so that the demand is kept right."),
+            movement=movement.pk,
+        )
+
+
 def with_partners(movements: Sequence[Movement]) -> list[Movement]:
-    """The movements, with the other half of every split and merge."""
-    batches = {movement.batch for movement in movements if movement.kind in TOGETHER}
-    pks = {movement.pk for movement in movements}
-    pairs = Movement.objects.filter(batch__in=batches, kind__in=TOGETHER)
-    return list(Movement.objects.filter(pk__in=pks | set(pairs.values_list("pk", flat=True))))
+    """The movements, with the other half of every split and merge, and with their `line`."""
+    pks = {movement.pk: index for index, movement in reversed(list(enumerate(movements)))}
+    pairs = {row.batch: pks[row.pk] for row in movements if row.kind in TOGETHER}
+    wanted = Q(pk__in=pks) | Q(batch__in=pairs, kind__in=TOGETHER)
+    found = list(Movement.objects.filter(wanted))
+    for movement in found:
+        movement.line = pks.get(movement.pk, pairs.get(movement.batch))
+    return found
 
 
 def _check_pairs(movements: Sequence[Movement]) -> None:
     """Undoing a split or merge must not carry stock past a decision on one of the two lots."""
-    pairs: dict[object, dict[int, Lot]] = {}
+    pairs: dict[tuple[object, ...], dict[int, Lot]] = {}
+    lines: dict[tuple[object, ...], int | None] = {}
     for movement in movements:
         if movement.kind in TOGETHER:
             key = (movement.batch, *sorted((movement.lot.code, movement.reference)))
             pairs.setdefault(key, {})[movement.lot_id] = movement.lot
-    for lots in pairs.values():
+            lines[key] = movement.line
+    for key, lots in pairs.items():
         if len({lot.status for lot in lots.values()}) > 1:
             raise Refused(
                 _("%(lots)s differ in quality status by now."),
                 code="lots_differ",
                 field="movement",
+                line=lines[key],
                 hint=_("Have quality decide on both alike first."),
                 lots=", ".join(lot.code for lot in lots.values()),
             )
@@ -96,25 +108,28 @@ def lock_movements(
     movements: Sequence[Movement], *, also: Q | None = None
 ) -> tuple[Book, list[Movement]]:
     """Lock the lots of the movements, and those of a condition; their balances, and the movements
-    read afresh.
+    read afresh, each with the `line` that it had.
 
     Refuses `already_reversed` and `reversal_of_reversal`.
     """
     lots = lock_lots([movement.lot for movement in movements], also=also)
-    pks = [movement.pk for movement in movements]
+    lines = {movement.pk: movement.line for movement in movements}
     named = Container.objects.filter(
         pk__in=[
             pk for row in movements for pk in (row.from_container_id, row.to_container_id) if pk
         ]
     )
     locked = lock_containers(named, [movement.lot for movement in movements])
-    rows = Movement.objects.filter(pk__in=pks).select_related("source", "target", "reversed_by")
-    fresh = list(rows.order_by("-pk"))
+    rows = Movement.objects.filter(pk__in=lines).select_related("source", "target", "reversed_by")
+    refusals, fresh = Refusals(), list(rows.order_by("-pk"))
     for movement in fresh:
+        movement.line = lines[movement.pk]
         movement.lot = lots[movement.lot_id]
         movement.from_container = locked.get(movement.from_container_id or 0)
         movement.to_container = locked.get(movement.to_container_id or 0)
-        _check(movement)
+        with refusals.of(movement.line):
+            _check(movement)
+    refusals.raise_any()
     return Book.read(lots.values(), containers=locked.values()), fresh
 
 
@@ -134,6 +149,7 @@ def opposite(movement: Movement, *, draws: Claim = Claim.FREE, adds: Claim = Cla
         task=movement.task,
         reference=movement.reference,
         reverses=movement,
+        index=movement.line,
     )
 
 

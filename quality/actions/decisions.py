@@ -157,8 +157,7 @@ def _decide(
     check: Callable[[D, Lot, Actor], None] = _nothing,
     apply: Callable[[D, Lot, Actor], None] = _nothing,
 ) -> list[Decision]:
-    for password in {line.password for line in lines}:
-        require_signature(by, password)
+    _require_signatures(lines, by)
     stamp = audit.stamp(by, at, lines[0].reason)
     lots = lock_lots(line.lot for line in lines)
     refusals = Refusals()
@@ -187,6 +186,19 @@ def _decide(
             facts={"meaning": decision.meaning, "signed_by": decision.signed_by},
         )
     return made
+
+
+def _require_signatures(lines: Sequence[AnyDecision], by: Actor) -> None:
+    """Each password once, however many lines it signs; a wrong one is looked at only once."""
+    first_use = {line.password: index for index, line in reversed(list(enumerate(lines)))}
+    refusals = Refusals()
+    for password, index in sorted(first_use.items(), key=lambda used: used[1]):
+        if len(first_use) == 1:
+            require_signature(by, password)
+        else:
+            with refusals.of(index):
+                require_signature(by, password)
+            refusals.raise_any()
 
 
 def _decision(kind: DecisionKind, line: AnyDecision, lot: Lot, stamp: audit.Stamp) -> Decision:

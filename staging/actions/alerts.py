@@ -31,8 +31,8 @@ def acknowledge(*, lines: Sequence[Acknowledgement], by: Actor, at: datetime) ->
     stamp = audit.stamp(by, at, audit.require_reason(lines[0].reason))
     rows = Alert.objects.filter(pk__in=[line.alert.pk for line in lines]).order_by("pk")
     locked = {row.pk: row for row in rows.select_for_update(no_key=True)}
-    for index, line in enumerate(lines):
-        alert = locked[line.alert.pk]
+    acknowledged = [locked[line.alert.pk] for line in lines]
+    for index, (line, alert) in enumerate(zip(lines, acknowledged, strict=True)):
         _check(alert, index)
         alert.acknowledged_at, alert.acknowledged_by = stamp.recorded_at, stamp.actor
         alert.acknowledge_reason = audit.require_reason(line.reason)
@@ -42,7 +42,7 @@ def acknowledge(*, lines: Sequence[Acknowledgement], by: Actor, at: datetime) ->
             stamp=replace(stamp, reason=alert.acknowledge_reason),
             subject=alert,
         )
-    return list(locked.values())
+    return acknowledged
 
 
 def _check(alert: Alert, index: int) -> None:

@@ -16,7 +16,7 @@ from inventory.actions.common import counterparts, lock_lots, require_kind
 from inventory.actions.moves import UnitField
 from inventory.actions.receipt import expiry_of, retest_of
 from inventory.audit import Actor, Stamp
-from inventory.errors import Refused
+from inventory.errors import Refusals, Refused
 from inventory.fields import About
 from inventory.ledger import Book, Line
 from inventory.models import (
@@ -73,7 +73,11 @@ def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
     as `assign` does.
     """
     stamp = audit.stamp(by, at)
-    outputs = [_make_lot(line, index, at) for index, line in enumerate(lines)]
+    refusals, outputs = Refusals(), list[Lot]()
+    for index, line in enumerate(lines):
+        with refusals.of(index):
+            outputs.append(_make_lot(line, index, at))
+    refusals.raise_any()
     onward = [line.next_demand for line in lines if line.next_demand]
     lots = lock_lots(outputs, also=reserved_for(onward))
     made = {lot.code: lots[lot.pk] for lot in outputs}
@@ -83,22 +87,24 @@ def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
     entries, links = [], []
     for index, line in enumerate(lines):
         lot = made[_output_code(line)]
-        first = _first(requirements.get(line.demand.pk, []), line, index)
-        demand, task = first.demand, first.pk
-        require_live(demand)
-        entries.append(
-            Line(
-                kind=MovementKind.PRODUCE,
-                lot=lot,
-                quantity=to_base(lot.material, line.quantity, line.unit),
-                source=production[line.location.site_id],
-                target=line.location,
-                task=task,
-                reference=demand.reference,
-                index=index,
+        with refusals.of(index):
+            first = _first(requirements.get(line.demand.pk, []), line, index)
+            demand, task = first.demand, first.pk
+            require_live(demand)
+            entries.append(
+                Line(
+                    kind=MovementKind.PRODUCE,
+                    lot=lot,
+                    quantity=to_base(lot.material, line.quantity, line.unit),
+                    source=production[line.location.site_id],
+                    target=line.location,
+                    task=task,
+                    reference=demand.reference,
+                    index=index,
+                )
             )
-        )
-        links += _links_from_inputs(demand, lot, stamp)
+            links += _links_from_inputs(demand, lot, stamp)
+    refusals.raise_any()
     book = Book.read(made.values(), places=[lane for lane in lanes.values() if lane.capacity])
     movements = ledger.post(entries, book=book, stamp=stamp)
     warnings = hold_to_capacity(entries, book, lanes.values())

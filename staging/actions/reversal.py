@@ -1,6 +1,6 @@
 """Reverse movements that served a demand, and keep the demand right."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from inventory.actions.common import lock_lots
 from inventory.actions.reversal import TOGETHER, Reversal, lock_movements, opposite
 from inventory.actions.reversal import reverse as reverse_stock
 from inventory.audit import Actor
-from inventory.errors import Refused
+from inventory.errors import Refusals, Refused
 from inventory.ledger import Claim
 from inventory.models import LocationKind, Movement, MovementKind
 from quality.models import GatedAction, Hold
@@ -51,28 +51,56 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> Outcome:
     instead, `lots_differ` and `lot_on_hold` when a split or merge would carry stock past quality,
     and the gate's codes when an unstaging, a return or an unloading is undone.
     """
-    for line in lines:
-        audit.require_reason(line.reason)
+    refusals = Refusals()
+    for index, line in enumerate(lines):
+        with refusals.of(index):
+            audit.require_reason(line.reason)
+    refusals.raise_any()
     lock_lots(line.movement.lot for line in lines)
-    bound = [line for line in lines if line.movement.task is not None]
-    free = [line for line in lines if line.movement.task is None]
-    _check_holds(free)
-    movements = reverse_stock(lines=free, by=by, at=at) if free else []
-    if bound:
-        movements += _reverse_bound(bound, by, at)
-    return Outcome(movements)
+    numbered = list(enumerate(lines))
+    free = [(number, line) for number, line in numbered if line.movement.task is None]
+    bound = [(number, line) for number, line in numbered if line.movement.task is not None]
+    movements = _numbered(_reverse_free, free, by, at)
+    return Outcome(movements + _numbered(_reverse_bound, bound, by, at))
+
+
+def _numbered(
+    act: Callable[..., list[Movement]],
+    numbered: Sequence[tuple[int, Reversal]],
+    by: Actor,
+    at: datetime,
+) -> list[Movement]:
+    """Do a part of the lines. Its refusals and movements name the lines of the whole request."""
+    if not numbered:
+        return []
+    try:
+        movements = act([line for _number, line in numbered], by, at)
+    except Refused as refusal:
+        for found in refusal.all:
+            found.line = None if found.line is None else numbered[found.line][0]
+        raise
+    for movement in movements:
+        movement.line = numbered[movement.line or 0][0]
+    return movements
+
+
+def _reverse_free(lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movement]:
+    _check_holds(lines)
+    return reverse_stock(lines=lines, by=by, at=at)
 
 
 def _check_holds(lines: Sequence[Reversal]) -> None:
     """A hold on the one lot of a split or merge must not be left behind by undoing it."""
-    batches = [line.movement.batch for line in lines if line.movement.kind in TOGETHER]
-    if not batches:
+    together = [(n, line) for n, line in enumerate(lines) if line.movement.kind in TOGETHER]
+    if not together:
         return
+    batches = {line.movement.batch: number for number, line in together}
     pairs = Movement.objects.filter(batch__in=batches, kind__in=TOGETHER)
     lots = lock_lots([], also=Q(pk__in=pairs.values("lot")))
-    held = Hold.objects.open().filter(lot__in=lots).select_related("lot").first()
-    if held:
-        raise Refused(
+    batch_of = {row.lot_id: row.batch for row in pairs}
+    refusals = Refusals()
+    for held in Hold.objects.open().filter(lot__in=lots).select_related("lot"):
+        refusal = Refused(
             _("%(lot)s is on hold: %(why)s."),
             code="lot_on_hold",
             field="movement",
@@ -80,16 +108,24 @@ def _check_holds(lines: Sequence[Reversal]) -> None:
             lot=held.lot,
             why=held.reason,
         )
+        refusals.add(refusal, line=batches[batch_of[held.lot_id or 0]])
+    refusals.raise_any()
 
 
 def _reverse_bound(lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movement]:
     stamp = audit.stamp(by, at, lines[0].reason)
     tasks = {line.movement.task for line in lines}
     demands = list(Demand.objects.filter(requirements__in=tasks).distinct())
+    for index, line in enumerate(lines):
+        line.movement.line = index
     book, movements = lock_movements([line.movement for line in lines], also=reserved_for(demands))
     requirements = {row.pk: row for rows in lock_requirements(demands).values() for row in rows}
     bindings = Bindings.read(at=at, requirements=requirements.values())
-    steps = [_step(movement, requirements[movement.task or 0], bindings) for movement in movements]
+    refusals, steps = Refusals(), list[Step]()
+    for movement in movements:
+        with refusals.of(movement.line):
+            steps.append(_step(movement, requirements[movement.task or 0], bindings))
+    refusals.raise_any()
     for movement, step in zip(movements, steps, strict=True):
         asks = ASKED_AGAIN.get(MovementKind(movement.kind))
         if asks and step.becomes:
@@ -141,6 +177,7 @@ def _step(movement: Movement, requirement: Requirement, bindings: Bindings) -> S
         container=movement.to_container,
         taken=_taken(movement, requirement, came_to, bindings) if came_to else None,
         becomes=came_from,
+        index=movement.line,
     )
 
 
