@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, idempotency
+from inventory.answers import answer_by_line, answer_of
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import LineField, Words, line_fields
-from inventory.models import Lot, Movement
-from inventory.units import plain
+from inventory.models import Lot
+from inventory.partial import Unread, try_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +62,43 @@ def carry_out(
     at: datetime,
     key: str = "",
     asked: Any = None,
+    partial: bool = False,
 ) -> tuple[dict[str, Any], bool]:
     """Do it once. Returns the answer, and whether it is a stored one.
 
-    A refusal is raised again after the attempt has been kept in the audit trail. Refuses
-    `lines_needed` when nothing is asked for.
+    All lines or none: a refusal is raised again after the attempt has been kept in the audit
+    trail. With `partial`, the lines that can be done are, and the answer has a result for each;
+    then some of `lines` may be `partial.Unread`. Refuses `lines_needed` when nothing is asked for,
+    and `idempotency_key_reused`.
     """
     if not lines:
         raise Refused(
             _("Nothing is asked for."), code="lines_needed", hint=_("Give one line at least.")
         )
-    fingerprint = idempotency.fingerprint(verb.permission, asked)
+    fingerprint = idempotency.fingerprint(verb.permission, asked, *(["partial"] if partial else []))
+    act = _do_what_can_be if partial else _do_all
     try:
         (_status, answer), replayed = idempotency.once(
-            by.user,
-            key,
-            fingerprint,
-            lambda: (200, answer_of(verb.run(lines=lines, by=by, at=at))),
+            by.user, key, fingerprint, lambda: (200, act(verb, lines, by, at))
         )
     except Refused as refusal:
-        for found in refusal.all:
-            found.field = _own_field(verb, found.field)
-        _record_refusal(verb, lines, refusal, by)
+        _record_refusals(verb, lines, refusal.all, by)
         raise
     return answer, replayed
+
+
+def _do_all(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[str, Any]:
+    return answer_of(verb.run(lines=lines, by=by, at=at))
+
+
+@transaction.atomic
+def _do_what_can_be(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[str, Any]:
+    """The effect, the refused attempts and (in the caller's transaction) the answer: together."""
+    readable = {n: line for n, line in enumerate(lines) if not isinstance(line, Unread)}
+    tried = try_lines(lambda some: verb.run(lines=some, by=by, at=at), readable)
+    found = [refusal for number in sorted(tried.refused) for refusal in tried.refused[number]]
+    _record_refusals(verb, lines, found, by)
+    return answer_by_line(tried, lines)
 
 
 STANDS_FOR = {
@@ -105,26 +119,28 @@ def _own_field(verb: Verb, field: str | None) -> str | None:
     return next((name for name in STANDS_FOR.get(field, ()) if name in names), None)
 
 
-def _record_refusal(verb: Verb, lines: Sequence[Any], refusal: Refused, by: Actor) -> None:
-    stamp = audit.stamp(by, timezone.now())
-    for found in refusal.all:
-        line = lines[found.line or 0] if lines else None
-        audit.record(
-            "refused",
-            stamp=stamp,
-            subject=_subject(line),
-            facts={
-                "verb": verb.permission,
-                "code": found.code,
-                "message": found.text,
-                "field": found.field,
-                "asked": _asked(line),
-            },
-        )
+def _record_refusals(
+    verb: Verb, lines: Sequence[Any], refusals: Sequence[Refused], by: Actor
+) -> None:
+    """Keep what was attempted in the audit trail. Refusals name fields of the verb from here on."""
+    entries = []
+    for found in refusals:
+        found.field = _own_field(verb, found.field)
+        line = lines[found.line or 0]
+        facts = {
+            "verb": verb.permission,
+            "code": found.code,
+            "message": found.text,
+            "field": found.field,
+            "asked": _asked(line),
+        }
+        entries.append(audit.Entry(subject=_subject(line), facts=facts))
+    if entries:
+        audit.record_many("refused", entries, stamp=audit.stamp(by, timezone.now()))
 
 
 def _subject(line: Any) -> models.Model | None:
-    if line is None:
+    if isinstance(line, Unread):
         return None
     values = [getattr(line, declared.name) for declared in line_fields(type(line))]
     things = [value for value in values if isinstance(value, models.Model)]
@@ -134,44 +150,11 @@ def _subject(line: Any) -> models.Model | None:
 
 def _asked(line: Any) -> dict[str, str]:
     """What was asked for, in words; secrets stay out."""
-    if line is None:
+    if isinstance(line, Unread):
         return {}
     return {
         declared.name: str(value)
         for declared in line_fields(type(line))
         if (value := getattr(line, declared.name)) not in (None, "", ())
         and not declared.about.secret
-    }
-
-
-def answer_of(result: Any) -> dict[str, Any]:
-    """What an action did, as plain data: movements, other objects, warnings."""
-    movements = getattr(result, "movements", None)
-    rows = list(result) if movements is None else []
-    if movements is None:
-        movements = [row for row in rows if isinstance(row, Movement)]
-    return {
-        "movements": [_movement(movement) for movement in movements],
-        "objects": [
-            {"type": row._meta.model_name, "id": str(row.pk), "label": str(row)}
-            for row in rows
-            if not isinstance(row, Movement)
-        ],
-        "warnings": list(getattr(result, "warnings", [])),
-    }
-
-
-def _movement(movement: Movement) -> dict[str, Any]:
-    return {
-        "id": movement.pk,
-        "kind": str(movement.kind),
-        "lot": movement.lot.code,
-        "quantity": plain(movement.quantity),
-        "unit": movement.lot.material.base_unit_id,
-        "source": movement.source.code,
-        "target": movement.target.code,
-        "from_container": movement.from_container.code if movement.from_container else None,
-        "to_container": movement.to_container.code if movement.to_container else None,
-        "reference": movement.reference,
-        "batch": str(movement.batch),
     }

@@ -48,6 +48,23 @@ class ProblemDetail(serializers.Serializer[Any]):
     facts = serializers.DictField(help_text="Particulars for programs, by code.")
 
 
+class LineResult(serializers.Serializer[Any]):
+    """What came of one line: `movements` and `objects` where it was done, else `errors`."""
+
+    line = serializers.IntegerField(help_text="Counted from 0.")
+    status = serializers.ChoiceField(["done", "refused"])
+    movements = MovementDone(many=True, required=False)
+    objects = ThingDone(many=True, required=False)
+    errors = ProblemDetail(many=True, required=False)  # type: ignore[assignment]
+
+
+class AnswerByLine(serializers.Serializer[Any]):
+    """What a verb did of what it could do."""
+
+    results = LineResult(many=True, help_text="One for each line, in their order.")
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
 class Problem(serializers.Serializer[Any]):
     """An error as RFC 9457 describes it."""
 

@@ -1,8 +1,8 @@
 """A verb's line as a serializer, built from the line's own declaration, and back."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import is_dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -22,9 +22,10 @@ from inventory.api.fields import (
     DateTimeIn,
     DecimalIn,
 )
-from inventory.api.problems import Details, Invalid, details, refusal_detail
+from inventory.api.problems import Details, Invalid, details
 from inventory.errors import Refused
 from inventory.fields import LineField, line_fields
+from inventory.partial import Unread
 
 MOST_LINES = 1000
 MOST_PARTS = 1000
@@ -104,37 +105,51 @@ def _one(declared: LineField, options: dict[str, Any]) -> serializers.Field[Any,
     )
 
 
-def read_lines(line: type, data: Any) -> tuple[list[Any], datetime | None]:
-    """The lines of a request and when it is said to have happened.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for. Where `partial`, a line may be `Unread`."""
 
-    Takes one line, or `lines` (1 to 1000) and perhaps `at`. Raises `Invalid` with every error
-    found, among them `unknown_code` and `ambiguous_code`.
+    lines: list[Any]
+    at: datetime | None
+    partial: bool
+
+
+def read_lines(line: type, data: Any) -> Asked:
+    """The lines of a request, when it is said to have happened, and whether a part may be done.
+
+    Takes one line, or `lines` (1 to 1000) and perhaps `at` and `partial`. Raises `Invalid` with
+    every error found, among them `unknown_code` and `ambiguous_code`; where a part may be done,
+    the errors of a line stay with the line.
     """
-    many, at = _opened(data)
+    many, at, partial = _opened(data)
     serializer = line_serializer(line)()
-    errors: Details = []
-    values = []
+    errors: dict[int, Details] = {index: [] for index in range(len(many))}
+    values = {}
     for index, given in enumerate(many):
         try:
-            values.append(serializer.run_validation(given))
+            values[index] = serializer.run_validation(given)
         except ValidationError as error:
-            errors += details(error.detail, line=index)
-    if errors:
-        raise Invalid(errors)
-    found = _look_up(line, values)
-    lines = [_build(line, value, found, index, errors) for index, value in enumerate(values)]
-    if errors:
-        raise Invalid(errors)
-    return lines, at
+            errors[index] += details(error.detail, line=index)
+    _raise_any(errors, partial)
+    found = _look_up(line, values.values())
+    built = {n: _build(line, value, found, n, errors[n]) for n, value in values.items()}
+    _raise_any(errors, partial)
+    return Asked([Unread(errors[n]) if errors[n] else built[n] for n in errors], at, partial)
 
 
-def _opened(data: Any) -> tuple[list[Any], datetime | None]:
-    """The raw lines of a body, and its `at`."""
+def _raise_any(errors: dict[int, Details], partial: bool) -> None:
+    found = [error for of_line in errors.values() for error in of_line]
+    if found and not partial:
+        raise Invalid(found)
+
+
+def _opened(data: Any) -> tuple[list[Any], datetime | None, bool]:
+    """The raw lines of a body, its `at` and its `partial`."""
     if not isinstance(data, Mapping):
         raise _invalid("not_an_object", _("Send one line as an object, or “lines”."))
     if "lines" not in data:
-        return [data], None
-    lines = data["lines"]
+        return [data], None, False
+    lines, partial = data["lines"], data.get("partial", False)
     if not isinstance(lines, list):
         raise _invalid("not_a_list", _("“lines” is a list of lines."), "lines")
     if not lines:
@@ -142,9 +157,11 @@ def _opened(data: Any) -> tuple[list[Any], datetime | None]:
     if len(lines) > MOST_LINES:
         text = _("Send at most %(most)s lines at once.") % {"most": MOST_LINES}
         raise _invalid("too_many_lines", text, "lines")
-    if unknown := sorted(set(data) - {"lines", "at"}):
+    if unknown := sorted(set(data) - {"lines", "at", "partial"}):
         raise _invalid("unknown_field", str(UNKNOWN_FIELD), unknown[0])
-    return lines, _moment(data.get("at"))
+    if not isinstance(partial, bool):
+        raise _invalid("invalid", _("“partial” is true or false."), "partial")
+    return lines, _moment(data.get("at")), partial
 
 
 def _moment(value: Any) -> datetime | None:
@@ -161,7 +178,7 @@ def _invalid(code: str, text: str, field: str = "") -> Invalid:
     return Invalid(list(details({field or "lines": [ErrorDetail(text, code)]})))
 
 
-def _look_up(line: type[Any], values: list[dict[str, Any]]) -> Found:
+def _look_up(line: type[Any], values: Iterable[dict[str, Any]]) -> Found:
     """What the codes of all lines name: one query for each kind of thing."""
     wanted: dict[type[models.Model], set[str]] = defaultdict(set)
     for value in values:
@@ -207,6 +224,6 @@ def _build(
             try:
                 given = codes.resolve(declared.type, given, found[declared.type])
             except Refused as refusal:
-                errors.append(refusal_detail(refusal, field=".".join(here), line=index))
+                errors.append(refusal.plain(field=".".join(here), line=index))
         built[declared.name] = given
     return line(**built)

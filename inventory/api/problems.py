@@ -74,20 +74,8 @@ def refusal_problem(error: Refused) -> Problem:
         title=_("Refused"),
         detail=error.text,
         hint=str(error.hint),
-        errors=[refusal_detail(found) for found in error.all],
+        errors=[found.plain() for found in error.all],
     )
-
-
-def refusal_detail(found: Refused, *, field: str | None = None, line: int | None = None) -> Problem:
-    """One refusal as an entry of `errors`."""
-    return {
-        "line": found.line if line is None else line,
-        "field": field or found.field,
-        "code": found.code,
-        "detail": found.text,
-        "hint": str(found.hint),
-        "facts": found.facts,
-    }
 
 
 def invalid_problem(errors: Details) -> Problem:

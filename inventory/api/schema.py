@@ -7,10 +7,14 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+)
 from rest_framework import serializers
 
-from inventory.api.answers import Answer, Problem
+from inventory.api.answers import Answer, AnswerByLine, Problem
 from inventory.api.fields import DateTimeIn
 from inventory.api.lines import MOST_LINES, line_serializer
 from inventory.api.problems import CONTENT_TYPE
@@ -43,7 +47,7 @@ REPLAYED = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description="`true` when this is the stored answer to an earlier request.",
-    response=[200],
+    response=[200, 207],
 )
 
 
@@ -110,7 +114,8 @@ class VerbSchema(ApiSchema):
         return body_of(self.verb.line)  # type: ignore[arg-type]  # a class is hashable
 
     def get_response_serializers(self) -> Any:
-        return Answer
+        by_line = OpenApiResponse(AnswerByLine, "To a request with `partial`: a result per line.")
+        return {200: OpenApiResponse(Answer, "All lines were done."), 207: by_line}
 
 
 @cache
@@ -121,10 +126,13 @@ def body_of(line: type) -> PolymorphicProxySerializer:
         f"{one.__name__}s",
         (serializers.Serializer,),
         {
-            "__doc__": f"1 to {MOST_LINES} lines: all of them are done, or none.",
+            "__doc__": f"1 to {MOST_LINES} lines: all of them are done or none, unless `partial`.",
             "lines": one(many=True, allow_empty=False, max_length=MOST_LINES),
             "at": DateTimeIn(
                 required=False, allow_null=True, help_text="When it happened. Empty: now."
+            ),
+            "partial": serializers.BooleanField(
+                required=False, help_text="Do what can be done; answer with a result per line."
             ),
         },
     )

@@ -1,7 +1,7 @@
 """Every verb at its own path: one view, made from the table of verbs."""
 
-from datetime import datetime
-from typing import Any, cast
+from http import HTTPStatus
+from typing import cast
 
 from django.contrib.auth.models import User
 from django.urls import URLPattern, path
@@ -23,7 +23,7 @@ LONGEST_KEY = IdempotencyKey._meta.get_field("key").max_length or 0
 
 
 class VerbView(APIView):
-    """Carries one verb out, on one line or up to 1000: all of them or none."""
+    """Carries one verb out, on one line or up to 1000: all of them or none, or what can be."""
 
     verb: Verb = None  # type: ignore[assignment]  # as_view() gives it
     schema = VerbSchema()
@@ -33,21 +33,30 @@ class VerbView(APIView):
         return self.verb.permission
 
     def post(self, request: Request) -> Response:
-        lines, at = read_lines(self.verb.line, request.data)
-        answer, replayed = self.carry_out(request, lines, at or timezone.now())
-        return Response(answer, headers={"Idempotency-Replayed": "true"} if replayed else None)
-
-    def carry_out(
-        self, request: Request, lines: list[Any], at: datetime
-    ) -> tuple[dict[str, Any], bool]:
-        return verbs.carry_out(
+        refuse_parameters(request)
+        asked = read_lines(self.verb.line, request.data)
+        answer, replayed = verbs.carry_out(
             self.verb,
-            lines,
+            asked.lines,
             by=Actor(cast("User", request.user), Surface.API),
-            at=at,
+            at=asked.at or timezone.now(),
             key=idempotency_key(request),
             asked=request.data,
+            partial=asked.partial,
         )
+        return Response(
+            answer,
+            # Each status has one shape, and this one says: look at every line.
+            status=HTTPStatus.MULTI_STATUS if asked.partial else HTTPStatus.OK,
+            headers={"Idempotency-Replayed": "true"} if replayed else None,
+        )
+
+
+def refuse_parameters(request: Request) -> None:
+    """All that is asked stands in the body, which the Idempotency-Key stands for."""
+    text = _("Verbs take no parameters: send it in the body, beside “lines”.")
+    if unknown := sorted(request.query_params):
+        raise ValidationError({name: [ErrorDetail(text, "unknown_parameter")] for name in unknown})
 
 
 def idempotency_key(request: Request) -> str:

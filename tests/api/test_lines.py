@@ -66,8 +66,9 @@ def test_a_line_becomes_what_the_action_takes(plant: Plant) -> None:
         "unit": "kgm",
         "made_on": "2026-01-31",
     }
-    [line], at = read_lines(Receipt, body)
-    assert at is None
+    asked = read_lines(Receipt, body)
+    assert (asked.at, asked.partial) == (None, False)
+    [line] = asked.lines
     assert line == Receipt(
         material=Material.objects.get(code="M1"),
         number="N1",
@@ -82,7 +83,7 @@ def test_a_line_becomes_what_the_action_takes(plant: Plant) -> None:
 def test_choices_and_secrets_are_kept_as_they_are(plant: Plant) -> None:
     lot = plant.lot(released=False)
     body = {"lot": lot.number, "meaning": "approval", "reason": "ok", "password": " blank "}
-    [line], _at = read_lines(Release, body)
+    [line] = read_lines(Release, body).lines
     assert line.meaning is Meaning.APPROVAL
     assert line.password == " blank "
     assert line.lot == lot
@@ -166,6 +167,7 @@ def test_nested_lines_say_where(plant: Plant) -> None:
         ({"lines": [1]}, (0, None, "invalid")),
         ({"lines": [{}], "when": 1}, (None, "when", "unknown_field")),
         ({"lines": [{}], "at": "soon"}, (None, "at", "invalid")),
+        ({"lines": [{}], "partial": "true"}, (None, "partial", "invalid")),
     ],
 )
 def test_a_body_is_one_line_or_lines(body: Any, expected: tuple[Any, Any, str]) -> None:
@@ -182,6 +184,6 @@ def test_all_codes_of_a_kind_are_found_by_one_query(
         for place in (plant.a1, plant.a2)
     ]
     with django_assert_num_queries(2):
-        found, _at = read_lines(Receipt, {"lines": lines})
+        found = read_lines(Receipt, {"lines": lines}).lines
     assert len(found) == 40
     assert all(codes.is_named(type(line.material)) for line in found)
