@@ -98,9 +98,10 @@ if _database["ENGINE"].endswith("sqlite3"):
 else:
     pool_size = env.int("FORESTAGE_DB_POOL", default=8)
     _database["CONN_MAX_AGE"] = 0  # the pool keeps connections, not Django
-    _database["OPTIONS"] = (
-        {"pool": {"min_size": 1, "max_size": pool_size, "timeout": 5}} if pool_size else {}
-    )
+    # Values bind on the server, and a statement that comes a third time keeps its plan.
+    _database["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3}
+    if pool_size:
+        _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db import models
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
 from inventory.models import Container, Location, Lot, Material, Movement, Site, Unit
+from inventory.statements import Select
 
 MANY: Any = object()
 """Stands for a code that names more than one thing."""
@@ -67,14 +69,32 @@ def _normal(code: str, naming: Naming) -> str:
     return code.upper() if naming.upper else code
 
 
-def _rows(kind: type[models.Model], naming: Naming, codes: set[str]) -> Iterable[models.Model]:
-    matches = models.Q()
-    for column in naming.columns:
-        values: Iterable[Any] = codes
-        if column == "id":
-            values = [int(code) for code in codes if code.isdecimal() and len(code) < 19]
-        matches |= models.Q(**{f"{column}__in": list(values)})
-    return kind._default_manager.filter(matches).select_related(*naming.related)
+def _rows(kind: type[models.Model], naming: Naming, codes: set[str]) -> list[models.Model]:
+    given = {column: _values(column, codes) for column in naming.columns}
+    return _statement(kind)(**given)
+
+
+def _values(column: str, codes: set[str]) -> list[Any]:
+    if column != "id":
+        return list(codes)
+    return [int(code) for code in codes if code.isdecimal() and len(code) < 19]
+
+
+@cache
+def _statement(kind: type[models.Model]) -> Select[Any]:
+    """The things that a column of theirs names. A union: each column has its own index."""
+    naming = _NAMINGS[kind]
+
+    def build() -> models.QuerySet[Any]:
+        first, *others = [
+            kind._default_manager.filter(**{f"{column}__among": column}).order_by().values("pk")
+            for column in naming.columns
+        ]
+        wanted = first.union(*others) if others else first
+        rows = kind._default_manager.filter(pk__in=wanted).order_by()
+        return rows.select_related(*naming.related)
+
+    return Select(build)
 
 
 def resolve(kind: type[models.Model], code: str, found: dict[str, Any]) -> Any:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
 
 from inventory.audit import Stamp
 from inventory.errors import Refusals, Refused
@@ -26,6 +27,7 @@ from inventory.models import (
     MovementKind,
     Tracking,
 )
+from inventory.statements import Insert, Select, new
 from inventory.units import LARGEST, plain, too_large
 
 
@@ -77,12 +79,36 @@ CARRYING = frozenset(
 """Movements in which a container goes along when all that it holds goes to one place."""
 
 
+def _balances() -> QuerySet[Balance]:
+    """A union of what each index finds; joined by OR, they would be searched for in all rows."""
+    rows, on_hand = Balance.objects.all(), Balance.objects.on_hand()
+    around = rows.filter(lot__among="lots", container__isnull=False, quantity__gt=0)
+    wanted = rows.filter(lot__among="lots").values("pk").union(
+        on_hand.filter(container__in=around.values("container")).values("pk"),
+        on_hand.filter(container__among="containers").values("pk"),
+        on_hand.filter(location__among="places").values("pk"),
+    )  # fmt: skip
+    rows = rows.filter(pk__in=wanted).select_related(
+        "location", "container__parent__parent__parent"
+    )
+    packed_in = Container.objects.filter(parent=OuterRef("container"))
+    rows = rows.annotate(holds_others=Exists(packed_in))
+    return rows.order_by("location__walk_order", "location__path", "pk")
+
+
+_BALANCES = Select(_balances)
+_SAVE_BALANCES = Insert(Balance, update=["quantity", "reserved", "bound"])
+_MOVEMENTS = Insert(Movement)
+
+
 class Book:
     """The balances an action decides on, read once, after the lots are locked."""
 
     def __init__(self, balances: Iterable[Balance]) -> None:
         self._rows: dict[Key, Balance] = {}
         self._of_lot: dict[int, list[Balance]] = defaultdict(list)
+        self._in_container: dict[int | None, list[Balance]] = defaultdict(list)
+        self._at_place: dict[int, list[Balance]] = defaultdict(list)
         self._changed: dict[Key, Balance] = {}
         for balance in balances:
             self._keep(balance)
@@ -102,19 +128,13 @@ class Book:
         statement. The caller has locked the lots.
         """
         known = {lot.pk: lot for lot in lots}
-        around = Balance.objects.filter(lot__in=known, container__isnull=False, quantity__gt=0)
-        wanted = Q(lot__in=known) | Q(container__in=around.values("container"), quantity__gt=0)
-        if containers := list(containers):
-            wanted |= Q(container__in=containers, quantity__gt=0)
-        if places := list(places):
-            wanted |= Q(location__in=places, quantity__gt=0)
-        rows = Balance.objects.filter(wanted).select_related(
-            "location", "container__parent__parent__parent"
+        book = cls(
+            _BALANCES(
+                lots=list(known),
+                containers=[container.pk for container in containers],
+                places=[place.pk for place in places],
+            )
         )
-        rows = rows.annotate(
-            holds_others=Exists(Container.objects.filter(parent=OuterRef("container")))
-        )
-        book = cls(rows.order_by("location__walk_order", "location__path", "pk"))
         for balance in book._rows.values():
             if balance.lot_id in known:
                 balance.lot = known[balance.lot_id]
@@ -123,6 +143,8 @@ class Book:
     def _keep(self, balance: Balance) -> None:
         self._rows[_key(balance.lot_id, balance.location_id, balance.container_id)] = balance
         self._of_lot[balance.lot_id].append(balance)
+        self._in_container[balance.container_id].append(balance)
+        self._at_place[balance.location_id].append(balance)
 
     def at(self, lot: Lot, location: Location, container: Container | None) -> Balance | None:
         """The balance there, or None where there has never been any."""
@@ -134,19 +156,13 @@ class Book:
 
     def inside(self, container: Container) -> list[Balance]:
         """What the container holds directly."""
-        return [
-            balance
-            for balance in self._rows.values()
-            if balance.container_id == container.pk and balance.quantity > 0
-        ]
+        found = self._in_container[container.pk]
+        return [balance for balance in found if balance.quantity > 0]
 
     def standing_at(self, location: Location) -> list[Balance]:
         """What stands at a location that was named in `places`."""
-        return [
-            balance
-            for balance in self._rows.values()
-            if balance.location_id == location.pk and balance.quantity > 0
-        ]
+        found = self._at_place[location.pk]
+        return [balance for balance in found if balance.quantity > 0]
 
     def on_hand(self, lot: Lot) -> Decimal:
         return sum((balance.quantity for balance in self._of_lot[lot.pk]), Decimal(0))
@@ -189,10 +205,7 @@ class Book:
         key = _key(line.lot.pk, line.target.pk, _pk(line.to_container))
         balance = self._rows.get(key)
         if balance is None:
-            balance = Balance(
-                lot=line.lot, location=line.target, container=line.to_container,
-                quantity=Decimal(0), reserved=Decimal(0), bound=Decimal(0),
-            )  # fmt: skip
+            balance = _nothing_yet(line)
             self._keep(balance)
         balance.quantity += line.quantity
         if balance.quantity > LARGEST:
@@ -211,12 +224,7 @@ class Book:
     def save(self) -> None:
         """Write the changed balances, as absolute values, in one statement."""
         if self._changed:
-            Balance.objects.bulk_create(
-                self._changed.values(),
-                update_conflicts=True,
-                unique_fields=["id"],
-                update_fields=["quantity", "reserved", "bound"],
-            )
+            _SAVE_BALANCES(list(self._changed.values()))
             self._changed.clear()
 
 
@@ -234,7 +242,9 @@ def post(lines: Sequence[Line], *, book: Book, stamp: Stamp) -> list[Movement]:
         except Refused as refusal:
             refusals.add(refusal, line=line.index)
     refusals.raise_any()
-    movements = Movement.objects.bulk_create([_movement(line, stamp) for line in lines])
+    columns = _columns(stamp)
+    movements = [_movement(line, columns) for line in lines]
+    _MOVEMENTS(movements)
     book.save()
     if carried:
         Container.objects.bulk_update(carried, ["location", "parent"])
@@ -296,24 +306,57 @@ def went_along(movement: Movement) -> bool:
     return container is not None and container == movement.to_container_id
 
 
-def _movement(line: Line, stamp: Stamp) -> Movement:
-    columns = stamp.columns() | ({"reason": line.reason} if line.reason else {})
-    movement = Movement(
-        kind=line.kind,
+def _columns(stamp: Stamp) -> dict[str, Any]:
+    """What all movements of a stamp have in common."""
+    columns = stamp.columns()
+    return {**columns, "actor_id": columns.pop("actor").pk}
+
+
+def _movement(line: Line, columns: dict[str, Any]) -> Movement:
+    return new(
+        Movement,
+        {
+            **columns,
+            "reason": line.reason or columns["reason"],
+            "kind": line.kind,
+            "lot_id": line.lot.pk,
+            "quantity": line.quantity,
+            "source_id": line.source.pk,
+            "target_id": line.target.pk,
+            "from_container_id": _pk(line.from_container),
+            "to_container_id": _pk(line.to_container),
+            "task": line.task,
+            "reference": line.reference,
+            "rule_version": line.rule_version,
+            "reverses_id": line.reverses.pk if line.reverses else None,
+            "line": line.index,
+        },
         lot=line.lot,
-        quantity=line.quantity,
         source=line.source,
         target=line.target,
         from_container=line.from_container,
         to_container=line.to_container,
-        task=line.task,
-        reference=line.reference,
-        rule_version=line.rule_version,
         reverses=line.reverses,
-        **columns,
     )
-    movement.line = line.index
-    return movement
+
+
+def _nothing_yet(line: Line) -> Balance:
+    """The balance of a lot where it has never been."""
+    return new(
+        Balance,
+        {
+            "id": uuid7(),
+            "lot_id": line.lot.pk,
+            "location_id": line.target.pk,
+            "container_id": _pk(line.to_container),
+            "quantity": Decimal(0),
+            "reserved": Decimal(0),
+            "bound": Decimal(0),
+        },
+        lot=line.lot,
+        location=line.target,
+        container=line.to_container,
+    )
 
 
 def _key(lot: int, location: int, container: int | None) -> Key:

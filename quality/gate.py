@@ -5,7 +5,7 @@ The same stops stand twice: as SQL (`stop_code`), for lists, boards and sweeps, 
 no rule allows is denied, and deny beats allow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -32,6 +32,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models import Balance, Container, Location, LocationKind, Lot, LotStatus
+from inventory.statements import Select
 from quality.models import Effect, GatedAction, Hold, RestrictedUse, RuleSet, UsageRule
 from quality.models.holds import NESTING
 
@@ -125,35 +126,55 @@ def examine(uses: Sequence[Use], on: date) -> list[Verdict]:
 
     The caller has locked the lots, so that a hold placed meanwhile waits and then wins.
     """
-    facts = [_Fact(*row) for row in _facts(uses)]
-    facts.sort(key=lambda fact: fact.number)
+    facts = _facts(uses)
     in_force = next((fact for fact in facts if fact.what == "rules"), None)
     version = in_force.number if in_force else 0
-    rules = _rules(version, in_force.since) if in_force else ()
+    rules = _rules(version, in_force.since) if in_force and in_force.since else {}
     holds = [fact for fact in facts if fact.what == "hold"]
-    permits = [fact for fact in facts if fact.what == "permit"]
+    permits: dict[int | None, list[_Fact]] = {}
+    for fact in facts:
+        if fact.what == "permit":
+            permits.setdefault(fact.lot, []).append(fact)
     return [Verdict(version, _refusal(use, on, holds, rules, permits)) for use in uses]
 
 
+_Rules = Mapping[str, Sequence[UsageRule]]
+
+
 @lru_cache(maxsize=8)
-def _rules(version: int, since: datetime) -> tuple[UsageRule, ...]:
-    """The rules of a set in force, which never change: read once by each process."""
-    return tuple(UsageRule.objects.filter(rule_set=version).select_related("rule_set"))
+def _rules(version: int, since: datetime) -> _Rules:
+    """The rules of a set in force by lot status. They never change: read once by each process."""
+    by_status: dict[str, list[UsageRule]] = {}
+    for rule in UsageRule.objects.filter(rule_set=version).select_related("rule_set"):
+        by_status.setdefault(rule.status, []).append(rule)
+    return by_status
 
 
-def _facts(uses: Sequence[Use]) -> Iterable[tuple[Any, ...]]:
-    """Holds, permits and the version of the rules, in one statement."""
+def _facts(uses: Sequence[Use]) -> list[_Fact]:
+    """Holds, permits and the version of the rules, in one statement; the oldest holds first."""
+    rows = _FACTS.rows(
+        lots=list({use.lot.pk for use in uses}),
+        materials=list({use.lot.material_id for use in uses}),
+        containers=list({pk for use in uses for pk in _containers(use)}),
+        places=list(
+            {code for use in uses for place in (use.source, use.target) for code in place.ancestry}
+        ),
+    )
+    return sorted((_Fact(*row) for row in rows), key=lambda fact: fact.number)
+
+
+def _bearing() -> QuerySet[Any, Any]:
     nothing, no_code = Cast(Value(None), BigIntegerField()), Cast(Value(None), CharField())
     no_day, no_time = Cast(Value(None), DateField()), Cast(Value(None), DateTimeField())
 
     def what(name: str) -> Value:
         return Value(name, output_field=CharField())
 
-    holds = _holds_touching(uses).values_list(
+    holds = _holds_touching().values_list(
         what("hold"), "pk", "lot", "container", "material", "location__code",
         Cast("reason", CharField()), no_day, no_time,
     )  # fmt: skip
-    permits = RestrictedUse.objects.filter(lot__in={use.lot.pk for use in uses}).values_list(
+    permits = RestrictedUse.objects.filter(lot__among="lots").values_list(
         what("permit"), "pk", "lot", nothing, nothing, no_code,
         Cast("reference", CharField()), "until", no_time,
     )  # fmt: skip
@@ -162,6 +183,22 @@ def _facts(uses: Sequence[Use]) -> Iterable[tuple[Any, ...]]:
         Cast("note", CharField()), no_day, "activated_at",
     )  # fmt: skip
     return holds.order_by().union(permits.order_by(), rules.order_by(), all=True)
+
+
+def _holds_touching() -> QuerySet[Hold]:
+    """A union: each kind of hold is found by its own index."""
+    holds = Hold.objects.open().order_by()
+    touching = holds.filter(lot__among="lots").values("pk").union(
+        holds.filter(material__among="materials").values("pk"),
+        holds.filter(container__among="containers").values("pk"),
+        holds.filter(
+            location__in=Location.objects.filter(code__among="places").values("pk")
+        ).values("pk"),
+    )  # fmt: skip
+    return Hold.objects.filter(pk__in=touching)
+
+
+_FACTS: Select[Any] = Select(_bearing)
 
 
 def require_shelf_life(lot: Lot, on: date) -> Refused | None:
@@ -180,16 +217,6 @@ def require_shelf_life(lot: Lot, on: date) -> Refused | None:
     )
 
 
-def _holds_touching(uses: Sequence[Use]) -> QuerySet[Hold]:
-    codes = {code for use in uses for place in (use.source, use.target) for code in place.ancestry}
-    touching = Q(lot__in={use.lot.pk for use in uses})
-    touching |= Q(material__in={use.lot.material_id for use in uses})
-    touching |= Q(location__code__in=codes)
-    if containers := {pk for use in uses for pk in _containers(use)}:
-        touching |= Q(container__in=containers)
-    return Hold.objects.open().filter(touching)
-
-
 def _containers(use: Use) -> list[int]:
     """The container it is in, and those around that one."""
     found: list[int] = []
@@ -203,9 +230,9 @@ def _containers(use: Use) -> list[int]:
 def _refusal(
     use: Use,
     on: date,
-    holds: Iterable[_Fact],
-    rules: Sequence[UsageRule],
-    permits: Sequence[_Fact],
+    holds: Sequence[_Fact],
+    rules: _Rules,
+    permits: Mapping[int | None, Sequence[_Fact]],
 ) -> Refused | None:
     lot = use.lot
     for hold in holds:
@@ -240,8 +267,8 @@ def _touches(hold: _Fact, use: Use) -> bool:
     )
 
 
-def _denied(use: Use, rules: Sequence[UsageRule]) -> Refused | None:
-    matching = [rule for rule in rules if _matches(rule, use)]
+def _denied(use: Use, rules: _Rules) -> Refused | None:
+    matching = [rule for rule in rules.get(use.lot.status, ()) if _matches(rule, use)]
     denying = next((rule for rule in matching if rule.effect == Effect.DENY), None)
     if denying is None and matching:
         return None
@@ -267,8 +294,7 @@ def _code_of(status: str) -> str:
 
 def _matches(rule: UsageRule, use: Use) -> bool:
     return (
-        rule.status == use.lot.status
-        and rule.action in ("", use.action)
+        rule.action in ("", use.action)
         and rule.purpose in ("", _purpose(use))
         and rule.material_id in (None, use.lot.material_id)
         and rule.customer_id in (None, use.customer_id)
@@ -280,10 +306,12 @@ def _purpose(use: Use) -> str:
     return use.target.purpose or use.source.purpose
 
 
-def _restricted(use: Use, on: date, permits: Sequence[_Fact]) -> Refused | None:
+def _restricted(
+    use: Use, on: date, permits: Mapping[int | None, Sequence[_Fact]]
+) -> Refused | None:
     if use.lot.status != LotStatus.RESTRICTED:
         return None
-    named = [permit for permit in permits if permit.lot == use.lot.pk]
+    named = permits.get(use.lot.pk, ())
     for permit in named:
         if permit.words == use.reference and (permit.until is None or permit.until >= on):
             return None

@@ -1,16 +1,35 @@
 """The open commitments an action decides on, read once and written once."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from uuid_utils.compat import uuid7
 
 from inventory.models import Container, Location, Lot
+from inventory.statements import Insert, Select, new
 from staging.models import Commitment, Requirement, State
 
 Key = tuple[int, str, int, int, int | None]
+
+
+def _commitments() -> QuerySet[Commitment]:
+    rows = Commitment.objects.open().filter(Q(requirement__among="lines") | Q(lot__among="lots"))
+    rows = rows.select_related(
+        "lot__material__base_unit",
+        "location",
+        "container__parent__parent__parent",
+        "requirement__demand__customer",
+        "requirement__demand__work_center",
+    )
+    return rows.order_by("since", "pk")
+
+
+_COMMITMENTS = Select(_commitments)
+_SAVE = Insert(Commitment, update=["quantity", "since", "due_at", "dwell_flagged", "closed_at"])
 
 
 class Bindings:
@@ -21,9 +40,18 @@ class Bindings:
 
     def __init__(self, rows: Iterable[Commitment], at: datetime) -> None:
         self.at = at
-        self._rows: dict[Key, Commitment] = {_key(row): row for row in rows}
+        self._rows: dict[Key, Commitment] = {}
+        self._of_lot: dict[int, list[Commitment]] = defaultdict(list)
+        self._of_line: dict[int, list[Commitment]] = defaultdict(list)
         self._changed: dict[Key, Commitment] = {}
         self._planned: dict[Key, Decimal] = {}
+        for row in rows:
+            self._keep(row)
+
+    def _keep(self, row: Commitment) -> None:
+        self._rows[_key(row)] = row
+        self._of_lot[row.lot_id].append(row)
+        self._of_line[row.requirement_id].append(row)
 
     @classmethod
     def read(
@@ -34,18 +62,8 @@ class Bindings:
         lots: Iterable[Lot] = (),
     ) -> Self:
         """All that is open for the requirements, and all that is open of the lots."""
-        wanted = Q(requirement__in=[requirement.pk for requirement in requirements])
-        if lots := list(lots):
-            wanted |= Q(lot__in=[lot.pk for lot in lots])
-        rows = Commitment.objects.open().filter(wanted)
-        rows = rows.select_related(
-            "lot__material__base_unit",
-            "location",
-            "container__parent__parent__parent",
-            "requirement__demand__customer",
-            "requirement__demand__work_center",
-        )
-        return cls(rows.order_by("since", "pk"), at)
+        lines = [requirement.pk for requirement in requirements]
+        return cls(_COMMITMENTS(lines=lines, lots=[lot.pk for lot in lots]), at)
 
     def find(
         self,
@@ -60,7 +78,7 @@ class Bindings:
         states = set(states)
         return [
             row
-            for row in self._rows.values()
+            for row in self._narrowest(requirement, lot)
             if row.state in states
             and row.quantity > 0
             and (requirement is None or row.requirement_id == requirement.pk)
@@ -68,6 +86,12 @@ class Bindings:
             and (location is None or row.location_id == location.pk)
             and (container is None or row.container_id == container.pk)
         ]
+
+    def _narrowest(self, requirement: Requirement | None, lot: Lot | None) -> Iterable[Commitment]:
+        """The fewest rows to look through: a thousand lines must not look at a million."""
+        if requirement is not None:
+            return self._of_line[requirement.pk]
+        return self._of_lot[lot.pk] if lot is not None else self._rows.values()
 
     def left(self, row: Commitment) -> Decimal:
         """What of a commitment no earlier line of the request has planned to take."""
@@ -99,11 +123,10 @@ class Bindings:
         since: datetime | None = None,
     ) -> Commitment:
         """Commit a quantity. Stock that joins what is there already keeps the older clock."""
-        row = Commitment(
-            requirement=requirement, state=state, lot=lot, location=location,
-            container=container, quantity=Decimal(0), since=since or self.at,
-        )  # fmt: skip
-        row = self._rows.setdefault(_key(row), row)
+        container_id = container.pk if container else None
+        row = self._rows.get((requirement.pk, state, lot.pk, location.pk, container_id))
+        if row is None:
+            row = self._open(requirement, state, lot, location, container, since or self.at)
         row.quantity += quantity
         if row.quantity:
             row.closed_at = None
@@ -111,6 +134,35 @@ class Bindings:
         if state == State.STAGED:
             row.due_at = _due_at(row.since, location, lot)
         self._changed[_key(row)] = row
+        return row
+
+    def _open(
+        self,
+        requirement: Requirement,
+        state: State,
+        lot: Lot,
+        location: Location,
+        container: Container | None,
+        since: datetime,
+    ) -> Commitment:
+        columns = {
+            "id": uuid7(),
+            "requirement_id": requirement.pk,
+            "state": state,
+            "lot_id": lot.pk,
+            "location_id": location.pk,
+            "container_id": container.pk if container else None,
+            "quantity": Decimal(0),
+            "since": since,
+            "due_at": None,
+            "dwell_flagged": False,
+            "closed_at": None,
+        }
+        related = {
+            "requirement": requirement, "lot": lot, "location": location, "container": container,
+        }  # fmt: skip
+        row = new(Commitment, columns, **related)
+        self._keep(row)
         return row
 
     def take(self, row: Commitment, quantity: Decimal) -> None:
@@ -123,12 +175,7 @@ class Bindings:
     def save(self) -> None:
         """Write what changed, in one statement."""
         if self._changed:
-            Commitment.objects.bulk_create(
-                self._changed.values(),
-                update_conflicts=True,
-                unique_fields=["id"],
-                update_fields=["quantity", "since", "due_at", "dwell_flagged", "closed_at"],
-            )
+            _SAVE(list(self._changed.values()))
             self._changed.clear()
 
 

@@ -5,30 +5,58 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.db.models import Q
+from django.db.models import Min, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refusals, Refused
-from inventory.ledger import Book, Line
+from inventory.ledger import Book
 from inventory.models import Balance, Container, Location, LocationKind, Lot, Unit
+from inventory.statements import Select
 from inventory.units import plain, to_base
 
 L = TypeVar("L")
+T = TypeVar("T")
+
+
+_LOTS = Select(
+    lambda: Lot.objects.filter(pk__among="lots").locked().select_related("material__base_unit")
+)
 
 
 def lock_lots(
-    lots: Iterable[Lot], *, with_units: bool = False, also: Q | None = None
+    lots: Iterable[Lot], *, with_units: bool = False, also: Q | Iterable[int] | None = None
 ) -> dict[int, Lot]:
     """Lock lots in primary-key order and read them afresh, with their materials.
 
-    `also` adds the lots of a condition, in the same statement.
+    `also` adds lots by their keys, or those of a condition, in the same statement.
     """
-    wanted = Q(pk__in={lot.pk for lot in lots})
-    rows = Lot.objects.filter(wanted if also is None else wanted | also).locked()
-    rows = rows.select_related("material__base_unit")
+    wanted = {lot.pk for lot in lots}
+    if isinstance(also, Q):
+        rows = _lock_also(wanted, also)
+    else:
+        rows = _LOTS(lots=sorted(wanted | set(also or ())))
     if with_units:
-        rows = rows.prefetch_related("material__units")
+        prefetch_related_objects(rows, "material__units")
     return {lot.pk: lot for lot in rows}
+
+
+def _lock_also(wanted: set[int], also: Q) -> list[Lot]:
+    """A union and no OR: each part finds its lots by an index of its own."""
+    found = Lot.objects.filter(pk__in=wanted).values("pk")
+    found = found.union(Lot.objects.filter(also).order_by().values("pk"), all=True)
+    rows = Lot.objects.filter(pk__in=found).locked()
+    return list(rows.select_related("material__base_unit"))
+
+
+def _containers() -> QuerySet[Container]:
+    named = Container.objects.filter(pk__among="containers").values("pk")
+    holding = Balance.objects.filter(
+        lot__among="lots", container__isnull=False, quantity__gt=0
+    ).values("container")
+    return Container.objects.filter(pk__in=named.union(holding, all=True)).locked()
+
+
+_CONTAINERS = Select(_containers)
 
 
 def lock_containers(
@@ -39,18 +67,16 @@ def lock_containers(
     Lots are locked first, then containers: the order that every action keeps. Their locations are
     not joined: PostgreSQL drops a row from a locking join when it waited for one that has moved.
     """
-    wanted = Q(pk__in={container.pk for container in containers})
-    inside = Balance.objects.filter(
-        lot__in=[lot.pk for lot in lots], container__isnull=False, quantity__gt=0
+    rows = _CONTAINERS(
+        containers=[container.pk for container in containers], lots=[lot.pk for lot in lots]
     )
-    rows = Container.objects.filter(wanted | Q(pk__in=inside.values("container")))
-    return {row.pk: row for row in rows.locked()}
+    return {row.pk: row for row in rows}
 
 
-def lock_named(lines: Sequence[L], *, also: Q | None = None) -> list[L]:
+def lock_named(lines: Sequence[L], *, also: Q | Iterable[int] | None = None) -> list[L]:
     """Lock every lot and container that the lines name, and the containers that hold the lots.
 
-    Returns the lines with the rows as they are now. `also` is a condition on further lots.
+    Returns the lines with the rows as they are now. `also` adds lots, as in `lock_lots`.
     """
     with_units = any(getattr(line, "unit", None) for line in lines)
     named = _named(lines, Lot)
@@ -187,22 +213,27 @@ def require_kind(location: Location, *kinds: LocationKind, field: str, hint: Any
         )
 
 
-def each(lines: Sequence[L], entry: Callable[[L], Line]) -> list[Line]:
-    """The ledger line of each request line; every refusal is found before one is raised."""
-    refusals, entries = Refusals(), []
+def each(lines: Sequence[L], plan: Callable[[L, int], T]) -> list[T]:
+    """What each request line comes to; `plan` gets the line and its index.
+
+    Every refusal is found, and told with its line, before one is raised.
+    """
+    refusals, planned = Refusals(), []
     for index, line in enumerate(lines):
         try:
-            entries.append(replace(entry(line), index=index))
+            planned.append(plan(line, index))
         except Refused as refusal:
             refusals.add(refusal, line=index)
     refusals.raise_any()
-    return entries
+    return planned
 
 
-def counterparts(kind: LocationKind) -> dict[int, Location]:
-    """Each site's virtual location of that kind, the other side of the entry, by site id.
+def counterparts(kind: LocationKind, sites: Iterable[int]) -> dict[int, Location]:
+    """The virtual location of that kind of each of the sites, the other side of the entry, by the
+    site's id.
 
     A site has one of its own; partners (more suppliers and customers) come after it.
     """
-    rows = Location.objects.filter(kind=kind).order_by("-pk")
-    return {location.site_id: location for location in rows}
+    there = Location.objects.filter(kind=kind, site__in=set(sites)).order_by()
+    own = there.values("site").annotate(own=Min("pk"))
+    return {row.site_id: row for row in Location.objects.filter(pk__in=own.values("own"))}

@@ -4,31 +4,53 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
 from inventory.models import Location, Lot
+from inventory.statements import Select
 from inventory.units import plain
 from staging.bindings import Bindings
 from staging.models import Commitment, Demand, Requirement, State
 
+_LINES = Select(lambda: Requirement.objects.filter(demand__among="demands").locked())
+_LINES_OF = Select(
+    lambda: Requirement.objects.filter(
+        demand__among="demands", material__among="materials"
+    ).locked()
+)
+_LANES = Select(lambda: Location.objects.filter(pk__among="places").locked())
+_RESERVED = Select(
+    lambda: (
+        Commitment.objects.open()
+        .filter(state=State.RESERVED, requirement__demand__among="demands")
+        .values("lot")
+    )
+)
 
-def lock_requirements(demands: Iterable[Demand]) -> dict[int, list[Requirement]]:
-    """Lock the demands' lines; by demand, in line order. Lots are locked before this."""
+
+def lock_requirements(
+    demands: Iterable[Demand], *, of: Iterable[Lot] | None = None
+) -> dict[int, list[Requirement]]:
+    """Lock the demands' lines, or those of the lots' materials only; by demand, in line order.
+
+    Lots are locked before this.
+    """
     found: dict[int, list[Requirement]] = {}
-    rows = Requirement.objects.filter(demand__in={demand.pk for demand in demands}).locked()
+    keys = sorted({demand.pk for demand in demands})
+    if of is None:
+        rows = _LINES(demands=keys)
+    else:
+        rows = _LINES_OF(demands=keys, materials=sorted({lot.material_id for lot in of}))
     for requirement in rows:
         found.setdefault(requirement.demand_id, []).append(requirement)
     return found
 
 
-def reserved_for(demands: Iterable[Demand]) -> Q:
+def reserved_for(demands: Iterable[Demand]) -> list[int]:
     """The lots reserved for demands, which a staging may make needless, and so locks as well."""
-    rows = Commitment.objects.open().filter(
-        state=State.RESERVED, requirement__demand__in={demand.pk for demand in demands}
-    )
-    return Q(pk__in=rows.values("lot"))
+    rows = _RESERVED.rows(demands=sorted({demand.pk for demand in demands}))
+    return [lot for (lot,) in rows]
 
 
 def require_live(demand: Demand, *, field: str = "demand") -> None:
@@ -47,7 +69,7 @@ def require_live(demand: Demand, *, field: str = "demand") -> None:
 
 def lock_locations(locations: Iterable[Location]) -> dict[int, Location]:
     """Lock the places that take part, so that capacity and location holds are decided in turn."""
-    rows = Location.objects.filter(pk__in={location.pk for location in locations}).locked()
+    rows = _LANES(places=sorted({location.pk for location in locations}))
     return {location.pk: location for location in rows}
 
 
@@ -59,8 +81,7 @@ def for_lot(requirements: Sequence[Requirement], lot: Lot, demand: Demand) -> li
             _("%(demand)s does not need %(material)s."),
             code="not_required",
             field="lot",
-            hint=_("Needed are: %s.")
-            % ", ".join(sorted({str(line.material) for line in requirements})),
+            hint=_("Needed are: %s.") % ", ".join(_needed_by(demand)),
             demand=demand,
             material=lot.material,
         )
@@ -75,6 +96,12 @@ def for_lot(requirements: Sequence[Requirement], lot: Lot, demand: Demand) -> li
             material=lot.material,
         )
     return fitting
+
+
+def _needed_by(demand: Demand) -> list[str]:
+    """Read only for a refusal: the lines of other materials are not locked."""
+    rows = Requirement.objects.filter(demand=demand).select_related("material")
+    return sorted({str(row.material) for row in rows})
 
 
 def take_from(

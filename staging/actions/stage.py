@@ -105,7 +105,9 @@ def _stage(
 ) -> Outcome:
     stamp = audit.stamp(by, at)
     lines = lock_named(lines, also=reserved_for(line.demand for line in lines))
-    requirements = lock_requirements(line.demand for line in lines)
+    requirements = lock_requirements(
+        (line.demand for line in lines), of=[line.lot for line in lines]
+    )
     lanes = lock_locations(line.lane for line in lines)
     bindings = Bindings.read(
         at=at, requirements=[row for rows in requirements.values() for row in rows]
