@@ -1,9 +1,11 @@
 """Containers: register, pack, unpack, and move with all they hold."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Annotated
 
 from django.core.exceptions import ValidationError
@@ -23,7 +25,7 @@ from inventory.actions.common import (
 )
 from inventory.actions.moves import LotField, UnitField
 from inventory.audit import Actor
-from inventory.errors import Refusals, Refused
+from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book, Line
 from inventory.models import (
@@ -88,9 +90,7 @@ def new_container(*, lines: Sequence[NewContainer], by: Actor, at: datetime) -> 
     numbers = {line.sscc for line in lines if line.sscc}
     rows = Container.objects.filter(Q(code__in=[line.code for line in lines]) | Q(sscc__in=numbers))
     taken = {name for row in rows for name in (row.code, row.sscc) if name}
-    for index, line in enumerate(lines):
-        _check_new(line, taken, index)
-        taken |= {line.code, line.sscc} - {""}
+    each(lines, lambda line, index: _check_new(line, taken))
     try:
         with transaction.atomic():
             made = Container.objects.bulk_create(
@@ -98,7 +98,7 @@ def new_container(*, lines: Sequence[NewContainer], by: Actor, at: datetime) -> 
                 for line in lines
             )
     except IntegrityError:  # somebody registered the same one meanwhile
-        raise _taken(lines[0].code, "code", None) from None
+        raise _taken(lines[0].code, "code") from None
     audit.record(
         "inventory.new_container",
         stamp=stamp,
@@ -108,38 +108,38 @@ def new_container(*, lines: Sequence[NewContainer], by: Actor, at: datetime) -> 
     return made
 
 
-def _check_new(line: NewContainer, taken: set[str], index: int) -> None:
+def _check_new(line: NewContainer, taken: set[str]) -> None:
+    """`taken` are the codes and SSCCs that there are, and comes to hold the line's own."""
     try:
         code_validator(line.code)
     except ValidationError as error:
         raise Refused(
-            error.message, code="bad_code", field="code", line=index,
+            error.message, code="bad_code", field="code",
             hint=_("Scan the label of the new container."),
         ) from None  # fmt: skip
     if line.location.is_virtual:
         require_kind(line.location, LocationKind.STORAGE, field="location")
     if line.code in taken:
-        raise _taken(line.code, "code", index)
+        raise _taken(line.code, "code")
     if line.sscc in taken:
-        raise _taken(line.sscc, "sscc", index)
+        raise _taken(line.sscc, "sscc")
     valid = len(line.sscc) == 18 and line.sscc.isdecimal()
     if line.sscc and not (valid and sscc_check_digit(line.sscc[:17]) == int(line.sscc[17])):
         raise Refused(
             _("%(sscc)s is not a valid SSCC."),
             code="bad_sscc",
             field="sscc",
-            line=index,
             hint=_("It has 18 digits, the last of which checks the others."),
             sscc=line.sscc,
         )
+    taken |= {line.code, line.sscc} - {""}
 
 
-def _taken(name: str, field: str, index: int | None) -> Refused:
+def _taken(name: str, field: str) -> Refused:
     return Refused(
         _("There is a container %(name)s already."),
         code="code_taken",
         field=field,
-        line=index,
         hint=_("Scan the label of the new container."),
         name=name,
     )
@@ -152,12 +152,12 @@ def pack(*, lines: Sequence[Pack], by: Actor, at: datetime) -> list[Movement]:
     Refuses `not_here`, `not_enough` and the quantity codes.
     """
 
-    def entry(line: Pack, book: Book) -> Line:
+    def entry(line: Pack, book: Book, index: int) -> Line:
         loose = [balance for balance in book.of(line.lot) if balance.container_id is None]
         taken = pick_balance(
             book, line.lot, source=line.container.location, container=None, candidates=loose
         )
-        return _line(MovementKind.PACK, line, taken)
+        return _line(MovementKind.PACK, line, taken, index)
 
     return _post("inventory.pack", lines, entry, by, at)
 
@@ -169,27 +169,31 @@ def unpack(*, lines: Sequence[Pack], by: Actor, at: datetime) -> list[Movement]:
     Refuses `not_here`, `not_enough` and the quantity codes.
     """
 
-    def entry(line: Pack, book: Book) -> Line:
+    def entry(line: Pack, book: Book, index: int) -> Line:
         taken = pick_balance(book, line.lot, source=None, container=line.container)
-        return _line(MovementKind.UNPACK, line, taken)
+        return _line(MovementKind.UNPACK, line, taken, index)
 
     return _post("inventory.unpack", lines, entry, by, at)
 
 
 def _post(
-    action: str, lines: Sequence[Pack], entry: object, by: Actor, at: datetime
+    action: str,
+    lines: Sequence[Pack],
+    entry: Callable[[Pack, Book, int], Line],
+    by: Actor,
+    at: datetime,
 ) -> list[Movement]:
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
     prefetch_related_objects([line.container for line in lines], "location")
     book = read_book(lines)
-    entries = each(lines, lambda line: entry(line, book))  # type: ignore[operator]
+    entries = each(lines, lambda line, index: entry(line, book, index))
     movements = ledger.post(entries, book=book, stamp=stamp)
     audit.record(action, stamp=stamp, subject=lines[0].container, facts={"lines": len(lines)})
     return movements
 
 
-def _line(kind: MovementKind, line: Pack, taken: Balance) -> Line:
+def _line(kind: MovementKind, line: Pack, taken: Balance, index: int) -> Line:
     packing = kind == MovementKind.PACK
     return Line(
         kind=kind,
@@ -199,6 +203,7 @@ def _line(kind: MovementKind, line: Pack, taken: Balance) -> Line:
         target=taken.location,
         from_container=None if packing else line.container,
         to_container=line.container if packing else None,
+        index=index,
     )
 
 
@@ -217,17 +222,22 @@ def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -
     book = Book.read(lots.values(), containers=locked.values())
     _check_settled(locked, lots, book)
     kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE, LocationKind.TRANSIT)
-    refusals, entries = Refusals(), list[Line]()
-    for index, line in enumerate(lines):
-        with refusals.of(index):
-            require_kind(line.target, *kinds, field="target")
-            tree = _tree(locked, line.container.pk)
-            _check_elsewhere(tree[0], line.target, index)
-            entries += _contents(tree, line.target, book, index)
-            locked[line.container.pk].parent = None
-            for container in tree:
-                container.location = line.target
-    refusals.raise_any()
+    packed_in = _by_parent(locked.values())
+
+    def plan(line: MoveContainer, index: int) -> list[Line]:
+        require_kind(line.target, *kinds, field="target")
+        container = locked[line.container.pk]
+        tree = _tree(container, packed_in)
+        _check_elsewhere(container, line.target)
+        entries = _contents(tree, line.target, book, index)
+        if container.parent_id:
+            packed_in[container.parent_id].remove(container)
+            container.parent = None
+        for row in tree:
+            row.location = line.target
+        return entries
+
+    entries = list(chain.from_iterable(each(lines, plan)))
     Container.objects.bulk_update(locked.values(), ["location", "parent"])
     movements = ledger.post(entries, book=book, stamp=stamp)
     audit.record(
@@ -252,13 +262,12 @@ def _check_settled(locked: dict[int, Container], lots: dict[int, Lot], book: Boo
             )
 
 
-def _check_elsewhere(container: Container, target: Location, index: int) -> None:
+def _check_elsewhere(container: Container, target: Location) -> None:
     if container.location_id == target.pk and container.parent_id is None:
         raise Refused(
             _("%(container)s is at %(location)s already."),
             code="same_place",
             field="target",
-            line=index,
             hint=_("Scan the location it goes to."),
             container=container,
             location=target,
@@ -276,7 +285,6 @@ def _contents(tree: list[Container], target: Location, book: Book, index: int) -
                     _("%(container)s holds stock that is reserved or staged."),
                     code="container_claimed",
                     field="container",
-                    line=index,
                     hint=_("Stage, transfer or unstage it for its demand instead."),
                     container=container,
                 )
@@ -305,8 +313,17 @@ def _with_nested(containers: Sequence[Container]) -> set[int]:
     return found
 
 
-def _tree(locked: dict[int, Container], root: int) -> list[Container]:
-    tree = [locked[root]]
+def _by_parent(containers: Iterable[Container]) -> dict[int, list[Container]]:
+    found: dict[int, list[Container]] = defaultdict(list)
+    for container in containers:
+        if container.parent_id:
+            found[container.parent_id].append(container)
+    return found
+
+
+def _tree(root: Container, packed_in: dict[int, list[Container]]) -> list[Container]:
+    """The container and all that is packed in it, to any depth."""
+    tree = [root]
     for container in tree:
-        tree += [child for child in locked.values() if child.parent_id == container.pk]
+        tree += packed_in.get(container.pk, [])
     return tree

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Annotated
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
-from inventory.actions.common import counterparts, lock_named, read_book, require_kind
+from inventory.actions.common import counterparts, each, lock_named, read_book, require_kind
 from inventory.actions.moves import LotField, ReasonField, UnitField
 from inventory.audit import Actor
-from inventory.errors import Refusals, Refused
+from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book, Line
 from inventory.models import (
@@ -52,16 +53,14 @@ def adjust(*, lines: Sequence[Count], by: Actor, at: datetime) -> list[Movement]
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
     book = read_book(lines)
-    variance = counterparts(LocationKind.VARIANCE)
-    refusals, entries = Refusals(), []
+    variance = counterparts(LocationKind.VARIANCE, (line.location.site_id for line in lines))
     places: set[tuple[int, int, int | None]] = set()
-    for index, line in enumerate(lines):
-        try:
-            _count_once(line, places)
-            entries += _difference(line, book, variance[line.location.site_id], index)
-        except Refused as refusal:
-            refusals.add(refusal, line=index)
-    refusals.raise_any()
+
+    def plan(line: Count, index: int) -> list[Line]:
+        _count_once(line, places)
+        return _difference(line, book, variance[line.location.site_id], index)
+
+    entries = list(chain.from_iterable(each(lines, plan)))
     movements = ledger.post(entries, book=book, stamp=stamp)
     audit.record(
         "inventory.adjust",

@@ -16,6 +16,7 @@ from inventory import audit, ledger
 from inventory.actions.common import (
     amount,
     counterparts,
+    each,
     lock_lots,
     lock_named,
     pick_balance,
@@ -72,22 +73,22 @@ def split_lot(*, lines: Sequence[Split], by: Actor, at: datetime) -> list[Lot]:
     """
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
-    numbers: set[str] = set()
-    for index, line in enumerate(lines):
-        _check_split(line, numbers, index)
+    known = Lot.objects.filter(code__in=[_code(line) for line in lines])
+    taken = set(known.values_list("code", flat=True))
+    each(lines, lambda line, index: _check_split(line, taken))
     made = _make_parts(lines)
-    children = lock_lots(made)
-    book = Book.read([*children.values(), *(line.lot for line in lines)])
-    pairs = [(line, children[lot.pk]) for line, lot in zip(lines, made, strict=True)]
-    taken = {lot.pk: _taken(line, book) for line, lot in pairs}
-    _convert(MovementKind.SPLIT, [(taken[lot.pk], lot) for _line, lot in pairs], book, stamp)
+    locked = lock_lots(made)
+    parts = [locked[lot.pk] for lot in made]
+    book = Book.read([*parts, *(line.lot for line in lines)])
+    going = each(lines, lambda line, index: _taken(line, book))
+    _convert(MovementKind.SPLIT, list(zip(going, parts, strict=True)), book, stamp)
     audit.record(
         "inventory.split_lot",
         stamp=stamp,
         subject=lines[0].lot,
         facts={"into": [lot.code for lot in made]},
     )
-    return list(children.values())
+    return parts
 
 
 @transaction.atomic
@@ -99,10 +100,10 @@ def merge_lots(*, lines: Sequence[Merge], by: Actor, at: datetime) -> list[Movem
     """
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
-    for index, line in enumerate(lines):
-        _check_merge(line, index)
+    each(lines, lambda line, index: _check_merge(line))
     book = read_book(lines)
-    pairs = [(_taken(line, book), line.into) for line in lines]
+    going = each(lines, lambda line, index: _taken(line, book))
+    pairs = [(taken, line.into) for taken, line in zip(going, lines, strict=True)]
     movements = _convert(MovementKind.MERGE, pairs, book, stamp)
     audit.record(
         "inventory.merge_lots",
@@ -129,7 +130,8 @@ def _convert(
     kind: MovementKind, pairs: Sequence[tuple[Line, Lot]], book: Book, stamp: Stamp
 ) -> list[Movement]:
     """Out of the one lot into production, and from there into the other, at the same place."""
-    production = counterparts(LocationKind.PRODUCTION)
+    sites = (taken.source.site_id for taken, _child in pairs)
+    production = counterparts(LocationKind.PRODUCTION, sites)
     entries = []
     for index, (taken, child) in enumerate(pairs):
         between: Location = production[taken.source.site_id]
@@ -160,7 +162,7 @@ def _make_parts(lines: Sequence[Split]) -> list[Lot]:
         with transaction.atomic():
             return Lot.objects.bulk_create(_part_of(line) for line in lines)
     except IntegrityError:  # somebody gave a lot that number meanwhile
-        raise _exists(lines[0], None) from None
+        raise _exists(lines[0]) from None
 
 
 def _part_of(line: Split) -> Lot:
@@ -168,7 +170,7 @@ def _part_of(line: Split) -> Lot:
     return Lot(
         material=parent.material,
         number=number,
-        code=Lot.code_of(parent.material, number),
+        code=_code(line),
         supplier_lot=parent.supplier_lot,
         made_on=parent.made_on,
         expires_on=parent.expires_on,
@@ -177,37 +179,37 @@ def _part_of(line: Split) -> Lot:
     )
 
 
-def _check_split(line: Split, taken: set[str], index: int) -> None:
-    """`taken` are the codes that earlier lines of the request give."""
-    _check_not_serial(line.lot, index)
-    number = line.number.strip()
-    if not number:
+def _code(line: Split) -> str:
+    return Lot.code_of(line.lot.material, line.number.strip())
+
+
+def _check_split(line: Split, taken: set[str]) -> None:
+    """`taken` are the codes that other lots have, and comes to hold the line's own."""
+    _check_not_serial(line.lot)
+    if not line.number.strip():
         raise Refused(
             _("Enter the number of the new lot."),
             code="number_needed",
             field="number",
-            line=index,
             hint=_("Give the part a number of its own, e.g. with -A behind it."),
         )
-    code = Lot.code_of(line.lot.material, number)
-    if code in taken or Lot.objects.filter(code=code).exists():
-        raise _exists(line, index)
-    taken.add(code)
+    if _code(line) in taken:
+        raise _exists(line)
+    taken.add(_code(line))
 
 
-def _exists(line: Split, index: int | None) -> Refused:
+def _exists(line: Split) -> Refused:
     return Refused(
         _("%(material)s has a lot of that number already."),
         code="lot_exists",
         field="number",
-        line=index,
         hint=_("Give the part a number of its own, e.g. with -A behind it."),
         material=line.lot.material,
     )
 
 
-def _check_merge(line: Merge, index: int) -> None:
-    _check_not_serial(line.lot, index)
+def _check_merge(line: Merge) -> None:
+    _check_not_serial(line.lot)
     lot, into = line.lot, line.into
     wrong = None
     if lot.pk == into.pk:
@@ -225,7 +227,6 @@ def _check_merge(line: Merge, index: int) -> None:
             wrong[1],
             code=wrong[0],
             field="into",
-            line=index,
             hint=_("Choose a lot of the same material and status that expires no later."),
             lot=lot,
             into=into,
@@ -236,12 +237,11 @@ def _ends_before(day: date | None, other: date | None) -> bool:
     return day is not None and (other is None or day < other)
 
 
-def _check_not_serial(lot: Lot, index: int) -> None:
+def _check_not_serial(lot: Lot) -> None:
     if lot.material.tracking == Tracking.SERIAL:
         raise Refused(
             _("%(lot)s is a serial number: one piece cannot be split or merged."),
             code="serial_is_one",
             field="lot",
-            line=index,
             lot=lot,
         )

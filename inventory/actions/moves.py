@@ -1,6 +1,6 @@
 """Put away, move, scrap, sample and send back: stock leaves one place for another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,11 +19,20 @@ from inventory.actions.common import (
     read_book,
     require_kind,
 )
-from inventory.audit import Actor
+from inventory.audit import Actor, Stamp
 from inventory.errors import Refused
 from inventory.fields import About, Words
 from inventory.ledger import Book, Line
-from inventory.models import Container, Location, LocationKind, Lot, Movement, MovementKind, Unit
+from inventory.models import (
+    Balance,
+    Container,
+    Location,
+    LocationKind,
+    Lot,
+    Movement,
+    MovementKind,
+    Unit,
+)
 
 LotField = Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
 SourceField = Annotated[
@@ -111,41 +120,49 @@ def _relocate(
     by: Actor,
     at: datetime,
 ) -> list[Movement]:
-    def entry(line: Move, book: Book) -> Line:
-        require_kind(line.target, *kinds, field="target", hint=_use_staging(line.target))
-        return _line(kind, line, book, line.target)
+    stamp, lines, book = _begin(lines, by, at)
 
-    return _post(f"inventory.{kind}", lines, entry, by, at)
+    def entry(line: Move, index: int) -> Line:
+        require_kind(line.target, *kinds, field="target", hint=_use_staging(line.target))
+        taken = pick_balance(book, line.lot, source=line.source, container=line.container)
+        return _line(kind, line, taken, line.target, index)
+
+    return _post(kind, each(lines, entry), book, stamp)
 
 
 @transaction.atomic
 def _remove(
     kind: MovementKind, goes_to: LocationKind, lines: Sequence[Removal], by: Actor, at: datetime
 ) -> list[Movement]:
-    outside = counterparts(goes_to)
+    stamp, lines, book = _begin(lines, by, at)
+    sites = {balance.location.site_id for line in lines for balance in book.of(line.lot)}
+    outside = counterparts(goes_to, sites)
 
-    def entry(line: Removal, book: Book) -> Line:
+    def entry(line: Removal, index: int) -> Line:
         audit.require_reason(line.reason)
         taken = pick_balance(book, line.lot, source=line.source, container=line.container)
-        return _line(kind, line, book, outside[taken.location.site_id])
+        return _line(kind, line, taken, outside[taken.location.site_id], index)
 
-    return _post(f"inventory.{kind}", lines, entry, by, at)
+    return _post(kind, each(lines, entry), book, stamp)
 
 
-def _post(
-    action: str, lines: Sequence[M], entry: Callable[[M, Book], Line], by: Actor, at: datetime
-) -> list[Movement]:
+def _begin(lines: Sequence[M], by: Actor, at: datetime) -> tuple[Stamp, list[M], Book]:
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
-    book = read_book(lines)
-    entries = each(lines, lambda line: entry(line, book))
+    return stamp, lines, read_book(lines)
+
+
+def _post(kind: MovementKind, entries: Sequence[Line], book: Book, stamp: Stamp) -> list[Movement]:
     movements = ledger.post(entries, book=book, stamp=stamp)
-    audit.record(action, stamp=stamp, subject=lines[0].lot, facts={"lines": len(lines)})
+    audit.record(
+        f"inventory.{kind}", stamp=stamp, subject=entries[0].lot, facts={"lines": len(entries)}
+    )
     return movements
 
 
-def _line(kind: MovementKind, line: Move | Removal, book: Book, target: Location) -> Line:
-    taken = pick_balance(book, line.lot, source=line.source, container=line.container)
+def _line(
+    kind: MovementKind, line: Move | Removal, taken: Balance, target: Location, index: int
+) -> Line:
     if taken.location_id == target.pk:
         raise Refused(
             _("%(lot)s is at %(location)s already."),
@@ -163,6 +180,7 @@ def _line(kind: MovementKind, line: Move | Removal, book: Book, target: Location
         target=target,
         from_container=taken.container,
         reason=line.reason.strip(),
+        index=index,
     )
 
 

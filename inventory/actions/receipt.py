@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,7 @@ from inventory import audit, ledger
 from inventory.actions.common import counterparts, each, lock_containers, lock_lots, require_kind
 from inventory.actions.moves import UnitField
 from inventory.audit import Actor
-from inventory.errors import Refusals, Refused
+from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book, Line
 from inventory.models import (
@@ -66,15 +67,14 @@ def receive(*, lines: Sequence[Receipt], by: Actor, at: datetime) -> list[Moveme
     `container_elsewhere` and the quantity codes.
     """
     stamp = audit.stamp(by, at)
-    _check(lines)
-    new = _make_lots(lines)
-    lots = lock_lots(new.values(), with_units=True)
-    suppliers = counterparts(LocationKind.SUPPLIER)
+    each(lines, lambda line, index: _check(line))
+    lots = _make_lots(lines)
+    suppliers = counterparts(LocationKind.SUPPLIER, (line.location.site_id for line in lines))
     containers = lock_containers([line.container for line in lines if line.container])
     book = Book.read(lots.values())
 
-    def entry(line: Receipt) -> Line:
-        lot = lots[new[_key(line)].pk]
+    def entry(line: Receipt, index: int) -> Line:
+        lot = lots[_key(line)]
         _check_known(lot, line)
         return Line(
             kind=MovementKind.RECEIVE,
@@ -84,6 +84,7 @@ def receive(*, lines: Sequence[Receipt], by: Actor, at: datetime) -> list[Moveme
             target=line.location,
             to_container=containers[line.container.pk] if line.container else None,
             reference=line.reference,
+            index=index,
         )
 
     movements = ledger.post(each(lines, entry), book=book, stamp=stamp)
@@ -93,17 +94,7 @@ def receive(*, lines: Sequence[Receipt], by: Actor, at: datetime) -> list[Moveme
     return movements
 
 
-def _check(lines: Sequence[Receipt]) -> None:
-    refusals = Refusals()
-    for index, line in enumerate(lines):
-        try:
-            _check_line(line)
-        except Refused as refusal:
-            refusals.add(refusal, line=index)
-    refusals.raise_any()
-
-
-def _check_line(line: Receipt) -> None:
+def _check(line: Receipt) -> None:
     require_kind(line.location, LocationKind.STORAGE, LocationKind.QUARANTINE, field="location")
     if line.supplier:
         require_kind(line.supplier, LocationKind.SUPPLIER, field="supplier")
@@ -144,13 +135,14 @@ def _key(line: Receipt) -> tuple[int, str]:
 
 
 def _make_lots(lines: Sequence[Receipt]) -> dict[tuple[int, str], Lot]:
-    """The lot of each line, made where there is none; two callers may race for one number."""
+    """The lot of each line, locked; made where there is none: two callers may race for one."""
     wanted = {_key(line): _new_lot(line) for line in lines}
     # In one order, or two deliveries with the same new numbers could wait for each other.
     in_order = [wanted[key] for key in sorted(wanted)]
     Lot.objects.bulk_create(in_order, ignore_conflicts=True)
-    found = Lot.objects.filter(code__in=[lot.code for lot in wanted.values()])
-    return {(lot.material_id, lot.number): lot for lot in found}
+    named = Q(code__in=[lot.code for lot in in_order])
+    found = lock_lots([], with_units=any(line.unit for line in lines), also=named)
+    return {(lot.material_id, lot.number): lot for lot in found.values()}
 
 
 def _new_lot(line: Receipt) -> Lot:

@@ -4,16 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Annotated, Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
-from inventory.actions.common import lock_named, require_kind
+from inventory.actions.common import counterparts, each, lock_named, require_kind
 from inventory.actions.moves import ContainerField, LotField, ReasonField, UnitField
 from inventory.audit import Actor
-from inventory.errors import Refusals, Refused
+from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book
 from inventory.models import Location, LocationKind, MovementKind
@@ -28,7 +29,7 @@ from staging.actions.common import (
     reserved_for,
 )
 from staging.bindings import Bindings
-from staging.flow import Outcome, Step, carry_out
+from staging.flow import CLAIM, Outcome, Step, carry_out
 from staging.models import Demand, Requirement, State
 
 LaneField = Annotated[
@@ -94,6 +95,7 @@ class Setting:
     bindings: Bindings
     requirements: dict[int, list[Requirement]]
     places: dict[int, Location]
+    outside: dict[int, Location]
 
 
 def on_committed(
@@ -107,10 +109,12 @@ def on_committed(
     demands: Callable[[Any], list[Demand]] = lambda line: [line.demand] if line.demand else [],
     places: Callable[[Any], list[Location]] = lambda line: [line.target],
     takers: Sequence[Demand] = (),
+    leaves_for: LocationKind | None = None,
 ) -> Outcome:
     """Lock, read, plan each line and carry the steps out: the frame of every verb that takes
     from commitments. `plan` gives the steps of one line; `takers` are demands that come to have
-    more, and may give reservations up for it."""
+    more, and may give reservations up for it; `leaves_for` is the kind of virtual location that
+    the setting's `outside` has for each site."""
     stamp = audit.stamp(by, at, getattr(lines[0], "reason", ""))
     lines = lock_named(lines, also=reserved_for(takers) if takers else None)
     requirements = lock_requirements(demand for line in lines for demand in demands(line))
@@ -127,16 +131,15 @@ def on_committed(
         containers=[line.container for line in lines if line.container],
         places=[place for place in locked.values() if place.capacity],
     )
-    setting = Setting(book, bindings, requirements, locked)
-    refusals, steps = Refusals(), []
-    for index, line in enumerate(lines):
-        try:
-            steps += [replace(step, index=index) for step in plan(line, setting)]
-        except Refused as refusal:
-            refusals.add(refusal, line=index)
-    refusals.raise_any()
+    sites = {row.location.site_id for row in bindings.find(states=CLAIM)} if leaves_for else ()
+    outside = counterparts(leaves_for, sites) if leaves_for else {}
+    setting = Setting(book, bindings, requirements, locked, outside)
+
+    def steps_of(line: Any, index: int) -> list[Step]:
+        return [replace(step, index=index) for step in plan(line, setting)]
+
     return carry_out(
-        steps,
+        list(chain.from_iterable(each(lines, steps_of))),
         action=action,
         asks=asks,
         book=setting.book,

@@ -83,7 +83,8 @@ def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
     made = {lot.code: lots[lot.pk] for lot in outputs}
     requirements = lock_requirements([*(line.demand for line in lines), *onward])
     lanes = lock_locations(line.location for line in lines if line.location.is_staging)
-    production = counterparts(LocationKind.PRODUCTION)
+    sites = (line.location.site_id for line in lines)
+    production = counterparts(LocationKind.PRODUCTION, sites)
     entries, links = [], []
     for index, line in enumerate(lines):
         lot = made[_output_code(line)]

@@ -9,7 +9,7 @@ from typing import Annotated
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory.actions.common import counterparts, require_kind
+from inventory.actions.common import require_kind
 from inventory.actions.moves import ContainerField, LotField, ReasonField, UnitField
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -105,7 +105,6 @@ def consume(*, lines: Sequence[Consumption], by: Actor, at: datetime) -> Outcome
     Refuses the gate's codes, `not_committed`, `demand_needed`, `lane_needed`, `not_enough`,
     `wrong_demand_kind` and the quantity codes.
     """
-    production = counterparts(LocationKind.PRODUCTION)
 
     def plan(line: Consumption, setting: Setting) -> list[Step]:
         return [
@@ -114,14 +113,21 @@ def consume(*, lines: Sequence[Consumption], by: Actor, at: datetime) -> Outcome
                 row,
                 part,
                 line.lot,
-                production[row.location.site_id],
+                setting.outside[row.location.site_id],
                 State.USED,
             )
             for row, part in _issued(line, setting)
         ]
 
     outcome = on_committed(
-        lines, plan, action="staging.consume", asks=GatedAction.CONSUME, by=by, at=at, places=_none
+        lines,
+        plan,
+        action="staging.consume",
+        asks=GatedAction.CONSUME,
+        by=by,
+        at=at,
+        places=_none,
+        leaves_for=LocationKind.PRODUCTION,
     )
     link_to_outputs(outcome.movements)
     return outcome
