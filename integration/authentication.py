@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import DateTimeField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -12,10 +13,20 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from integration.models import ApiToken
+from inventory.statements import Given, Select
 
 KEYWORD = "Token"
 TOUCH_EVERY = timedelta(minutes=1)
 """`last_used_at` is written at most this often, so that reading stays reading."""
+
+_TOKENS = Select(
+    lambda: (
+        ApiToken.objects.valid(Given("now", DateTimeField()))
+        .filter(digest__among="digests")
+        .select_related("user")
+        .order_by()
+    )
+)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -28,12 +39,7 @@ class TokenAuthentication(BaseAuthentication):
         if len(parts) != 2:
             raise AuthenticationFailed(_("Send “Authorization: Token” and the token."))
         now = timezone.now()
-        token = (
-            ApiToken.objects.valid(now)
-            .select_related("user")
-            .filter(digest=ApiToken.digest_of(parts[1]))
-            .first()
-        )
+        token = next(iter(_TOKENS(now=now, digests=[ApiToken.digest_of(parts[1])])), None)
         if token is None:
             raise AuthenticationFailed(_("This token is unknown, expired or revoked."))
         if token.last_used_at is None or token.last_used_at < now - TOUCH_EVERY:

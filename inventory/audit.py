@@ -19,12 +19,15 @@ from uuid_utils.compat import uuid7
 
 from inventory.errors import Refused
 from inventory.models import AuditEntry, Surface
+from inventory.statements import Insert
 from inventory.units import plain
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a client's clock may run ahead of ours."""
 
 SYSTEM_USERNAME = "system"
+
+_ENTRIES = Insert(AuditEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,30 +114,29 @@ def record(
     facts: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
     """Write one entry of the audit trail."""
-    entry = _row(action, stamp, Entry(subject=subject, changes=changes, facts=facts))
-    entry.save(force_insert=True)
-    return entry
+    return record_many(action, [Entry(subject=subject, changes=changes, facts=facts)], stamp=stamp)[
+        0
+    ]
 
 
 def record_many(action: str, entries: Iterable[Entry], *, stamp: Stamp) -> list[AuditEntry]:
     """Write an entry for each thing that an action touched, in one statement."""
-    return AuditEntry.objects.bulk_create(_row(action, stamp, entry) for entry in entries)
+    rows = [_row(action, stamp, entry) for entry in entries]
+    _ENTRIES(rows)
+    return rows
 
 
 def _row(action: str, stamp: Stamp, entry: Entry) -> AuditEntry:
     subject = entry.subject
-    row = AuditEntry(
+    return AuditEntry(
         action=action,
         subject_type=subject._meta.label_lower if subject else "",
         subject_id=str(subject.pk) if subject else "",
         subject=str(subject)[:200] if subject else "",
         changes=dict(entry.changes or {}),
         facts=dict(entry.facts or {}),
-        **stamp.columns(),
+        **stamp.columns() | ({} if entry.reason is None else {"reason": entry.reason.strip()}),
     )
-    if entry.reason is not None:
-        row.reason = entry.reason.strip()
-    return row
 
 
 def differences(before: models.Model | None, after: models.Model) -> dict[str, list[Any]]:

@@ -12,6 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
 from inventory.models import IdempotencyKey
+from inventory.statements import Insert, Update
+
+_KEYS = Insert(IdempotencyKey)
+_ANSWERS = Update(IdempotencyKey, "status", "answer")
 
 Answer = tuple[int, Any]
 """HTTP status and JSON body."""
@@ -28,20 +32,21 @@ def fingerprint(*parts: Any) -> str:
 
 
 def once(user: User, key: str, asked: str, act: Callable[[], Answer]) -> tuple[Answer, bool]:
-    """Run `act` once for this user's key; later calls get the stored answer and `True`.
+    """Run `act` in a transaction, once for this user's key; later calls get its answer and `True`.
 
     The key's row is inserted in the transaction of the effect, so a second request with the same
     key waits for the first to commit and then replays it. A refusal rolls both back, and may be
     tried again. Refuses `idempotency_key_reused` when the key stood for another request.
     """
     if not key:
-        return act(), False
+        with transaction.atomic():
+            return act(), False
     try:
         with transaction.atomic():
-            row = IdempotencyKey.objects.create(user=user, key=key, fingerprint=asked)
-            answer = act()
-            row.status, row.answer = answer
-            row.save(update_fields=["status", "answer"])
+            row = IdempotencyKey(user=user, key=key, fingerprint=asked)
+            _KEYS([row])
+            row.status, row.answer = answer = act()
+            _ANSWERS(row)
             return answer, False
     except IntegrityError:
         stored = IdempotencyKey.objects.filter(user=user, key=key).first()

@@ -107,10 +107,10 @@ def _plain(value: Any) -> str:
 # --- running them -------------------------------------------------------------------------------
 
 
-def _run(sql: str, params: Sequence[Any]) -> Rows:
+def _run(sql: str, params: Sequence[Any], *, answers: bool = True) -> Rows:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return list(cursor.fetchall()) if cursor.description else []
+        return list(cursor.fetchall()) if answers else []
 
 
 class _Compiled(NamedTuple):
@@ -232,10 +232,10 @@ class Insert(Generic[M]):
         shape = self._shape
         values = [[shape.value(field, row) for row in rows] for field in shape.fields]
         if len(rows) == 1:
-            found = _run(shape.one, [value for [value] in values])
+            found = _run(shape.one, [value for [value] in values], answers=shape.gives_key)
         else:
-            found = _run(shape.many, [_array(column) for column in values])
-        for row, [key] in zip(rows, found, strict=bool(shape.gives_key)):
+            found = _run(shape.many, [_array(column) for column in values], answers=shape.gives_key)
+        for row, [key] in zip(rows, found, strict=shape.gives_key):
             row.pk = key
         for row in rows:
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
@@ -300,7 +300,7 @@ class Update(Generic[M]):
             field.get_db_prep_save(getattr(row, field.attname), connection)
             for field in (*self._fields, self._model._meta.pk)
         ]
-        _run(self._sql, values)
+        _run(self._sql, values, answers=False)
 
     @cached_property
     def _fields(self) -> list[Any]:
