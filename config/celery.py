@@ -12,6 +12,7 @@ from celery.signals import task_postrun, task_prerun
 from kombu.transport import TRANSPORT_ALIASES
 
 TRANSPORT_ALIASES["filesystem"] = "config.filebroker:Transport"
+TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "config.redisbroker:Transport")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("forestage")

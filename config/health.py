@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from celery.schedules import BaseSchedule, maybe_schedule
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
@@ -48,7 +48,7 @@ def examine() -> dict[str, Any]:
         if pending_migrations():
             return report | {"status": "down", "migrations": "pending"}
         report["tasks"] = scheduled_tasks()
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return report | {"status": "down", "database": "down", "migrations": "unknown"}
     is_late = any(task["late"] for task in report["tasks"].values())
     return report | {"status": "degraded" if is_late or report["broker"] != "ok" else "ok"}
