@@ -103,7 +103,8 @@ def descendants(pid: int) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             after_name = entry.read_text().rpartition(")")[2].split()
-            parents.setdefault(int(after_name[1]), []).append(int(entry.parent.name))
+            if after_name[0] != "Z":  # dead, and only not yet collected by its parent
+                parents.setdefault(int(after_name[1]), []).append(int(entry.parent.name))
     found = list(parents.get(pid, []))
     for child in found:  # grows while we walk it
         found += parents.get(child, [])
