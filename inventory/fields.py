@@ -1,7 +1,7 @@
 """How a verb's line describes its fields: one declaration for form, serializer and document."""
 
-from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -37,23 +37,26 @@ class LineField:
     about: About
 
 
-def line_fields(line: type[Any]) -> Iterator[LineField]:
+@cache
+def line_fields(line: type) -> tuple[LineField, ...]:
     """The fields of a line, in the order in which they are scanned."""
     hints = get_type_hints(line, include_extras=True)
-    for declared in fields(line):
-        annotated, *extras = get_args(hints[declared.name])
-        about = next(extra for extra in extras if isinstance(extra, About))
-        kind = _without_none(annotated)
-        many = get_origin(kind) is tuple
-        required = declared.default is MISSING
-        yield LineField(
-            name=declared.name,
-            type=get_args(kind)[0] if many else kind,
-            many=many,
-            required=required,
-            default=None if required else declared.default,
-            about=about,
-        )
+    return tuple(_declared(field, hints[field.name]) for field in fields(line))
+
+
+def _declared(field: Field[Any], hint: Any) -> LineField:
+    annotated, *extras = get_args(hint)
+    kind = _without_none(annotated)
+    many = get_origin(kind) is tuple
+    required = field.default is MISSING
+    return LineField(
+        name=field.name,
+        type=get_args(kind)[0] if many else kind,
+        many=many,
+        required=required,
+        default=None if required else field.default,
+        about=next(extra for extra in extras if isinstance(extra, About)),
+    )
 
 
 def _without_none(kind: Any) -> Any:

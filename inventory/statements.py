@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from threading import Lock
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
@@ -34,7 +34,7 @@ class Given(Expression):
         super().__init__(output_field=output_field)
         self.name = name
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
         return "%s", [self]
 
     def bind(self, value: Any) -> Any:
@@ -65,7 +65,7 @@ class Among(Lookup[Any]):
     lookup_name = "among"
     prepare_rhs = False
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
         column, params = self.process_lhs(compiler, connection)
         field = _target(self.lhs.output_field)
         many = _Many(str(self.rhs), field)
@@ -257,15 +257,15 @@ class _Shape:
     """An insert's SQL on PostgreSQL, and how its values are taken from a row."""
 
     def __init__(self, model: type[models.Model], update: Sequence[str]) -> None:
-        meta = model._meta
+        meta: Any = model._meta
         self.gives_key = isinstance(meta.pk, models.AutoField | models.BigAutoField)
         self.fields = [f for f in meta.concrete_fields if not (self.gives_key and f.primary_key)]
         quote = connection.ops.quote_name
-        key = quote(meta.pk.column)  # type: ignore[union-attr]  # every model has one
+        key = quote(meta.pk.column)
         start = f"INSERT INTO {quote(meta.db_table)} ({_listed(self.fields)})"
         end = ""
         if update:
-            changed = (quote(meta.get_field(name).column) for name in update)  # type: ignore[union-attr]
+            changed = (quote(meta.get_field(name).column) for name in update)
             sets = ", ".join(f"{column} = EXCLUDED.{column}" for column in changed)
             end = f" ON CONFLICT ({key}) DO UPDATE SET {sets}"
         if self.gives_key:
@@ -308,6 +308,6 @@ class Update(Generic[M]):
 
     @cached_property
     def _sql(self) -> str:
-        quote, meta = connection.ops.quote_name, self._model._meta
+        quote, meta = connection.ops.quote_name, cast("Any", self._model._meta)
         sets = ", ".join(f"{quote(field.column)} = %s" for field in self._fields)
         return f"UPDATE {quote(meta.db_table)} SET {sets} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608
