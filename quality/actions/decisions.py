@@ -1,16 +1,18 @@
 """Signed decisions on lots: release, restrict, reject, reopen, close."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
-from inventory.actions.common import lock_lots
+from inventory.actions.common import each, lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refusals, Refused
 from inventory.fields import About
@@ -110,7 +112,7 @@ def release(*, lines: Sequence[Release], by: Actor, at: datetime) -> list[Decisi
     Refuses `signature_wrong`, `signer_cannot_sign`, `reason_needed`, `wrong_status`,
     `signer_recorded_result`, `inspection_failed`, `lot_expired`, `lot_retest_due`.
     """
-    return _decide(DecisionKind.RELEASE, lines, by, at, check=_check_release, apply=_new_retest)
+    return _decide(DecisionKind.RELEASE, lines, by, at, check=_check_release)
 
 
 def restrict(*, lines: Sequence[Restriction], by: Actor, at: datetime) -> list[Decision]:
@@ -119,7 +121,7 @@ def restrict(*, lines: Sequence[Restriction], by: Actor, at: datetime) -> list[D
     Refuses what `release` does, `references_needed` and `until_passed`; a failed inspection does
     not stand in the way, because the restriction is the disposition.
     """
-    return _decide(DecisionKind.RESTRICT, lines, by, at, check=_check_restrict, apply=_permit)
+    return _decide(DecisionKind.RESTRICT, lines, by, at, check=_check_restrict)
 
 
 def reject(*, lines: Sequence[Rejection], by: Actor, at: datetime) -> list[Decision]:
@@ -143,8 +145,28 @@ def close_lot(*, lines: Sequence[Closing], by: Actor, at: datetime) -> list[Deci
     return _decide(DecisionKind.CLOSE, lines, by, at, check=_check_close)
 
 
-def _nothing(line: Any, lot: Lot, by: Actor) -> None:
-    pass
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What stands for or against a decision on the (locked) lots, read for all of them at once.
+
+    `inspections` are those that count for a lot; `on_hand` the lots of which there is stock.
+    """
+
+    by: Actor
+    inspections: dict[int, list[Inspection]]
+    on_hand: set[int]
+
+    @classmethod
+    def read(cls, kind: DecisionKind, lots: Collection[int], by: Actor) -> Self:
+        by_results = kind in (DecisionKind.RELEASE, DecisionKind.RESTRICT)
+        standing = Balance.objects.filter(lot__in=lots, quantity__gt=0)
+        return cls(
+            by=by,
+            inspections=_counting(lots) if by_results else {},
+            on_hand=set(standing.values_list("lot", flat=True))
+            if kind == DecisionKind.CLOSE
+            else set(),
+        )
 
 
 @transaction.atomic
@@ -154,37 +176,35 @@ def _decide(
     by: Actor,
     at: datetime,
     *,
-    check: Callable[[D, Lot, Actor], None] = _nothing,
-    apply: Callable[[D, Lot, Actor], None] = _nothing,
+    check: Callable[[D, Lot, Facts], None] = lambda line, lot, facts: None,
 ) -> list[Decision]:
     _require_signatures(lines, by)
     stamp = audit.stamp(by, at, lines[0].reason)
     lots = lock_lots(line.lot for line in lines)
-    refusals = Refusals()
-    for index, line in enumerate(lines):
-        try:
-            audit.require_reason(line.reason)
-            _check_status(kind, lots[line.lot.pk])
-            check(line, lots[line.lot.pk], by)
-        except Refused as refusal:
-            refusals.add(refusal, line=index)
-    refusals.raise_any()
-    decisions = []
-    for line in lines:
-        lot = lots[line.lot.pk]
-        decisions.append(_decision(kind, line, lot, stamp))
-        _set_status(kind, lot)
-        apply(line, lot, by)
-        lot.save(update_fields=["status", "retest_on"])
-    made = Decision.objects.bulk_create(decisions)
-    for decision in made:
-        audit.record(
-            f"quality.{kind}",
-            stamp=replace(stamp, reason=decision.reason),
+    facts = Facts.read(kind, lots, by)
+
+    def decide(line: D, index: int) -> None:
+        audit.require_reason(line.reason)
+        _check_status(kind, lots[line.lot.pk])
+        check(line, lots[line.lot.pk], facts)
+
+    each(lines, decide)
+    made = Decision.objects.bulk_create(
+        [_decision(kind, line, lots[line.lot.pk], stamp) for line in lines]
+    )
+    Lot.objects.filter(pk__in=lots).update(status=LEADS_TO[kind])
+    _set_uses(lines, lots)
+    _set_retest(lines, lots)
+    entries = [
+        audit.Entry(
             subject=decision.lot,
             changes={"status": [decision.from_status, decision.to_status]},
             facts={"meaning": decision.meaning, "signed_by": decision.signed_by},
+            reason=decision.reason,
         )
+        for decision in made
+    ]
+    audit.record_many(f"quality.{kind}", entries, stamp=stamp)
     return made
 
 
@@ -202,11 +222,13 @@ def _require_signatures(lines: Sequence[AnyDecision], by: Actor) -> None:
 
 
 def _decision(kind: DecisionKind, line: AnyDecision, lot: Lot, stamp: audit.Stamp) -> Decision:
+    """The decision, which the lot has followed once it is made."""
+    before, lot.status = lot.status, LEADS_TO[kind]
     return Decision(
         lot=lot,
         kind=kind,
-        from_status=lot.status,
-        to_status=LEADS_TO[kind],
+        from_status=before,
+        to_status=lot.status,
         meaning=line.meaning,
         signed_by=stamp.actor.get_full_name() or stamp.actor.get_username(),
         until=getattr(line, "until", None),
@@ -215,21 +237,27 @@ def _decision(kind: DecisionKind, line: AnyDecision, lot: Lot, stamp: audit.Stam
     )
 
 
-def _set_status(kind: DecisionKind, lot: Lot) -> None:
-    RestrictedUse.objects.filter(lot=lot).delete()
-    lot.status = LEADS_TO[kind]
-
-
-def _new_retest(line: Release, lot: Lot, by: Actor) -> None:
-    lot.retest_on = line.retest_on or lot.retest_on
-
-
-def _permit(line: Restriction, lot: Lot, by: Actor) -> None:
+def _set_uses(lines: Sequence[AnyDecision], lots: dict[int, Lot]) -> None:
+    """Only the newest decision says for which demands a lot may be used."""
+    RestrictedUse.objects.filter(lot__in=lots).delete()
+    newest = {line.lot.pk: line for line in lines if isinstance(line, Restriction)}
     RestrictedUse.objects.bulk_create(
-        RestrictedUse(lot=lot, reference=reference, until=line.until)
+        RestrictedUse(lot=lots[pk], reference=reference, until=line.until)
+        for pk, line in newest.items()
         for reference in dict.fromkeys(reference.strip() for reference in line.references)
         if reference
     )
+
+
+def _set_retest(lines: Sequence[AnyDecision], lots: dict[int, Lot]) -> None:
+    retested = {
+        line.lot.pk: line.retest_on
+        for line in lines
+        if isinstance(line, Release) and line.retest_on
+    }
+    for pk, day in retested.items():
+        lots[pk].retest_on = day
+    Lot.objects.bulk_update([lots[pk] for pk in retested], ["retest_on"])
 
 
 def _check_status(kind: DecisionKind, lot: Lot) -> None:
@@ -244,8 +272,9 @@ def _check_status(kind: DecisionKind, lot: Lot) -> None:
         )
 
 
-def _check_release(line: Release, lot: Lot, by: Actor) -> None:
-    if any(not last.passed for last in _check_signer(lot, by)):
+def _check_release(line: Release, lot: Lot, facts: Facts) -> None:
+    _check_signer(lot, facts)
+    if any(not last.passed for last in facts.inspections[lot.pk]):
         raise Refused(
             _("The last inspection of %(lot)s did not pass."),
             code="inspection_failed",
@@ -256,8 +285,8 @@ def _check_release(line: Release, lot: Lot, by: Actor) -> None:
     _check_dates(lot, retest_on=line.retest_on)
 
 
-def _check_restrict(line: Restriction, lot: Lot, by: Actor) -> None:
-    _check_signer(lot, by)
+def _check_restrict(line: Restriction, lot: Lot, facts: Facts) -> None:
+    _check_signer(lot, facts)
     _check_dates(lot)
     if not any(reference.strip() for reference in line.references):
         raise Refused(
@@ -275,14 +304,8 @@ def _check_restrict(line: Restriction, lot: Lot, by: Actor) -> None:
         )
 
 
-def _check_signer(lot: Lot, by: Actor) -> list[Inspection]:
-    """The inspections that count for the lot: its own last one, and those of lots that it was
-    split from or took up, where it has not been inspected since."""
-    rows = Inspection.objects.filter(lot__in=_family(lot)).order_by("pk")
-    last = {row.lot_id: row for row in rows}
-    own = last.get(lot.pk)
-    count = [row for row in last.values() if own is None or row.pk >= own.pk]
-    if any(row.actor_id == by.user.pk for row in count):
+def _check_signer(lot: Lot, facts: Facts) -> None:
+    if any(row.actor_id == facts.by.user.pk for row in facts.inspections[lot.pk]):
         raise Refused(
             _("You recorded the results of %(lot)s."),
             code="signer_recorded_result",
@@ -290,16 +313,43 @@ def _check_signer(lot: Lot, by: Actor) -> list[Inspection]:
             hint=_("Somebody else must decide on it."),
             lot=lot,
         )
-    return count
 
 
-def _family(lot: Lot) -> set[int]:
-    """The lot, and all that it was split from or took up by merging."""
-    found, layer = {lot.pk}, {lot.pk}
+def _counting(lots: Collection[int]) -> dict[int, list[Inspection]]:
+    """The inspections that count for each lot: its own last one, and those of lots that it was
+    split from or took up, where it has not been inspected since."""
+    families = _families(lots)
+    relatives = set().union(*families.values())
+    newest = Inspection.objects.filter(lot__in=relatives).order_by().values("lot")
+    rows = Inspection.objects.filter(pk__in=newest.annotate(last=Max("pk")).values("last"))
+    last = {row.lot_id: row for row in rows}
+    counting = {}
+    for lot, family in families.items():
+        since = last[lot].pk if lot in last else 0
+        counting[lot] = [last[pk] for pk in family if pk in last and last[pk].pk >= since]
+    return counting
+
+
+def _families(lots: Collection[int]) -> dict[int, set[int]]:
+    """Each lot with all that it was split from or took up by merging. A statement a generation."""
+    parents: dict[int, set[int]] = defaultdict(set)
+    known, layer = set(lots), set(lots)
     while layer:
         links = LotLink.objects.filter(child__in=layer, kind__in=("split", "merge"))
-        layer = set(links.values_list("parent", flat=True)) - found
-        found |= layer
+        pairs = list(links.values_list("child", "parent"))
+        for child, parent in pairs:
+            parents[child].add(parent)
+        layer = {parent for _child, parent in pairs} - known
+        known |= layer
+    return {lot: _ancestry(lot, parents) for lot in lots}
+
+
+def _ancestry(lot: int, parents: dict[int, set[int]]) -> set[int]:
+    found, waiting = {lot}, [lot]
+    while waiting:
+        further = parents.get(waiting.pop(), set()) - found
+        found |= further
+        waiting += further
     return found
 
 
@@ -314,8 +364,8 @@ def _check_dates(lot: Lot, retest_on: date | None = None) -> None:
             )  # fmt: skip
 
 
-def _check_close(line: Closing, lot: Lot, by: Actor) -> None:
-    if Balance.objects.filter(lot=lot, quantity__gt=0).exists():
+def _check_close(line: Closing, lot: Lot, facts: Facts) -> None:
+    if lot.pk in facts.on_hand:
         raise Refused(
             _("%(lot)s is still on hand."),
             code="still_on_hand",

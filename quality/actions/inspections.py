@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from typing import Annotated
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
-from inventory.actions.common import lock_lots
+from inventory.actions.common import each, lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import About
@@ -50,43 +51,44 @@ def record_inspection(*, lines: Sequence[Result], by: Actor, at: datetime) -> li
     """
     stamp = audit.stamp(by, at)
     lots = lock_lots(line.lot for line in lines)
+    results = each(lines, lambda line, index: _result(line))
     grouped: dict[tuple[int, str], list[InspectionResult]] = defaultdict(list)
-    for index, line in enumerate(lines):
-        grouped[(line.lot.pk, line.kind)].append(_result(line, index))
-    inspections = []
-    for (lot, kind), results in grouped.items():
-        inspection = Inspection.objects.create(
+    for line, result in zip(lines, results, strict=True):
+        grouped[(line.lot.pk, line.kind)].append(result)
+    made = Inspection.objects.bulk_create(
+        Inspection(
             lot=lots[lot],
             kind=kind,
-            passed=all(result.passed for result in results),
+            passed=all(result.passed for result in found),
             **stamp.columns(),
         )
-        for result in results:
+        for (lot, kind), found in grouped.items()
+    )
+    for inspection, found in zip(made, grouped.values(), strict=True):
+        for result in found:
             result.inspection = inspection
-        InspectionResult.objects.bulk_create(results)
-        audit.record(
-            "quality.record_inspection",
-            stamp=stamp,
-            subject=lots[lot],
-            facts={"inspection": inspection.pk, "passed": inspection.passed},
-        )
-        inspections.append(inspection)
-    return inspections
+    InspectionResult.objects.bulk_create(chain.from_iterable(grouped.values()))
+    entries = [
+        audit.Entry(subject=row.lot, facts={"inspection": row.pk, "passed": row.passed})
+        for row in made
+    ]
+    audit.record_many("quality.record_inspection", entries, stamp=stamp)
+    return made
 
 
-def _result(line: Result, index: int) -> InspectionResult:
+def _result(line: Result) -> InspectionResult:
     return InspectionResult(
         characteristic=line.characteristic.strip(),
         value=line.value.strip(),
         unit=line.unit.strip(),
         lower=line.lower,
         upper=line.upper,
-        passed=_passed(line, index),
+        passed=_passed(line),
         remark=line.remark.strip(),
     )
 
 
-def _passed(line: Result, index: int) -> bool:
+def _passed(line: Result) -> bool:
     if line.lower is None and line.upper is None:
         return line.passed
     for name, limit in (("lower", line.lower), ("upper", line.upper)):
@@ -95,7 +97,6 @@ def _passed(line: Result, index: int) -> bool:
                 _("That limit is not a number that can be kept."),
                 code="limit_out_of_range",
                 field=name,
-                line=index,
                 hint=_("Enter a number, or leave the limit empty."),
             )
     if line.lower is not None and line.upper is not None and line.lower > line.upper:
@@ -103,7 +104,6 @@ def _passed(line: Result, index: int) -> bool:
             _("The lower limit lies above the upper one."),
             code="limits_crossed",
             field="lower",
-            line=index,
         )
     try:
         value = Decimal(line.value.strip())
@@ -114,7 +114,6 @@ def _passed(line: Result, index: int) -> bool:
             _("“%(value)s” is not a number, but there are limits to hold it against."),
             code="result_not_a_number",
             field="value",
-            line=index,
             hint=_("Enter the number alone, or leave the limits empty."),
             value=line.value,
         )
