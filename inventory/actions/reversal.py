@@ -1,12 +1,12 @@
 """Correct by reversing: the opposite line, linked; the original never changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
@@ -105,21 +105,16 @@ def _check_pairs(movements: Sequence[Movement]) -> None:
 
 
 def lock_movements(
-    movements: Sequence[Movement], *, also: Q | None = None
+    movements: Sequence[Movement], *, also: Q | Iterable[int] | None = None
 ) -> tuple[Book, list[Movement]]:
-    """Lock the lots of the movements, and those of a condition; their balances, and the movements
+    """Lock the lots of the movements, and those of `also`; their balances, and the movements
     read afresh, each with the `line` that it had.
 
     Refuses `already_reversed` and `reversal_of_reversal`.
     """
     lots = lock_lots([movement.lot for movement in movements], also=also)
     lines = {movement.pk: movement.line for movement in movements}
-    named = Container.objects.filter(
-        pk__in=[
-            pk for row in movements for pk in (row.from_container_id, row.to_container_id) if pk
-        ]
-    )
-    locked = lock_containers(named, [movement.lot for movement in movements])
+    locked = lock_containers(containers_of(movements), [movement.lot for movement in movements])
     rows = Movement.objects.filter(pk__in=lines).select_related("source", "target", "reversed_by")
     refusals, fresh = Refusals(), list(rows.order_by("-pk"))
     for movement in fresh:
@@ -131,6 +126,12 @@ def lock_movements(
             _check(movement)
     refusals.raise_any()
     return Book.read(lots.values(), containers=locked.values()), fresh
+
+
+def containers_of(movements: Iterable[Movement]) -> QuerySet[Container]:
+    """The containers that the movements went out of and into."""
+    pairs = ((row.from_container_id, row.to_container_id) for row in movements)
+    return Container.objects.filter(pk__in={pk for pair in pairs for pk in pair if pk})
 
 
 def opposite(movement: Movement, *, draws: Claim = Claim.FREE, adds: Claim = Claim.FREE) -> Line:

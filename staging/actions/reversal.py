@@ -1,15 +1,23 @@
 """Reverse movements that served a demand, and keep the demand right."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
-from inventory.actions.common import lock_lots
-from inventory.actions.reversal import TOGETHER, Reversal, lock_movements, opposite
+from inventory.actions.common import lock_containers, lock_lots
+from inventory.actions.reversal import (
+    TOGETHER,
+    Reversal,
+    containers_of,
+    lock_movements,
+    opposite,
+    with_partners,
+)
 from inventory.actions.reversal import reverse as reverse_stock
 from inventory.audit import Actor
 from inventory.errors import Refusals, Refused
@@ -56,12 +64,25 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> Outcome:
         with refusals.of(index):
             audit.require_reason(line.reason)
     refusals.raise_any()
-    lock_lots(line.movement.lot for line in lines)
+    tasks = {line.movement.task for line in lines} - {None}
+    demands = list(Demand.objects.filter(requirements__in=tasks).distinct()) if tasks else []
+    reserved = reserved_for(demands) if demands else []
+    _lock_all([line.movement for line in lines], reserved)
     numbered = list(enumerate(lines))
     free = [(number, line) for number, line in numbered if line.movement.task is None]
     bound = [(number, line) for number, line in numbered if line.movement.task is not None]
     movements = _numbered(_reverse_free, free, by, at)
-    return Outcome(movements + _numbered(_reverse_bound, bound, by, at))
+    reverse_bound = partial(_reverse_bound, demands=demands, reserved=reserved)
+    return Outcome(movements + _numbered(reverse_bound, bound, by, at))
+
+
+def _lock_all(movements: Sequence[Movement], reserved: Iterable[int]) -> None:
+    """Lock every lot and container that either part will need, at once: who holds one lot and
+    comes back for another waits for somebody who waits for him."""
+    touched = with_partners(movements)
+    lots = lock_lots([], also={row.lot_id for row in touched} | set(reserved))
+    if len({row.task is None for row in movements}) > 1:  # one part alone locks its containers
+        lock_containers(containers_of(touched), lots.values())
 
 
 def _numbered(
@@ -112,13 +133,18 @@ def _check_holds(lines: Sequence[Reversal]) -> None:
     refusals.raise_any()
 
 
-def _reverse_bound(lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movement]:
+def _reverse_bound(
+    lines: Sequence[Reversal],
+    by: Actor,
+    at: datetime,
+    *,
+    demands: Sequence[Demand],
+    reserved: Iterable[int],
+) -> list[Movement]:
     stamp = audit.stamp(by, at, lines[0].reason)
-    tasks = {line.movement.task for line in lines}
-    demands = list(Demand.objects.filter(requirements__in=tasks).distinct())
     for index, line in enumerate(lines):
         line.movement.line = index
-    book, movements = lock_movements([line.movement for line in lines], also=reserved_for(demands))
+    book, movements = lock_movements([line.movement for line in lines], also=reserved)
     requirements = {row.pk: row for rows in lock_requirements(demands).values() for row in rows}
     bindings = Bindings.read(at=at, requirements=requirements.values())
     refusals, steps = Refusals(), list[Step]()

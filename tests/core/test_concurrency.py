@@ -14,7 +14,9 @@ from django.db.models import Sum
 from inventory import actions as stock
 from inventory import verbs
 from inventory.errors import Refused
+from inventory.ledger import Book
 from inventory.models import AuditEntry, Balance, Container, Location, Lot
+from quality import actions as quality
 from staging import actions as staging
 from staging import clock
 from staging.checks import breaches
@@ -131,18 +133,16 @@ def test_a_hold_waits_for_a_staging_in_flight_and_then_wins(plant: Plant, target
     order = plant.order((lot.material, 10))
     asked, held = threading.Event(), threading.Event()
     came_in_between: list[bool] = []
-    ordinary = Balance.objects.bulk_create
+    ordinary = Book.save
 
-    def slow_down(*args: Any, **kwargs: Any) -> Any:
+    def slow_down(book: Book) -> None:
         asked.set()
         came_in_between.append(held.wait(0.4))  # it would come now, if nothing kept it
-        return ordinary(*args, **kwargs)
+        ordinary(book)
 
     def stage() -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                type(Balance.objects), "bulk_create", lambda _m, *a, **k: slow_down(*a, **k)
-            )
+            patch.setattr(Book, "save", slow_down)
             plant.stage(order, lot)
 
     def hold() -> None:
@@ -151,7 +151,7 @@ def test_a_hold_waits_for_a_staging_in_flight_and_then_wins(plant: Plant, target
         held.set()
 
     assert at_once(stage, hold) == ["done", "done"]
-    assert came_in_between == [False]
+    assert set(came_in_between) == {False}
     blocked = StagedStock.objects.blocked(plant.now.date()).count()
     assert blocked == (0 if target == "source" else 1)
 
@@ -267,6 +267,92 @@ def test_opposite_orders_never_deadlock(plant: Plant) -> None:
     backward = [lambda: plant.do(staging.stage, *reversed(lines))] * 3
     assert at_once(*forward, *backward) == ["done"] * 6
     assert StagedStock.objects.aggregate(sum=Sum("quantity"))["sum"] == 6 * 8 * 5
+
+
+def reversal_of_staging(plant: Plant, low: Lot, high: Lot) -> Callable[[], Any]:
+    order = plant.order((low.material, 10), (high.material, 10))
+    plant.do(staging.allocate, staging.AllocationLine(demand=order, lot=low))
+    movement = plant.stage(order, high).movements[0]
+    return lambda: plant.do(staging.reverse, stock.Reversal(movement=movement, reason="r"))
+
+
+def reversal_of_merge(plant: Plant, low: Lot, high: Lot) -> Callable[[], Any]:
+    done = plant.do(quality.merge_lots, stock.Merge(lot=high, into=low, quantity=D(5)))
+    movement = next(row for row in done if row.lot_id == high.pk)
+    return lambda: plant.do(staging.reverse, stock.Reversal(movement=movement, reason="r"))
+
+
+def staging_of_reserved(plant: Plant, low: Lot, high: Lot) -> Callable[[], Any]:
+    order = plant.order((low.material, 10), (high.material, 10))
+    plant.do(staging.allocate, staging.AllocationLine(demand=order, lot=low))
+    return lambda: plant.stage(order, high)
+
+
+def cancelling(plant: Plant, low: Lot, high: Lot) -> Callable[[], Any]:
+    order = plant.order((low.material, 10), (high.material, 10))
+    plant.stage(order, low)
+    plant.do(staging.allocate, staging.AllocationLine(demand=order, lot=high))
+    line = staging.DemandEnd(demand=order, reason="r")
+    return lambda: plant.do(staging.cancel_demand, line)
+
+
+def merging(plant: Plant, low: Lot, high: Lot) -> Callable[[], Any]:
+    return lambda: plant.do(quality.merge_lots, stock.Merge(lot=high, into=low, quantity=D(5)))
+
+
+def holding_a_place(plant: Plant, low: Lot, high: Lot) -> Callable[[], Any]:
+    return lambda: plant.hold(location=plant.a1)
+
+
+TAKERS = [
+    reversal_of_staging, reversal_of_merge, staging_of_reserved, cancelling, merging,
+    holding_a_place,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("taker", TAKERS)
+def test_nobody_holds_one_lot_and_comes_back_for_a_lower_one(
+    plant: Plant, taker: Callable[[Plant, Lot, Lot], Callable[[], Any]]
+) -> None:
+    """Whoever does would wait for somebody who locks in order and waits for him."""
+    low = plant.lot(10)
+    high = plant.lot(10, material=low.material if taker in (merging, reversal_of_merge) else None)
+    act = taker(plant, low, high)
+    held, looked = threading.Event(), threading.Event()
+
+    def hold_low() -> None:
+        with transaction.atomic():
+            Lot.objects.filter(pk=low.pk).locked().get()
+            held.set()
+            assert looked.wait(PATIENCE)
+
+    def act_then() -> None:
+        assert held.wait(PATIENCE)
+        act()
+
+    def look() -> None:
+        assert held.wait(PATIENCE)
+        wait_until(somebody_waits)
+        try:
+            with transaction.atomic():
+                list(Lot.objects.filter(pk=high.pk).select_for_update(nowait=True))
+        finally:
+            looked.set()
+
+    assert at_once(hold_low, act_then, look) == ["done"] * 3
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone() is not None
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_container_moves_or_is_packed(plant: Plant) -> None:
