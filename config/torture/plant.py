@@ -33,12 +33,13 @@ ROLES = ("operator", "supervisor", "qa")
 
 
 def install(clients: list[str]) -> dict[str, str]:
-    """Make plant and users; the token of each client."""
-    by = audit.system(Surface.COMMAND)
-    site = _places(by)
-    _materials(by)
-    _stock(by)
-    _demands(by, site)
+    """Make the plant, unless it is there, and the users; the token of each client."""
+    if not Site.objects.filter(code=world.SITE).exists():
+        by = audit.system(Surface.COMMAND)
+        site = _places(by)
+        _materials(by)
+        _stock(by)
+        _demands(by, site)
     return {name: _user(name) for name in clients}
 
 

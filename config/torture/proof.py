@@ -41,15 +41,16 @@ class Effect:
     entries: int = 0
 
 
-def findings(entries: Iterable[Entry]) -> list[str]:
-    """Everything that is wrong, in words; empty when all is proved."""
+def findings(entries: Iterable[Entry], clients: Iterable[str]) -> list[str]:
+    """Everything that is wrong, in words; empty when all that the clients did is proved."""
     asked = {_asked(entry): entry for entry in entries}
-    effects = read_effects()
+    users = [world.username(client) for client in clients]
+    effects = read_effects(users)
     return [
         *(f"ledger: {breach}" for breach in checks.breaches()),
         *_doubled_answers(asked.values()),
         *_effects(asked, effects),
-        *_keys(asked),
+        *_keys(asked, users),
         *_mistakes(asked.values()),
         *_alerts(),
         *_hung_sessions(),
@@ -60,16 +61,15 @@ def _asked(entry: Entry) -> Asked:
     return world.username(entry.client), datetime.fromisoformat(entry.request.at)
 
 
-def read_effects() -> dict[Asked, Effect]:
-    """All movements and audit entries of the clients, by the request that they lead back to."""
+def read_effects(users: list[str]) -> dict[Asked, Effect]:
+    """All movements and audit entries of the users, by the request that they lead back to."""
     found: dict[Asked, Effect] = defaultdict(Effect)
-    ours = {"actor__username__startswith": world.USER_PREFIX}
-    movements = Movement.objects.filter(**ours).select_related("actor", "lot")
+    movements = Movement.objects.filter(actor__username__in=users).select_related("actor", "lot")
     for row in movements.iterator(2000):
         effect = found[(row.actor.username, row.occurred_at)]
         effect.movements[row.pk] = row
         effect.batches.add(row.batch)
-    trail = AuditEntry.objects.filter(**ours).exclude(action__in=NOT_EFFECTS)
+    trail = AuditEntry.objects.filter(actor__username__in=users).exclude(action__in=NOT_EFFECTS)
     for name, at, batch in trail.values_list("actor__username", "occurred_at", "batch").iterator():
         effect = found[(name, at)]
         effect.batches.add(batch)
@@ -117,9 +117,9 @@ def _as_answered(name: str, answer: Any, effect: Effect) -> Iterator[str]:
             yield f"effects: movement {pk} of {name} is not what was answered"
 
 
-def _keys(asked: dict[Asked, Entry]) -> Iterator[str]:
+def _keys(asked: dict[Asked, Entry], users: list[str]) -> Iterator[str]:
     """A key is kept for each acknowledged request, with its answer, and for no other."""
-    rows = IdempotencyKey.objects.filter(user__username__startswith=world.USER_PREFIX)
+    rows = IdempotencyKey.objects.filter(user__username__in=users)
     kept = dict(rows.values_list("key", "answer").iterator())
     for entry in asked.values():
         answer = kept.pop(entry.request.key, None)
@@ -173,5 +173,5 @@ def _hung_sessions() -> Iterator[str]:
 
 def main(told: dict[str, Any]) -> int:
     """Prove the journals of a folder, and print what was found."""
-    print(json.dumps(findings(read_all(Path(told["journals"])))))
+    print(json.dumps(findings(read_all(Path(told["journals"])), told["clients"])))
     return 0

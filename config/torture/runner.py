@@ -28,13 +28,11 @@ DRAIN_SECONDS = 60
 def run(stack: Stack, *, seconds: float, seed: str, clients: int, database: str) -> Run:
     """Torture a running stack for some time, and prove what came of it."""
     names = [f"{'http' if is_http(index) else 'door'}{index}" for index in range(clients)]
-    tokens = stack.run("plant", clients=names)
+    stack.admit(names)
     journals = stack.var / "journals"
     journals.mkdir()
     with contextlib.ExitStack() as exits:
-        children = [
-            exits.enter_context(client(stack, name, tokens[name], seed, seconds)) for name in names
-        ]
+        children = [exits.enter_context(client(stack, name, seed, seconds)) for name in names]
         wait_for_work(journals, names)
         until = time.time() + seconds
         troubles = chaos.run(stack, random.Random(seed), until)  # noqa: S311
@@ -50,7 +48,7 @@ def run(stack: Stack, *, seconds: float, seed: str, clients: int, database: str)
             for name, code in zip(names, codes, strict=True)
             if code
         ),
-        *stack.run("proof", journals=str(journals)),
+        *stack.run("proof", journals=str(journals), clients=names),
         *summary.out_of_the_blue(entries, troubles),
         *summary.worked_without_broker(entries, troubles),
         *(f"PostgreSQL: {line}" for line in bad_news(stack.database_log)),
@@ -68,12 +66,13 @@ def is_http(index: int) -> bool:
 
 @contextlib.contextmanager
 def client(
-    stack: Stack, name: str, token: str, seed: str, seconds: float
+    stack: Stack, name: str, seed: str, seconds: float
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run one client while the block lasts."""
     told: dict[str, Any] = {
         "name": name, "door": "http" if name.startswith("http") else "in process",
-        "host": "127.0.0.1", "port": stack.port, "token": token, "seed": seed, "seconds": seconds,
+        "host": "127.0.0.1", "port": stack.port, "token": stack.tokens[name],
+        "seed": seed, "seconds": seconds,
         "journal": str(stack.var / "journals" / f"{name}.jsonl"),
     }  # fmt: skip
     command = [sys.executable, "-m", "config.torture", "client", json.dumps(told)]

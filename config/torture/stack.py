@@ -34,6 +34,7 @@ class Stack:
     postgresql: Server | None = None
     redis: Server | None = None
     servers: dict[str, Server] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -52,6 +53,12 @@ class Stack:
         return self.servers["beat"]
 
     @property
+    def everything(self) -> list[Server]:
+        """All servers, those first that the others need."""
+        needed = [server for server in (self.postgresql, self.redis) if server]
+        return [*needed, *self.servers.values()]
+
+    @property
     def database_log(self) -> str:
         """What PostgreSQL had to say; '' on SQLite."""
         return self.postgresql.log.read_text(errors="replace") if self.postgresql else ""
@@ -66,6 +73,10 @@ class Stack:
             raise SetupError(f"{part} failed:\n{done.stdout}{done.stderr}")
         return json.loads(done.stdout)
 
+    def admit(self, clients: list[str]) -> None:
+        """Make the plant if it is not there, and a user and a token for each client."""
+        self.tokens |= self.run("plant", clients=clients)
+
     def health(self) -> dict[str, Any]:
         """What the readiness page says; empty when nobody answers."""
         try:
@@ -78,7 +89,7 @@ class Stack:
     def is_whole(self) -> bool:
         """Whether every process is there, and the pages can be used."""
         report = self.health()
-        alive = all(server.pid for server in self.servers.values())
+        alive = all(server.pid for server in self.everything)
         healthy = report.get("database") == "ok" and report.get("broker") == "ok"
         return alive and healthy and len(self.web.children) >= WEB_WORKERS
 

@@ -17,9 +17,7 @@ SHIPMENTS = ("TRT-SH1", "TRT-SH2")
 START_QUANTITY = 500
 NEEDED = 100_000_000
 
-USER_PREFIX = "torture-"
-
 
 def username(client: str) -> str:
     """Each client is a user of its own, so that what it did can be told apart."""
-    return f"{USER_PREFIX}{client}"
+    return f"torture-{client}"

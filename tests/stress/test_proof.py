@@ -73,7 +73,7 @@ def worked(client: Client) -> Client:
 
 
 def found_in(client: Client) -> list[str]:
-    return findings(read_all(folder(client)))
+    return findings(read_all(folder(client)), [NAME])
 
 
 def folder(client: Client) -> Path:
