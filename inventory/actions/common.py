@@ -42,14 +42,14 @@ def lock_lots(
 
 def _lock_also(wanted: set[int], also: Q) -> list[Lot]:
     """A union and no OR: each part finds its lots by an index of its own."""
-    found = Lot.objects.filter(pk__in=wanted).values("pk")
+    found = Lot.objects.filter(pk__in=wanted).order_by().values("pk")  # SQLite: none in a union
     found = found.union(Lot.objects.filter(also).order_by().values("pk"), all=True)
     rows = Lot.objects.filter(pk__in=found).locked()
     return list(rows.select_related("material__base_unit"))
 
 
 def _containers() -> QuerySet[Container]:
-    named = Container.objects.filter(pk__among="containers").values("pk")
+    named = Container.objects.filter(pk__among="containers").order_by().values("pk")
     holding = Balance.objects.filter(
         lot__among="lots", container__isnull=False, quantity__gt=0
     ).values("container")
