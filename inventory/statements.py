@@ -207,6 +207,7 @@ def new(model: type[M], columns: dict[str, Any], **related: Any) -> M:
     """
     made = model.__new__(model)
     made._state = ModelState()
+    made.__dict__[model._meta.pk.attname] = None  # for Django's own insert, on SQLite
     made.__dict__.update(columns)
     made._state.fields_cache.update(related)
     return made
