@@ -31,6 +31,8 @@ class Plan:
         if self.holds and self.chance(0.5):
             return "lift_hold", [{"hold": self.holds.pop(0), "reason": "looked at"}]
         verb = self.rng.choices(VERBS, WEIGHTS)[0]
+        if verb == "cancel_demand" and not self.demands:
+            verb = "create_demand"  # the others' demands are needed by everybody
         many = self.rng.randint(2, 5) if verb in MANY and self.chance(0.15) else 1
         return verb, [LINES[verb](self) for _ in range(many)]
 
@@ -209,8 +211,7 @@ class Plan:
         }  # fmt: skip
 
     def cancel_demand(self) -> Line:
-        own = list(self.demands)
-        return {"demand": self.rng.choice(own or world.ORDERS[:1]), "reason": "not needed"}
+        return {"demand": self.rng.choice(list(self.demands)), "reason": "not needed"}
 
     def reverse(self) -> Line:
         """One of the latest movements, whoever made it."""
