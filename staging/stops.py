@@ -1,14 +1,15 @@
 """Which stops lie on a lot today, for lists and pages. The gate knows the stops themselves."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
-from inventory.models import Balance, Lot
+from inventory.models import Balance, Lot, LotStatus
 from quality import gate
-from quality.models import Hold
+from quality.models import Effect, GatedAction, Hold, UsageRule
 
 
 def on_hold(on: date) -> Q:
@@ -24,6 +25,52 @@ def on_hold(on: date) -> Q:
         | Q(Exists(holds.filter(material=OuterRef("material"))))
         | Q(Exists(held))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What the usage rules in force say of each status, read once. One statement."""
+
+    rules: tuple[UsageRule, ...]
+
+    @classmethod
+    def read(cls) -> Self:
+        actions = ("", GatedAction.STAGE)
+        return cls(tuple(UsageRule.objects.in_force().filter(action__in=actions)))
+
+    def doubtful(self, on: date) -> Q:
+        """What a lot's own row must say for the gate to stop it, of what has a column `lot`.
+
+        Holds and the ends of permits are not in it. Much cheaper to ask than the gate, and never
+        narrower: usually it says "not released, or past a date".
+        """
+        doubt = ~Q(lot__status__in=self._allowed())
+        for stop in gate.DATE_STOPS:
+            doubt |= stop.condition(on, "lot__")
+        for rule in self.rules:
+            if rule.effect == Effect.DENY and rule.status in self._allowed():
+                doubt |= _meant_by(rule)
+        return doubt
+
+    def never(self) -> list[str]:
+        """Statuses that no rule allows to be staged."""
+        known = {rule.status for rule in self.rules if rule.effect == Effect.ALLOW}
+        return [status for status in LotStatus if status not in known]
+
+    def _allowed(self) -> list[str]:
+        plain = (r for r in self.rules if not (r.purpose or r.material_id or r.customer_id))
+        allowed = {rule.status for rule in plain if rule.effect == Effect.ALLOW}
+        return sorted(allowed - {LotStatus.RESTRICTED})
+
+
+def _meant_by(rule: UsageRule) -> Q:
+    """The stock that a rule is about, whoever it is for."""
+    meant = Q(lot__status=rule.status)
+    if rule.material_id:
+        meant &= Q(lot__material=rule.material_id)
+    if rule.purpose:
+        meant &= Q(location__purpose=rule.purpose)
+    return meant
 
 
 def with_stop(balances: QuerySet[Balance], on: date) -> QuerySet[Any]:

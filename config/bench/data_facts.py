@@ -170,10 +170,10 @@ HOLDS = """
         FROM generate_series(9, %(sites)s - 1, 10) site
         UNION ALL
         SELECT NULL, NULL, NULL, site * 61 + 50, %(now)s, NULL
-        FROM generate_series(0, %(sites)s - 1) site
+        FROM generate_series(0, %(sites)s - 1, 4) site
     ) held
 """
-"""On some lots and containers, a bin and a material of each site, a lane of each tenth."""
+"""On some lots and containers, a bin of each site, a material of each 4th, a lane of each 10th."""
 
 OLD_ALERTS = """
     INSERT INTO staging_alert (reason, detail, commitment_id, lot_id, location_id, container_id,

@@ -12,8 +12,8 @@ from typing import NamedTuple
 FUNCTIONS = """
     CREATE OR REPLACE FUNCTION pg_temp.key(at timestamptz, number bigint)
     RETURNS uuid LANGUAGE sql STABLE AS $$ SELECT (
-        lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0')
-        || '70008' || lpad(to_hex(number), 15, '0')
+        '0' || to_hex((date_part('epoch', at) * 1000)::bigint) || '7000'
+        || to_hex(number - 9223372036854775807 - 1)
     )::uuid $$;
     CREATE OR REPLACE FUNCTION pg_temp.named(demand bigint, lane bigint)
     RETURNS text LANGUAGE sql STABLE AS $$

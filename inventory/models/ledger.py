@@ -56,7 +56,12 @@ class Balance(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["location", "lot"], name="balance_at_location", condition=Q(quantity__gt=0)
+                fields=["location", "lot", "container"], name="balance_at_location",
+                condition=Q(quantity__gt=0),
+            ),
+            models.Index(
+                fields=["location", "lot"], name="balance_unbound",
+                condition=Q(quantity__gt=F("bound")),
             ),
             models.Index(
                 fields=["container"], name="balance_in_container",

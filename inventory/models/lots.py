@@ -60,7 +60,13 @@ class Lot(models.Model):
         indexes = [
             models.Index(fields=["status", "id"], name="lot_by_status"),
             models.Index(fields=["material", "expires_on", "id"], name="lot_fefo"),
-        ]
+            models.Index(
+                fields=["expires_on"], name="lot_by_expiry", condition=Q(expires_on__isnull=False)
+            ),
+            models.Index(
+                fields=["retest_on"], name="lot_by_retest", condition=Q(retest_on__isnull=False)
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.code

@@ -1,5 +1,6 @@
 """May this lot be used? Rules, holds, inspections and signed decisions."""
 
+from quality.models.changes import LotChange
 from quality.models.decisions import Decision, DecisionKind, Meaning, RestrictedUse
 from quality.models.holds import Hold
 from quality.models.inspections import Inspection, InspectionKind, InspectionResult
@@ -14,6 +15,7 @@ __all__ = [
     "Inspection",
     "InspectionKind",
     "InspectionResult",
+    "LotChange",
     "Meaning",
     "RestrictedUse",
     "RuleSet",

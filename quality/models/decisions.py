@@ -1,6 +1,7 @@
 """Signed changes of a lot's quality status."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Lot, LotStatus, Recorded
@@ -65,6 +66,9 @@ class RestrictedUse(models.Model):
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(fields=["lot", "reference"], name="one_restriction_per_demand")
+        ]
+        indexes = [
+            models.Index(fields=["until"], name="permit_by_end", condition=Q(until__isnull=False))
         ]
 
     def __str__(self) -> str:

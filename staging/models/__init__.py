@@ -1,6 +1,6 @@
 """Demands, what is committed to them, and the alerts the clock raised."""
 
-from staging.models.alerts import Alert, AlertReason
+from staging.models.alerts import Alert, AlertReason, ClockMark
 from staging.models.commitments import Allocation, Commitment, StagedStock, State
 from staging.models.demands import Demand, DemandKind, DemandState, Requirement
 
@@ -8,6 +8,7 @@ __all__ = [
     "Alert",
     "AlertReason",
     "Allocation",
+    "ClockMark",
     "Commitment",
     "Demand",
     "DemandKind",

@@ -75,8 +75,31 @@ class Alert(models.Model):
         indexes = [
             models.Index(
                 fields=["-raised_at", "-id"], name="open_alerts", condition=Q(closed_at=None)
-            )
+            ),
+            models.Index(
+                fields=["location", "reason"], name="open_alerts_at", condition=Q(closed_at=None)
+            ),
+            models.Index(fields=["-id"], name="open_alerts_by_age", condition=Q(closed_at=None)),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()}: {self.lot} @ {self.location}"
+
+
+class ClockMark(models.Model):
+    """How far the clock has looked: one row, whose lock is the turn to sweep.
+
+    Lots whose dates passed before `on` have been looked at, under the rules of version `rules`, and
+    all that was committed up to `latest`.
+    """
+
+    at = models.DateTimeField()
+    on = models.DateField()
+    rules = models.PositiveIntegerField()
+    latest = models.UUIDField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.at}"
