@@ -37,9 +37,13 @@ class LineField:
     about: About
 
 
-@cache
 def line_fields(line: type) -> tuple[LineField, ...]:
     """The fields of a line, in the order in which they are scanned."""
+    return _line_fields(line)
+
+
+@cache
+def _line_fields(line: type) -> tuple[LineField, ...]:
     hints = get_type_hints(line, include_extras=True)
     return tuple(_declared(field, hints[field.name]) for field in fields(line))
 

@@ -24,6 +24,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "demo": Command(lock="runtime", module="config.bootstrap.demo"),
     "test": Command(lock="test", module="config.bootstrap.suite"),
+    "bench": Command(lock="runtime", module="config.bootstrap.bench"),
     "torture": Command(lock="runtime", module="config.bootstrap.torture"),
 }
 

@@ -81,11 +81,11 @@ def required(tool: str) -> str:
 
 
 @contextlib.contextmanager
-def postgresql(*, durable: bool = False) -> Iterator[Server]:
+def postgresql(*, durable: bool = False, memory: str = "128MB") -> Iterator[Server]:
     """Run a private PostgreSQL. It refuses to run as root, so root steps down.
 
     A durable one waits for the disk at every commit, as production does, and loses nothing when
-    it is killed; the other is for tests.
+    it is killed; the other is for tests. `memory` is for its buffers.
     """
     initdb = required("initdb")
     account = {} if os.geteuid() else unprivileged_account()
@@ -100,7 +100,7 @@ def postgresql(*, durable: bool = False) -> Iterator[Server]:
         port = ports.free_port()
         binary = str(Path(initdb).with_name("postgres"))
         with Server(
-            [binary, "-D", str(data), *settings(port, durable=durable)],
+            [binary, "-D", str(data), *settings(port, durable=durable, memory=memory)],
             log=directory / "log",
             is_ready=lambda pid: postmaster_says_ready(data, pid),
             how=signal.SIGINT,
@@ -111,7 +111,7 @@ def postgresql(*, durable: bool = False) -> Iterator[Server]:
             yield server
 
 
-def settings(port: int, *, durable: bool) -> list[str]:
+def settings(port: int, *, durable: bool, memory: str) -> list[str]:
     """PostgreSQL for loopback only; without waiting for the disk where data is thrown away."""
     switch = "on" if durable else "off"
     values = {
@@ -119,6 +119,7 @@ def settings(port: int, *, durable: bool) -> list[str]:
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
         "max_connections": 200,
+        "shared_buffers": memory,
         "fsync": switch,
         "synchronous_commit": switch,
         "full_page_writes": switch,
