@@ -220,10 +220,8 @@ def each(lines: Sequence[L], plan: Callable[[L, int], T]) -> list[T]:
     """
     refusals, planned = Refusals(), []
     for index, line in enumerate(lines):
-        try:
+        with refusals.of(index):
             planned.append(plan(line, index))
-        except Refused as refusal:
-            refusals.add(refusal, line=index)
     refusals.raise_any()
     return planned
 

@@ -105,16 +105,17 @@ def _check_pairs(movements: Sequence[Movement]) -> None:
 
 
 def lock_movements(
-    movements: Sequence[Movement], *, also: Q | Iterable[int] | None = None
+    movements: Sequence[Movement], *, also: Iterable[int] = ()
 ) -> tuple[Book, list[Movement]]:
-    """Lock the lots of the movements, and those of `also`; their balances, and the movements
+    """Lock the lots of the movements, and further ones by key; their balances, and the movements
     read afresh, each with the `line` that it had.
 
     Refuses `already_reversed` and `reversal_of_reversal`.
     """
-    lots = lock_lots([movement.lot for movement in movements], also=also)
+    moved = {movement.lot_id for movement in movements}
+    lots = lock_lots([], also=moved.union(also))
     lines = {movement.pk: movement.line for movement in movements}
-    locked = lock_containers(containers_of(movements), [movement.lot for movement in movements])
+    locked = lock_containers(containers_of(movements), [lots[pk] for pk in moved])
     rows = Movement.objects.filter(pk__in=lines).select_related("source", "target", "reversed_by")
     refusals, fresh = Refusals(), list(rows.order_by("-pk"))
     for movement in fresh:

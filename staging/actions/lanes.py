@@ -117,8 +117,10 @@ def on_committed(
     the setting's `outside` has for each site."""
     stamp = audit.stamp(by, at, getattr(lines[0], "reason", ""))
     lines = lock_named(lines, also=reserved_for(takers) if takers else None)
-    requirements = lock_requirements(demand for line in lines for demand in demands(line))
-    locked = lock_locations(place for line in lines for place in places(line))
+    needing = [demand for line in lines for demand in demands(line)]
+    requirements = lock_requirements(needing) if needing else {}
+    named = [place for line in lines for place in places(line)]
+    locked = lock_locations(named) if named else {}
     lots = [line.lot for line in lines]
     bindings = Bindings.read(
         at=at,

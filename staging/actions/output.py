@@ -1,5 +1,6 @@
 """Produce: what an activity made comes into stock, descended from what it used."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
-from inventory.actions.common import counterparts, lock_lots, require_kind
+from inventory.actions.common import counterparts, each, lock_lots, require_kind
 from inventory.actions.moves import UnitField
 from inventory.actions.receipt import expiry_of, retest_of
 from inventory.audit import Actor, Stamp
-from inventory.errors import Refusals, Refused
+from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book, Line
 from inventory.models import (
@@ -73,61 +74,52 @@ def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
     as `assign` does.
     """
     stamp = audit.stamp(by, at)
-    refusals, outputs = Refusals(), list[Lot]()
-    for index, line in enumerate(lines):
-        with refusals.of(index):
-            outputs.append(_make_lot(line, index, at))
-    refusals.raise_any()
+    outputs = _make_lots(lines, at)
     onward = [line.next_demand for line in lines if line.next_demand]
-    lots = lock_lots(outputs, also=reserved_for(onward))
-    made = {lot.code: lots[lot.pk] for lot in outputs}
+    with_units = any(line.unit for line in lines)
+    lots = lock_lots(outputs, with_units=with_units, also=reserved_for(onward))
+    made = [lots[lot.pk] for lot in outputs]
     requirements = lock_requirements([*(line.demand for line in lines), *onward])
     lanes = lock_locations(line.location for line in lines if line.location.is_staging)
     sites = (line.location.site_id for line in lines)
     production = counterparts(LocationKind.PRODUCTION, sites)
-    entries, links = [], []
-    for index, line in enumerate(lines):
-        lot = made[_output_code(line)]
-        with refusals.of(index):
-            first = _first(requirements.get(line.demand.pk, []), line, index)
-            demand, task = first.demand, first.pk
-            require_live(demand)
-            entries.append(
-                Line(
-                    kind=MovementKind.PRODUCE,
-                    lot=lot,
-                    quantity=to_base(lot.material, line.quantity, line.unit),
-                    source=production[line.location.site_id],
-                    target=line.location,
-                    task=task,
-                    reference=demand.reference,
-                    index=index,
-                )
-            )
-            links += _links_from_inputs(demand, lot, stamp)
-    refusals.raise_any()
-    book = Book.read(made.values(), places=[lane for lane in lanes.values() if lane.capacity])
+
+    def entry(line: Output, index: int) -> Line:
+        first = _first(requirements.get(line.demand.pk, []), line)
+        require_live(first.demand)
+        return Line(
+            kind=MovementKind.PRODUCE,
+            lot=made[index],
+            quantity=to_base(made[index].material, line.quantity, line.unit),
+            source=production[line.location.site_id],
+            target=line.location,
+            task=first.pk,
+            reference=first.demand.reference,
+            index=index,
+        )
+
+    entries = each(lines, entry)
+    book = Book.read(made, places=[lane for lane in lanes.values() if lane.capacity])
     movements = ledger.post(entries, book=book, stamp=stamp)
     warnings = hold_to_capacity(entries, book, lanes.values())
-    LotLink.objects.bulk_create(links)
+    _link_inputs([(line.demand.pk, lot) for line, lot in zip(lines, made, strict=True)], stamp)
     audit.record(
         "staging.produce",
         stamp=stamp,
         subject=lines[0].demand,
-        facts={"lots": [lot.code for lot in made.values()]},
+        facts={"lots": [lot.code for lot in made]},
     )
     warnings += _stage_for_next(lines, made, by, at)
     return Outcome(movements, warnings)
 
 
-def _first(requirements: Sequence[Requirement], line: Output, index: int) -> Requirement:
+def _first(requirements: Sequence[Requirement], line: Output) -> Requirement:
     """The line of the demand that the output's movement is kept under."""
     if not requirements:
         raise Refused(
             _("%(demand)s needs no material, so nothing can be made for it."),
             code="requirements_needed",
             field="demand",
-            line=index,
             hint=_("Say first what the demand needs."),
             demand=line.demand,
         )
@@ -151,21 +143,33 @@ def _output_code(line: Output) -> str:
     return Lot.code_of(_product(line), line.number.strip())
 
 
-def _make_lot(line: Output, index: int, at: datetime) -> Lot:
+def _make_lots(lines: Sequence[Output], at: datetime) -> list[Lot]:
+    """A new lot for each line, in the order of the lines."""
+    codes = [_output_code(line) for line in lines if line.material or line.demand.product]
+    taken = _taken(codes)
+    outputs = each(lines, lambda line, index: _new_lot(line, taken, at))
+    try:
+        with transaction.atomic():
+            # In one order, or two requests with the same numbers could wait for each other.
+            Lot.objects.bulk_create(sorted(outputs, key=lambda lot: lot.code))
+    except IntegrityError:  # somebody gave a lot that number meanwhile
+        taken = _taken(codes)
+        each(lines, lambda line, index: _check_number(line, taken))
+        raise
+    return outputs
+
+
+def _taken(codes: Sequence[str]) -> set[str]:
+    return set(Lot.objects.filter(code__in=codes).values_list("code", flat=True))
+
+
+def _new_lot(line: Output, taken: set[str], at: datetime) -> Lot:
     not_shipment(line.demand)
     kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE, LocationKind.STAGING)
     require_kind(line.location, *kinds, field="location")
-    material, number = _product(line), line.number.strip()
-    if not number:
-        raise Refused(
-            _("Enter the lot number."),
-            code="number_needed",
-            field="number",
-            line=index,
-            hint=_("Give the output a number of its own."),
-        )
-    if Lot.objects.filter(code=_output_code(line)).exists():
-        raise _exists(material, index)
+    material = _product(line)
+    _check_number(line, taken)
+    taken.add(_output_code(line))
     made = line.made_on or timezone.localdate(at)
     expiry = expiry_of(material, made, line.expires_on)
     if expiry and expiry < made:
@@ -173,75 +177,73 @@ def _make_lot(line: Output, index: int, at: datetime) -> Lot:
             _("It would expire before it was made."),
             code="expiry_before_made",
             field="expires_on",
-            line=index,
             hint=_("Check both dates."),
         )
-    lot = Lot(
+    return Lot(
         material=material,
-        number=number,
+        number=line.number.strip(),
         code=_output_code(line),
         made_on=made,
         expires_on=expiry,
         retest_on=retest_of(material, made),
         status=material.initial_status,
     )
-    try:
-        with transaction.atomic():
-            lot.save()
-    except IntegrityError:  # somebody gave a lot that number meanwhile
-        raise _exists(material, index) from None
-    return lot
 
 
-def _exists(material: Material, index: int) -> Refused:
-    return Refused(
-        _("%(material)s has a lot of that number already."),
-        code="lot_exists",
-        field="number",
-        line=index,
-        hint=_("Give the output a number of its own."),
-        material=material,
-    )
-
-
-def _links_from_inputs(demand: Demand, output: Lot, stamp: Stamp) -> list[LotLink]:
-    inputs = (
-        Movement.objects.filter(
-            task__in=demand.requirements.values("pk"),
-            kind=MovementKind.CONSUME,
-            reversed_by=None,
+def _check_number(line: Output, taken: set[str]) -> None:
+    if not line.number.strip():
+        raise Refused(
+            _("Enter the lot number."),
+            code="number_needed",
+            field="number",
+            hint=_("Give the output a number of its own."),
         )
-        .values("lot")
-        .annotate(total=Sum("quantity"))
-    )
-    return [
-        LotLink(
-            parent_id=row["lot"],
-            child=output,
-            kind="consume",
-            quantity=row["total"],
-            **stamp.columns(),
+    if _output_code(line) in taken:
+        raise Refused(
+            _("%(material)s has a lot of that number already."),
+            code="lot_exists",
+            field="number",
+            hint=_("Give the output a number of its own."),
+            material=_product(line),
         )
-        for row in inputs
-    ]
+
+
+def _link_inputs(pairs: Sequence[tuple[int, Lot]], stamp: Stamp) -> None:
+    """What a demand consumed went into all that it made; `pairs` are of demand and output."""
+    lines = Requirement.objects.filter(demand__in={demand for demand, _output in pairs})
+    demand_of = dict(lines.values_list("pk", "demand"))
+    used = Movement.objects.filter(
+        task__in=demand_of, kind=MovementKind.CONSUME, reversed_by=None
+    ).values_list("task", "lot")
+    inputs: dict[int, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for task, lot, total in used.annotate(total=Sum("quantity")):
+        inputs[demand_of[task]][lot] += total
+    columns = stamp.columns()
+    LotLink.objects.bulk_create(
+        LotLink(parent_id=lot, child=output, kind="consume", quantity=total, **columns)
+        for demand, output in pairs
+        for lot, total in inputs[demand].items()
+    )
 
 
 def link_to_outputs(consumed: Sequence[Movement]) -> None:
     """What is consumed after the first output was made is a parent of it as well."""
-    references = {movement.reference for movement in consumed}
-    outputs: dict[str, set[int]] = {}
+    used_by = Requirement.objects.filter(pk__in={movement.task for movement in consumed})
     made = Movement.objects.filter(
-        reference__in=references, kind=MovementKind.PRODUCE, reversed_by=None
+        task__in=Requirement.objects.filter(demand__in=used_by.values("demand")).values("pk"),
+        kind=MovementKind.PRODUCE,
+        reversed_by=None,
     )
+    outputs: dict[str, set[int]] = defaultdict(set)
     for reference, lot in made.values_list("reference", "lot"):
-        outputs.setdefault(reference, set()).add(lot)
+        outputs[reference].add(lot)
     LotLink.objects.bulk_create(
         LotLink(
-            parent=movement.lot,
+            parent_id=movement.lot_id,
             child_id=lot,
             kind="consume",
             quantity=movement.quantity,
-            actor=movement.actor,
+            actor_id=movement.actor_id,
             surface=movement.surface,
             occurred_at=movement.occurred_at,
             recorded_at=movement.recorded_at,
@@ -254,18 +256,18 @@ def link_to_outputs(consumed: Sequence[Movement]) -> None:
 
 
 def _stage_for_next(
-    lines: Sequence[Output], made: dict[str, Lot], by: Actor, at: datetime
+    lines: Sequence[Output], made: Sequence[Lot], by: Actor, at: datetime
 ) -> list[str]:
     going_on = [(index, line) for index, line in enumerate(lines) if line.next_demand]
     onward = [
         Assignment(
             demand=line.next_demand,
-            lot=made[_output_code(line)],
+            lot=made[index],
             lane=line.location,
             quantity=line.quantity,
             unit=line.unit,
         )
-        for _index, line in going_on
+        for index, line in going_on
         if line.next_demand
     ]
     try:

@@ -152,10 +152,10 @@ def _reverse_bound(
         with refusals.of(movement.line):
             steps.append(_step(movement, requirements[movement.task or 0], bindings))
     refusals.raise_any()
-    for movement, step in zip(movements, steps, strict=True):
-        asks = ASKED_AGAIN.get(MovementKind(movement.kind))
-        if asks and step.becomes:
-            ask_gate([step], asks)
+    for kind, asks in ASKED_AGAIN.items():
+        pairs = zip(movements, steps, strict=True)
+        if again := [step for row, step in pairs if row.kind == kind and step.becomes]:
+            ask_gate(again, asks)
     posted = ledger.post(
         [
             opposite(movement, draws=_claim(step.taken), adds=_claim(step.becomes))
@@ -165,8 +165,8 @@ def _reverse_bound(
         stamp=stamp,
     )
     follow(steps, posted, steps, bindings)
-    again = [step.requirement for step in steps if step.becomes and not step.taken]
-    warnings = settle(again, book, bindings)
+    wanting = [step.requirement for step in steps if step.becomes and not step.taken]
+    warnings = settle(wanting, book, bindings)
     book.save()
     bindings.save()
     audit.record(
