@@ -1,9 +1,11 @@
 """Allocate and deallocate: stock in storage is promised to a demand."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,13 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
-from inventory.actions.common import lock_lots
+from inventory.actions.common import each, lock_lots
 from inventory.actions.moves import ContainerField, LotField, SourceField, UnitField
 from inventory.audit import Actor
-from inventory.errors import Refusals, Refused
+from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book
-from inventory.models import Balance, LocationKind, Lot
+from inventory.models import Balance, LocationKind, Lot, LotStatus
 from inventory.units import plain, to_base
 from quality import gate
 from quality.models import GatedAction
@@ -73,30 +75,50 @@ def suggest(demand: Demand) -> list[Suggestion]:
         demand.requirements.with_progress().select_related("material__base_unit", "demand")
     )
     materials = {row.material_id for row in rows}
-    offered = _offer(demand, materials, timezone.localdate())
-    left = {balance.pk: balance.free for balance in offered}
-    return [_fill(row, row.quantity - row.progressed - row.reserved, offered, left) for row in rows]
+    offered = gate.fefo(
+        materials, timezone.localdate(), reference=demand.reference, site=demand.site_id
+    )
+    stock = Stock(offered)
+    return [
+        stock.fill(row, row.quantity - row.progressed - row.reserved, stock.of(row)) for row in rows
+    ]
 
 
-def _offer(demand: Demand, materials: Iterable[int], on: date) -> list[Balance]:
-    """What may be staged for the demand and lies at its site."""
-    return gate.fefo(materials, on, reference=demand.reference, site=demand.site_id)
+class Stock:
+    """Free stock in the order in which it is to be taken, and what is left of it by now."""
 
+    def __init__(self, offered: Iterable[Balance]) -> None:
+        self.left: dict[UUID, Decimal] = {}
+        self._at_site: dict[tuple[int, int], deque[Balance]] = defaultdict(deque)
+        self._of_lot: dict[int, list[Balance]] = defaultdict(list)
+        for balance in offered:
+            self.left[balance.pk] = balance.free
+            at_site = (balance.lot.material_id, balance.location.site_id)
+            self._at_site[at_site].append(balance)
+            self._of_lot[balance.lot_id].append(balance)
 
-def _fill(
-    row: Requirement, missing: Decimal, offered: Sequence[Balance], left: dict[UUID, Decimal]
-) -> Suggestion:
-    """Take what is missing from the balances in their order; `left` is what they still have."""
-    parts = []
-    for balance in offered:
-        if balance.lot.material_id != row.material_id or row.lot_id not in (None, balance.lot_id):
-            continue
-        part = min(left[balance.pk], missing)
-        if part > 0:
-            parts.append((balance, part))
-            left[balance.pk] -= part
-            missing -= part
-    return Suggestion(row, parts, max(missing, Decimal(0)))
+    def of(self, row: Requirement) -> Iterable[Balance]:
+        """What would fill the requirement at its site. What is used up is not looked at again."""
+        site = row.demand.site_id
+        if row.lot_id:
+            return [found for found in self._of_lot[row.lot_id] if found.location.site_id == site]
+        queue = self._at_site[(row.material_id, site)]
+        while queue and not self.left[queue[0].pk]:
+            queue.popleft()
+        return queue
+
+    def fill(self, row: Requirement, missing: Decimal, offered: Iterable[Balance]) -> Suggestion:
+        """Take what is missing from the balances in their order."""
+        parts = []
+        for balance in offered:
+            if missing <= 0:
+                break
+            part = min(self.left.setdefault(balance.pk, balance.free), missing)
+            if part > 0:
+                parts.append((balance, part))
+                self.left[balance.pk] -= part
+                missing -= part
+        return Suggestion(row, parts, max(missing, Decimal(0)))
 
 
 @transaction.atomic
@@ -109,11 +131,10 @@ def allocate(*, lines: Sequence[AllocationLine], by: Actor, at: datetime) -> Out
     """
     stamp = audit.stamp(by, at)
     on = timezone.localdate()
-    wanted = Requirement.objects.filter(demand__in={line.demand.pk for line in lines})
-    materials = set(wanted.values_list("material", flat=True))
+    look = _look(lines, on)
     named = [line.lot for line in lines if line.lot]
     lots = lock_lots(
-        [*(balance.lot for balance in gate.fefo(materials, on)), *named],
+        [*(balance.lot for balance in look()), *named],
         with_units=any(line.unit for line in lines),
     )
     requirements = lock_requirements(line.demand for line in lines)
@@ -121,14 +142,13 @@ def allocate(*, lines: Sequence[AllocationLine], by: Actor, at: datetime) -> Out
     bindings = Bindings.read(
         at=at, requirements=[row for rows in requirements.values() for row in rows]
     )
-    planner = _Planner(lots, book, bindings, on)
-    refusals, steps = Refusals(), []
-    for index, line in enumerate(lines):
-        try:
-            steps += planner.plan(line, requirements.get(line.demand.pk, []), index)
-        except Refused as refusal:
-            refusals.add(refusal, line=index)
-    refusals.raise_any()
+    planner = _Planner(lots, book, bindings)
+    planner.offer(look(), gate.permits(lots.values(), on))
+
+    def plan(line: AllocationLine, index: int) -> list[Step]:
+        return planner.plan(line, requirements.get(line.demand.pk, []), index)
+
+    steps = list(chain.from_iterable(each(lines, plan)))
     if not steps:
         raise _nothing(lines[0].demand, planner.warnings)
     outcome = carry_out(
@@ -143,17 +163,35 @@ def allocate(*, lines: Sequence[AllocationLine], by: Actor, at: datetime) -> Out
     return outcome
 
 
+def _look(lines: Sequence[AllocationLine], on: date) -> Callable[[], list[Balance]]:
+    """Looks what there is first expired first out for the demands that name no lot: before their
+    lots are locked, and again after."""
+    demands = {line.demand.pk: line.demand for line in lines if not line.lot}
+    rows = Requirement.objects.filter(demand__in=demands)
+    materials = set(rows.values_list("material", flat=True)) if demands else set()
+    sites = {demand.site_id for demand in demands.values()}
+    site = sites.pop() if len(sites) == 1 else None
+    return lambda: gate.fefo(materials, on, reference=None, site=site) if materials else []
+
+
 class _Planner:
     """Turns request lines into steps, keeping count of what earlier lines have taken."""
 
-    def __init__(self, lots: dict[int, Lot], book: Book, bindings: Bindings, on: date) -> None:
+    def __init__(self, lots: dict[int, Lot], book: Book, bindings: Bindings) -> None:
         self.lots = lots
         self.book = book
         self.bindings = bindings
-        self.on = on
-        self.left: dict[UUID, Decimal] = {}
+        self.stock = Stock([])
+        self.permits: set[tuple[int, str]] = set()
         self.planned: dict[int, Decimal] = {}
         self.warnings: list[str] = []
+
+    def offer(self, found: Sequence[Balance], permits: set[tuple[int, str]]) -> None:
+        """What there is first expired first out, of the locked lots."""
+        on_hand = (balance for lot in self.lots.values() for balance in self.book.of(lot))
+        locked = {balance.pk: balance for balance in on_hand}
+        self.stock = Stock(locked[balance.pk] for balance in found if balance.pk in locked)
+        self.permits = permits
 
     def plan(
         self, line: AllocationLine, requirements: Sequence[Requirement], index: int
@@ -168,12 +206,11 @@ class _Planner:
                 limit = self._limit(line, requirements, demand)
         elif line.quantity is not None:
             raise _lot_needed()
-        offered = self._offered(line, requirements, demand)
         steps: list[Step] = []
         for row in requirements:
             missing = self._missing(row)
             wanted = missing if limit is None else min(missing, limit)
-            suggestion = _fill(row, wanted, offered, self.left)
+            suggestion = self.stock.fill(row, wanted, self._offered(line, row, demand))
             got = wanted - suggestion.short
             self.planned[row.pk] = self.planned.get(row.pk, Decimal(0)) + got
             limit = limit if limit is None else limit - got
@@ -207,27 +244,22 @@ class _Planner:
             )
         return wanted
 
-    def _offered(
-        self, line: AllocationLine, requirements: Sequence[Requirement], demand: Demand
-    ) -> list[Balance]:
+    def _offered(self, line: AllocationLine, row: Requirement, demand: Demand) -> Iterator[Balance]:
         """The locked balances to take from: the chosen lot's, or first expired first out."""
-        if line.lot:
-            found = self.book.of(self.lots[line.lot.pk])
-        else:
-            materials = {row.material_id for row in requirements}
-            look = _offer(demand, materials, self.on)
-            locked = {b.pk: b for lot in self.lots.values() for b in self.book.of(lot)}
-            found = [locked[balance.pk] for balance in look if balance.pk in locked]
-        offered = [
-            balance
-            for balance in found
-            if balance.location.kind == LocationKind.STORAGE
-            and balance.location.is_open
-            and (line.source is None or balance.location_id == line.source.pk)
-        ]
-        for balance in offered:
-            self.left.setdefault(balance.pk, balance.free)
-        return offered
+        for balance in self.book.of(self.lots[line.lot.pk]) if line.lot else self.stock.of(row):
+            place = balance.location
+            if (
+                place.kind == LocationKind.STORAGE
+                and place.is_open
+                and (line.source is None or place.pk == line.source.pk)
+                and (line.lot or self._may_take(balance, demand))
+            ):
+                yield balance
+
+    def _may_take(self, balance: Balance, demand: Demand) -> bool:
+        """Whether stock that nobody chose is not restricted to other demands."""
+        restricted = balance.lot.status == LotStatus.RESTRICTED
+        return not restricted or (balance.lot_id, demand.reference) in self.permits
 
     def _warn(self, row: Requirement, short: Decimal) -> None:
         words = _("%(material)s: %(short)s %(unit)s short.")
