@@ -2,13 +2,13 @@
 
 from staging.actions.alerts import Acknowledgement, acknowledge
 from staging.actions.allocation import AllocationLine, Deallocation, allocate, deallocate, suggest
+from staging.actions.demand_changes import change_demand
 from staging.actions.demands import (
     DemandChange,
     DemandEnd,
     Need,
     NewDemand,
     cancel_demand,
-    change_demand,
     complete_demand,
     create_demand,
 )

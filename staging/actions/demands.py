@@ -1,17 +1,17 @@
-"""Create, change, cancel and complete demands."""
+"""Create, cancel and complete demands, and the lines that say what changes on them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
-from inventory.actions.common import lock_lots, require_kind
+from inventory.actions.common import each, lock_lots, require_kind
 from inventory.actions.moves import ReasonField
 from inventory.audit import Actor, Stamp
 from inventory.errors import Refused
@@ -27,6 +27,8 @@ from staging.models import Commitment, Demand, DemandKind, Requirement, State
 MaterialField = Annotated[Material, About(_("Material"))]
 SiteField = Annotated[Site, About(_("Site"))]
 DemandField = Annotated[Demand, About(_("Demand"))]
+
+REFERS_TO = {column.name for column in Demand._meta.concrete_fields if column.is_relation}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +96,48 @@ def create_demand(*, lines: Sequence[NewDemand], by: Actor, at: datetime) -> lis
     codes; raises ValidationError for a bad reference.
     """
     stamp = audit.stamp(by, at)
-    return [_create(line, stamp, index) for index, line in enumerate(lines)]
+    read_units(lines)
+    taken = _taken(lines)
+    demands = each(lines, lambda line, index: _new(line, taken))
+    needed = each(lines, lambda line, index: _quantities(line))
+    _insert(lines, demands)
+    Requirement.objects.bulk_create(
+        Requirement(
+            demand=demand, line=number, material=need.material, quantity=quantity, lot=need.lot
+        )
+        for demand, line, quantities in zip(demands, lines, needed, strict=True)
+        for number, (need, quantity) in enumerate(
+            zip(line.requirements, quantities, strict=True), start=1
+        )
+    )
+    entries = [
+        audit.Entry(
+            subject=demand,
+            changes=audit.differences(None, demand),
+            facts={"requirements": _in_words(line.requirements)},
+        )
+        for demand, line in zip(demands, lines, strict=True)
+    ]
+    audit.record_many("staging.create_demand", entries, stamp=stamp)
+    return demands
 
 
-def _create(line: NewDemand, stamp: Stamp, index: int) -> Demand:
-    _check_new(line, index)
+def read_units(lines: Sequence[NewDemand | DemandChange]) -> None:
+    """The other units of all materials that are asked for in one, at once."""
+    needs = [need for line in lines for need in line.requirements]
+    prefetch_related_objects([need.material for need in needs if need.unit], "units")
+
+
+def _taken(lines: Sequence[NewDemand]) -> set[str]:
+    """The references of the lines that other demands have."""
+    known = Demand.objects.filter(reference__in=[line.reference.strip() for line in lines])
+    return set(known.values_list("reference", flat=True))
+
+
+def _new(line: NewDemand, taken: set[str]) -> Demand:
+    """The demand, checked. `taken` comes to hold its reference."""
+    _check_new(line, taken)
+    taken.add(line.reference.strip())
     demand = Demand(
         kind=line.kind,
         reference=line.reference.strip(),
@@ -110,30 +149,24 @@ def _create(line: NewDemand, stamp: Stamp, index: int) -> Demand:
         carrier=line.carrier.strip(),
         product=line.product,
     )
-    demand.full_clean(validate_unique=False, validate_constraints=False)
+    # What it refers to was just read; looking each up again would be four statements a line.
+    demand.full_clean(exclude=REFERS_TO, validate_unique=False, validate_constraints=False)
+    return demand
+
+
+def _quantities(line: NewDemand) -> list[Decimal]:
+    return [to_base(need.material, need.quantity, need.unit) for need in line.requirements]
+
+
+def _insert(lines: Sequence[NewDemand], demands: Sequence[Demand]) -> None:
     try:
         with transaction.atomic():
-            demand.save()
-    except IntegrityError:  # somebody created it meanwhile
-        raise _reference_taken(line, index) from None
-    Requirement.objects.bulk_create(
-        Requirement(
-            demand=demand,
-            line=number,
-            material=need.material,
-            quantity=to_base(need.material, need.quantity, need.unit),
-            lot=need.lot,
-        )
-        for number, need in enumerate(line.requirements, start=1)
-    )
-    audit.record(
-        "staging.create_demand",
-        stamp=stamp,
-        subject=demand,
-        changes=audit.differences(None, demand),
-        facts={"requirements": _in_words(line.requirements)},
-    )
-    return demand
+            # In one order, or two requests with the same references could wait for each other.
+            Demand.objects.bulk_create(sorted(demands, key=lambda demand: demand.reference))
+    except IntegrityError:  # somebody created one of them meanwhile
+        taken = _taken(lines)
+        each(lines, lambda line, index: _check_reference(line, taken))
+        raise
 
 
 def _in_words(needs: Sequence[Need]) -> list[str]:
@@ -143,15 +176,13 @@ def _in_words(needs: Sequence[Need]) -> list[str]:
     ]
 
 
-def _check_new(line: NewDemand, index: int) -> None:
-    if Demand.objects.filter(reference=line.reference.strip()).exists():
-        raise _reference_taken(line, index)
+def _check_new(line: NewDemand, taken: set[str]) -> None:
+    _check_reference(line, taken)
     if not line.requirements:
         raise Refused(
             _("Say what the demand needs."),
             code="requirements_needed",
             field="requirements",
-            line=index,
             hint=_("Enter one material and quantity a line."),
         )
     keys = [(need.material.pk, need.lot.pk if need.lot else None) for need in line.requirements]
@@ -160,10 +191,9 @@ def _check_new(line: NewDemand, index: int) -> None:
             _("A material stands there twice."),
             code="material_twice",
             field="requirements",
-            line=index,
             hint=_("Add the quantities up, or name the lots."),
         )
-    _check_lots(line.requirements, index)
+    check_lots(line.requirements)
     if line.work_center:
         require_kind(line.work_center, LocationKind.WORK_CENTER, field="work_center")
     if line.customer:
@@ -173,125 +203,38 @@ def _check_new(line: NewDemand, index: int) -> None:
             _("A shipment needs a customer; other demands have none."),
             code="customer_needed",
             field="customer",
-            line=index,
             hint=_("Choose the customer, or another kind of demand."),
         )
 
 
-def _reference_taken(line: NewDemand, index: int) -> Refused:
-    return Refused(
-        _("There is a demand %(reference)s already."),
-        code="reference_taken",
-        field="reference",
-        line=index,
-        hint=_("Change that demand, or check the reference."),
-        reference=line.reference,
-    )
+def _check_reference(line: NewDemand, taken: set[str]) -> None:
+    if line.reference.strip() in taken:
+        raise Refused(
+            _("There is a demand %(reference)s already."),
+            code="reference_taken",
+            field="reference",
+            hint=_("Change that demand, or check the reference."),
+            reference=line.reference,
+        )
 
 
-def _check_lots(needs: Sequence[Need], index: int) -> None:
+def check_lots(needs: Sequence[Need]) -> None:
     for need in needs:
         if need.lot and need.lot.material_id != need.material.pk:
             raise Refused(
                 _("%(lot)s is not a lot of %(material)s."),
                 code="other_material",
                 field="requirements",
-                line=index,
                 hint=_("Check the lot, or leave it out."),
                 lot=need.lot,
                 material=need.material,
             )
 
 
-@transaction.atomic
-def change_demand(*, lines: Sequence[DemandChange], by: Actor, at: datetime) -> list[Demand]:
-    """Change time, route, carrier or quantities.
-
-    Refuses `reason_needed`, `demand_closed`, `material_twice`, `other_material`,
-    `below_committed` (less than is reserved, staged or beyond; unstage first) and the quantity
-    codes.
-    """
-    stamp = _stamp(lines, by, at)
-    requirements = lock_requirements(line.demand for line in lines)
-    rows = [row for found in requirements.values() for row in found]
-    bindings = Bindings.read(at=at, requirements=rows)
-    changed = []
-    for index, line in enumerate(lines):
-        before = Demand.objects.get(pk=line.demand.pk)
-        demand = Demand.objects.select_for_update(no_key=True).get(pk=line.demand.pk)
-        require_live(demand)
-        _check_change(line, index)
-        for column in ("needed_at", "route", "carrier"):
-            value = getattr(line, column)
-            if value is not None:
-                setattr(demand, column, value)
-        demand.save(update_fields=["needed_at", "route", "carrier"])
-        moved = [
-            _require(need, demand, requirements.get(demand.pk, []), bindings, index)
-            for need in line.requirements
-        ]
-        audit.record(
-            "staging.change_demand",
-            stamp=replace(stamp, reason=line.reason.strip()),
-            subject=demand,
-            changes=audit.differences(before, demand) | {k: v for k, v in moved if v[0] != v[1]},
-        )
-        changed.append(demand)
-    return changed
-
-
-def _stamp(lines: Sequence[DemandChange | DemandEnd], by: Actor, at: datetime) -> Stamp:
+def stamp_of(lines: Sequence[DemandChange | DemandEnd], by: Actor, at: datetime) -> Stamp:
     """Each line has a reason of its own."""
     reasons = [audit.require_reason(line.reason) for line in lines]
     return audit.stamp(by, at, reasons[0])
-
-
-def _check_change(line: DemandChange, index: int) -> None:
-    keys = [(need.material.pk, need.lot.pk if need.lot else None) for need in line.requirements]
-    if len(set(keys)) < len(keys):
-        raise Refused(
-            _("A material stands there twice."),
-            code="material_twice",
-            field="requirements",
-            line=index,
-            hint=_("Give one new quantity for each."),
-        )
-    _check_lots(line.requirements, index)
-
-
-def _require(
-    need: Need, demand: Demand, rows: Sequence[Requirement], bindings: Bindings, index: int
-) -> tuple[str, list[str | None]]:
-    """Set one line's quantity; the material and its old and new quantity."""
-    quantity = to_base(need.material, need.quantity, need.unit, zero=True)
-    lot = need.lot.pk if need.lot else None
-    same = (row for row in rows if (row.material_id, row.lot_id) == (need.material.pk, lot))
-    row = next(same, None)
-    if row is None:
-        last = Requirement.objects.filter(demand=demand).aggregate(last=Max("line"))["last"]
-        Requirement.objects.create(
-            demand=demand,
-            line=(last or 0) + 1,
-            material=need.material,
-            quantity=quantity,
-            lot=need.lot,
-        )
-        return need.material.code, [None, plain(quantity)]
-    committed = row.quantity - bindings.missing(row) + bindings.total(row, State.RESERVED)
-    if quantity < committed:
-        raise Refused(
-            _("%(committed)s of %(material)s is reserved, staged or used for it already."),
-            code="below_committed",
-            field="requirements",
-            line=index,
-            hint=_("Deallocate or unstage the difference first."),
-            facts={"committed": plain(committed)},
-            committed=plain(committed),
-            material=need.material,
-        )
-    old, row.quantity = row.quantity, quantity
-    row.save(update_fields=["quantity"])
-    return need.material.code, [plain(old), plain(quantity)]
 
 
 @transaction.atomic
@@ -315,32 +258,34 @@ def complete_demand(*, lines: Sequence[DemandEnd], by: Actor, at: datetime) -> l
 
 
 def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, cancelled: bool) -> list[Demand]:
-    stamp = _stamp(lines, by, at)
+    stamp = stamp_of(lines, by, at)
     lots, requirements, bindings = _lock_committed([line.demand for line in lines], at)
     book = Book.read(lots.values())
-    ended = []
-    for index, line in enumerate(lines):
+
+    def end(line: DemandEnd, index: int) -> audit.Entry:
         of_demand = requirements.get(line.demand.pk, [])
         demand = of_demand[0].demand if of_demand else line.demand
         require_live(demand)
-        _check_end(demand, of_demand, bindings, index, cancelled=cancelled)
-        freed = [_free(row, requirement, bindings, book)
+        _check_end(demand, of_demand, bindings, cancelled=cancelled)
+        freed = [_free(row, bindings, book)
                  for requirement in of_demand
                  for row in bindings.find(
                      states=[State.RESERVED, State.STAGED], requirement=requirement
                  )]  # fmt: skip
         demand.closed_at, demand.closed_by = stamp.recorded_at, stamp.actor
         demand.cancelled = cancelled
-        demand.save(update_fields=["closed_at", "closed_by", "cancelled"])
-        audit.record(
-            "staging.cancel_demand" if cancelled else "staging.complete_demand",
-            stamp=replace(stamp, reason=line.reason.strip()),
-            subject=demand,
-            facts={"freed": freed},
-        )
         ended.append(demand)
+        return audit.Entry(subject=demand, facts={"freed": freed}, reason=line.reason)
+
+    ended: list[Demand] = []
+    entries = each(lines, end)
+    Demand.objects.filter(pk__in=[demand.pk for demand in ended]).update(
+        closed_at=stamp.recorded_at, closed_by=stamp.actor, cancelled=cancelled
+    )
     book.save()
     bindings.save()
+    action = "staging.cancel_demand" if cancelled else "staging.complete_demand"
+    audit.record_many(action, entries, stamp=stamp)
     return ended
 
 
@@ -376,7 +321,6 @@ def _check_end(
     demand: Demand,
     requirements: Sequence[Requirement],
     bindings: Bindings,
-    index: int,
     *,
     cancelled: bool,
 ) -> None:
@@ -388,7 +332,6 @@ def _check_end(
             else _("Material issued for %(demand)s is neither used nor returned."),
             code="demand_started" if cancelled else "still_issued",
             field="demand",
-            line=index,
             hint=_("Return the remainder and complete it.")
             if cancelled
             else _("Consume, ship or return it first."),
@@ -396,7 +339,7 @@ def _check_end(
         )
 
 
-def _free(row: Commitment, requirement: Requirement, bindings: Bindings, book: Book) -> str:
+def _free(row: Commitment, bindings: Bindings, book: Book) -> str:
     """Give up one claim; what it was, in words."""
     balance = book.at(row.lot, row.location, row.container)
     assert balance is not None  # noqa: S101 - a claim has its balance
