@@ -216,7 +216,7 @@ def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -
     `location_closed`, `same_place`, `container_busy` (its contents change at this moment).
     """
     stamp = audit.stamp(by, at)
-    nested = _with_nested([line.container for line in lines])
+    nested = with_nested(line.container for line in lines)
     lots = lock_lots(Lot.objects.filter(balances__container__in=nested))
     locked = {row.pk: row for row in Container.objects.filter(pk__in=nested).locked()}
     book = Book.read(lots.values(), containers=locked.values())
@@ -238,7 +238,13 @@ def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -
         return entries
 
     entries = list(chain.from_iterable(each(lines, plan)))
-    Container.objects.bulk_update(locked.values(), ["location", "parent"])
+    # An upsert sends each column once, as one array; a bulk update, a CASE of a thousand WHENs.
+    Container.objects.bulk_create(
+        locked.values(),
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["location", "parent"],
+    )
     movements = ledger.post(entries, book=book, stamp=stamp)
     audit.record(
         "inventory.move_container",
@@ -303,7 +309,8 @@ def _contents(tree: list[Container], target: Location, book: Book, index: int) -
     return entries
 
 
-def _with_nested(containers: Sequence[Container]) -> set[int]:
+def with_nested(containers: Iterable[Container]) -> set[int]:
+    """The containers and all that is packed in them, by key. A statement for each level."""
     found = {container.pk for container in containers}
     layer = found
     while layer:

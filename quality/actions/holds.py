@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
 from inventory.actions.common import each, lock_containers, lock_lots
+from inventory.actions.containers import with_nested
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import About
 from inventory.models import Container, Location, Lot, Material
 from quality.models import Hold
-from quality.models.holds import NESTING, TARGETS
+from quality.models.holds import TARGETS
 
 HoldField = Annotated[Hold, About(_("Hold"), _("Number of the hold."))]
 
@@ -86,21 +87,13 @@ def _check_target(line: NewHold) -> None:
 def _lots_under(lines: Sequence[NewHold]) -> Q:
     """The lots that stand under the holds now, but for those that are named themselves."""
     lots, on_hand = Q(), Q(balances__quantity__gt=0)
-    if containers := [line.container.pk for line in lines if line.container]:
-        lots |= on_hand & Q(balances__container__in=_packed_in(containers))
+    if containers := [line.container for line in lines if line.container]:
+        lots |= on_hand & Q(balances__container__in=with_nested(containers))
     if branches := _branches(lines):
         lots |= on_hand & Q(balances__location__in=Location.objects.filter(branches))
     if materials := [line.material.pk for line in lines if line.material]:
         lots |= on_hand & Q(material__in=materials)
     return lots
-
-
-def _packed_in(containers: Sequence[int]) -> QuerySet[Container, Any]:
-    """The containers and those packed in them, level by level: each by its index."""
-    levels = [Container.objects.filter(pk__in=containers).order_by().values("pk")]
-    for _level in range(1, NESTING):
-        levels.append(Container.objects.filter(parent__in=levels[-1]).order_by().values("pk"))
-    return levels[0].union(*levels[1:], all=True)
 
 
 def _branches(lines: Sequence[NewHold]) -> Q:
