@@ -77,10 +77,12 @@ def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
     outputs = _make_lots(lines, at)
     onward = [line.next_demand for line in lines if line.next_demand]
     with_units = any(line.unit for line in lines)
-    lots = lock_lots(outputs, with_units=with_units, also=reserved_for(onward))
+    reserved = reserved_for(onward) if onward else ()
+    lots = lock_lots(outputs, with_units=with_units, also=reserved)
     made = [lots[lot.pk] for lot in outputs]
     requirements = lock_requirements([*(line.demand for line in lines), *onward])
-    lanes = lock_locations(line.location for line in lines if line.location.is_staging)
+    staged_at = [line.location for line in lines if line.location.is_staging]
+    lanes = lock_locations(staged_at) if staged_at else {}
     sites = (line.location.site_id for line in lines)
     production = counterparts(LocationKind.PRODUCTION, sites)
 

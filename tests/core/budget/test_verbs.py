@@ -1,0 +1,130 @@
+"""A verb costs the same SQL statements for a thousand lines as for one."""
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from inventory.verbs import REGISTRY
+from staging import clock
+from tests.core.budget import of_quality, of_staging, of_stock
+from tests.core.budget.counting import cost, statements
+from tests.core.budget.setting import staged
+from tests.plant import Plant
+
+SCENES = of_stock.SCENES | of_quality.SCENES | of_staging.SCENES
+
+STATEMENTS = {
+    "receive": 10,
+    "receive: units and containers": 11,
+    "put_away": 8,
+    "put_away: containers": 9,
+    "move": 8,
+    "adjust": 9,
+    "sample": 9,
+    "scrap": 9,
+    "send_back": 9,
+    "new_container": 5,
+    "pack": 9,
+    "unpack": 9,
+    "move_container": 11,
+    "place_hold": 6,
+    "place_hold: containers": 7,
+    "place_hold: locations": 7,
+    "place_hold: materials": 6,
+    "place_hold: a full lane": 7,
+    "lift_hold": 5,
+    "record_inspection": 6,
+    "record_inspection: one lot": 6,
+    "release": 9,
+    "release: parts of inspected lots": 10,
+    "restrict": 10,
+    "reject": 7,
+    "reopen": 7,
+    "close_lot": 8,
+    "split_lot": 16,
+    "split_lot: on hold and restricted": 18,
+    "merge_lots": 13,
+    "stage": 14,
+    "stage: a demand a line": 14,
+    "stage: reserved containers": 15,
+    "assign": 13,
+    "unstage": 11,
+    "transfer": 12,
+    "borrow": 12,
+    "allocate": 10,
+    "allocate: first expired first out": 13,
+    "allocate: one demand, many lots": 13,
+    "deallocate": 9,
+    "issue": 11,
+    "consume": 13,
+    "consume: after output": 14,
+    "produce": 15,
+    "produce: for the next step": 27,
+    "return_remainder": 11,
+    "load": 12,
+    "unload": 12,
+    "ship": 12,
+    "create_demand": 7,
+    "change_demand": 9,
+    "cancel_demand": 10,
+    "complete_demand": 10,
+    "acknowledge": 5,
+    "reverse": 12,
+    "reverse: splits": 15,
+    "reverse: staging": 16,
+    "reverse: unstaging": 17,
+}
+"""What each costs on PostgreSQL, from the idempotency key to the stored answer. One more is a
+regression; one fewer belongs into this table."""
+
+MANY = (
+    "receive",
+    "put_away: containers",
+    "place_hold",
+    "release",
+    "stage",
+    "allocate: first expired first out",
+    "produce: for the next step",
+    "create_demand",
+    "change_demand",
+    "reverse: unstaging",
+)
+"""Verbs of every shape, which are tried with a thousand lines as well."""
+
+
+def lines_cost(name: str, count: int) -> list[str]:
+    plant = Plant()
+    return cost(name.split(":")[0], SCENES[name](plant, count), plant.qa)
+
+
+def test_every_verb_has_a_scene() -> None:
+    assert {name.split(":")[0] for name in SCENES} == set(REGISTRY)
+    assert set(STATEMENTS) == set(SCENES)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_costs_the_same_for_one_line_and_for_fifty(db: None, name: str) -> None:
+    lines_cost(name, 1)  # what a process reads once, such as the rules in force
+    one, fifty = lines_cost(name, 1), lines_cost(name, 50)
+    assert len(fifty) == len(one), "\n".join(fifty)
+    if connection.vendor == "postgresql":
+        assert len(one) == STATEMENTS[name], "\n".join(one)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", MANY)
+def test_costs_the_same_for_a_thousand_lines(db: None, name: str) -> None:
+    lines_cost(name, 1)
+    assert len(lines_cost(name, 1000)) == STATEMENTS[name]
+
+
+def sweep_cost(count: int) -> int:
+    plant = Plant()
+    lots, _demand = staged(plant, count)
+    plant.hold(material=lots[0].material)
+    return len(statements(lambda: clock.sweep(by=plant.operator, at=timezone.now())))
+
+
+def test_a_sweep_costs_the_same_for_one_position_and_for_fifty(db: None) -> None:
+    sweep_cost(1)
+    assert sweep_cost(1) == sweep_cost(50) <= 12
