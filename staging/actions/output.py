@@ -104,7 +104,7 @@ def produce(*, lines: Sequence[Output], by: Actor, at: datetime) -> Outcome:
     book = Book.read(made, places=[lane for lane in lanes.values() if lane.capacity])
     movements = ledger.post(entries, book=book, stamp=stamp)
     warnings = hold_to_capacity(entries, book, lanes.values())
-    _link_inputs([(line.demand.pk, lot) for line, lot in zip(lines, made, strict=True)], stamp)
+    _link_inputs([(line.demand, lot) for line, lot in zip(lines, made, strict=True)], stamp)
     audit.record(
         "staging.produce",
         stamp=stamp,
@@ -210,31 +210,28 @@ def _check_number(line: Output, taken: set[str]) -> None:
         )
 
 
-def _link_inputs(pairs: Sequence[tuple[int, Lot]], stamp: Stamp) -> None:
+def _link_inputs(pairs: Sequence[tuple[Demand, Lot]], stamp: Stamp) -> None:
     """What a demand consumed went into all that it made; `pairs` are of demand and output."""
-    lines = Requirement.objects.filter(demand__in={demand for demand, _output in pairs})
-    demand_of = dict(lines.values_list("pk", "demand"))
+    demands = {demand.reference for demand, _output in pairs}
     used = Movement.objects.filter(
-        task__in=demand_of, kind=MovementKind.CONSUME, reversed_by=None
-    ).values_list("task", "lot")
-    inputs: dict[int, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for task, lot, total in used.annotate(total=Sum("quantity")):
-        inputs[demand_of[task]][lot] += total
+        reference__in=demands, kind=MovementKind.CONSUME, reversed_by=None, task__isnull=False
+    ).values_list("reference", "lot")
+    inputs: dict[str, list[tuple[int, Decimal]]] = defaultdict(list)
+    for reference, lot, total in used.annotate(total=Sum("quantity")):
+        inputs[reference].append((lot, total))
     columns = stamp.columns()
     LotLink.objects.bulk_create(
         LotLink(parent_id=lot, child=output, kind="consume", quantity=total, **columns)
         for demand, output in pairs
-        for lot, total in inputs[demand].items()
+        for lot, total in inputs[demand.reference]
     )
 
 
 def link_to_outputs(consumed: Sequence[Movement]) -> None:
     """What is consumed after the first output was made is a parent of it as well."""
-    used_by = Requirement.objects.filter(pk__in={movement.task for movement in consumed})
+    references = {movement.reference for movement in consumed}
     made = Movement.objects.filter(
-        task__in=Requirement.objects.filter(demand__in=used_by.values("demand")).values("pk"),
-        kind=MovementKind.PRODUCE,
-        reversed_by=None,
+        reference__in=references, kind=MovementKind.PRODUCE, reversed_by=None
     )
     outputs: dict[str, set[int]] = defaultdict(set)
     for reference, lot in made.values_list("reference", "lot"):
