@@ -21,6 +21,8 @@ def to_base(
     material) and `quantity_too_fine` (more decimals than the base unit is counted in).
     """
     check_sign(quantity, zero=zero)
+    if _needs_no_conversion(material, quantity, unit):
+        return quantity
     numerator, denominator = _factor(material, unit)
     # An exponent of a million is one short word to type and a long number to write out.
     if quantity.adjusted() > SANE_EXPONENT:
@@ -34,6 +36,15 @@ def to_base(
     if steps.denominator != 1:
         raise _too_fine(material, quantity)
     return Decimal(steps.numerator).scaleb(-material.base_unit.decimals)
+
+
+def _needs_no_conversion(material: Material, quantity: Decimal, unit: Unit | None) -> bool:
+    """The common case, without fractions: whole steps of the base unit, and not too many."""
+    if unit is not None and unit.pk != material.base_unit_id:
+        return False
+    exponent = quantity.as_tuple().exponent
+    decimals = material.base_unit.decimals
+    return isinstance(exponent, int) and -decimals <= exponent <= 0 and quantity <= LARGEST
 
 
 def too_large(quantity: Decimal) -> Refused:

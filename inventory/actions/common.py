@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
 from django.db.models import Min, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
@@ -88,21 +89,24 @@ def lock_named(lines: Sequence[L], *, also: Q | Iterable[int] | None = None) -> 
 
 
 def _named(lines: Sequence[Any], kind: type[Any]) -> list[Any]:
+    names = _names(cast("type", type(lines[0]))) if lines else ()
     return [
-        value
-        for line in lines
-        for declared in fields(line)
-        if isinstance(value := getattr(line, declared.name), kind)
+        value for line in lines for name in names if isinstance(value := getattr(line, name), kind)
     ]
+
+
+@cache
+def _names(line: type) -> tuple[str, ...]:
+    return tuple(declared.name for declared in fields(line))
 
 
 def _refreshed(line: L, fresh: dict[type[Any], dict[int, Any]]) -> L:
     changed = {}
-    for declared in fields(line):  # type: ignore[arg-type]
-        value = getattr(line, declared.name)
+    for name in _names(cast("type", type(line))):
+        value = getattr(line, name)
         rows = fresh.get(type(value))
         if rows is not None:
-            changed[declared.name] = rows[value.pk]
+            changed[name] = rows[value.pk]
     return replace(line, **changed) if changed else line  # type: ignore[type-var]
 
 

@@ -24,7 +24,7 @@ from inventory.models import Balance, LocationKind, Lot, LotStatus
 from inventory.units import plain, to_base
 from quality import gate
 from quality.models import GatedAction
-from staging.actions.common import committed, for_lot, lock_requirements, require_live
+from staging.actions.common import Needs, committed, for_lot, lock_requirements, require_live
 from staging.actions.lanes import AllField, ForDemandField, Setting, given, on_committed
 from staging.actions.stage import DemandField
 from staging.bindings import Bindings
@@ -146,7 +146,7 @@ def allocate(*, lines: Sequence[AllocationLine], by: Actor, at: datetime) -> Out
     planner.offer(look(), gate.permits(lots.values(), on))
 
     def plan(line: AllocationLine, index: int) -> list[Step]:
-        return planner.plan(line, requirements.get(line.demand.pk, []), index)
+        return planner.plan(line, requirements.get(line.demand.pk, Needs()), index)
 
     steps = list(chain.from_iterable(each(lines, plan)))
     if not steps:
@@ -193,15 +193,13 @@ class _Planner:
         self.stock = Stock(locked[balance.pk] for balance in found if balance.pk in locked)
         self.permits = permits
 
-    def plan(
-        self, line: AllocationLine, requirements: Sequence[Requirement], index: int
-    ) -> list[Step]:
-        demand = requirements[0].demand if requirements else line.demand
+    def plan(self, line: AllocationLine, needs: Needs, index: int) -> list[Step]:
+        demand = needs[0].demand if needs else line.demand
         require_live(demand)
-        limit = None
+        limit, requirements = None, list(needs)
         if line.lot:
             lot = self.lots[line.lot.pk]
-            requirements = for_lot(requirements, lot, demand)
+            requirements = for_lot(needs, lot, demand)
             if line.quantity is not None:
                 limit = self._limit(line, requirements, demand)
         elif line.quantity is not None:

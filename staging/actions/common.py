@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -29,21 +30,33 @@ _RESERVED = Select(
 )
 
 
+class Needs(list[Requirement]):
+    """The locked lines of one demand, in line order."""
+
+    @cached_property
+    def by_material(self) -> dict[int, list[Requirement]]:
+        """So that a thousand lots do not each look through a thousand lines."""
+        found: dict[int, list[Requirement]] = {}
+        for line in self:
+            found.setdefault(line.material_id, []).append(line)
+        return found
+
+
 def lock_requirements(
     demands: Iterable[Demand], *, of: Iterable[Lot] | None = None
-) -> dict[int, list[Requirement]]:
+) -> dict[int, Needs]:
     """Lock the demands' lines, or those of the lots' materials only; by demand, in line order.
 
     Lots are locked before this.
     """
-    found: dict[int, list[Requirement]] = {}
+    found: dict[int, Needs] = {}
     keys = sorted({demand.pk for demand in demands})
     if of is None:
         rows = _LINES(demands=keys)
     else:
         rows = _LINES_OF(demands=keys, materials=sorted({lot.material_id for lot in of}))
     for requirement in rows:
-        found.setdefault(requirement.demand_id, []).append(requirement)
+        found.setdefault(requirement.demand_id, Needs()).append(requirement)
     return found
 
 
@@ -73,9 +86,9 @@ def lock_locations(locations: Iterable[Location]) -> dict[int, Location]:
     return {location.pk: location for location in rows}
 
 
-def for_lot(requirements: Sequence[Requirement], lot: Lot, demand: Demand) -> list[Requirement]:
+def for_lot(requirements: Needs, lot: Lot, demand: Demand) -> list[Requirement]:
     """The demand's lines that this lot can serve. Refuses `not_required`, `other_lot_required`."""
-    of_material = [line for line in requirements if line.material_id == lot.material_id]
+    of_material = requirements.by_material.get(lot.material_id)
     if not of_material:
         raise Refused(
             _("%(demand)s does not need %(material)s."),

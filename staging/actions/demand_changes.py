@@ -1,6 +1,6 @@
 """Change demands: their time, route, carrier and quantities."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
@@ -47,7 +47,7 @@ class _Changes:
     def __init__(
         self,
         demands: dict[int, Demand],
-        requirements: dict[int, list[Requirement]],
+        requirements: Mapping[int, Sequence[Requirement]],
         bindings: Bindings,
     ) -> None:
         self.demands = demands

@@ -19,7 +19,7 @@ from inventory.fields import About
 from inventory.ledger import Book, Claim
 from inventory.models import Location, LocationKind, Lot, Material, Site, Unit
 from inventory.units import plain, to_base
-from staging.actions.common import lock_requirements, require_live
+from staging.actions.common import Needs, lock_requirements, require_live
 from staging.bindings import Bindings
 from staging.flow import CLAIM
 from staging.models import Commitment, Demand, DemandKind, Requirement, State
@@ -263,7 +263,7 @@ def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, cancelled: bool
     book = Book.read(lots.values())
 
     def end(line: DemandEnd, index: int) -> audit.Entry:
-        of_demand = requirements.get(line.demand.pk, [])
+        of_demand = requirements.get(line.demand.pk, Needs())
         demand = of_demand[0].demand if of_demand else line.demand
         require_live(demand)
         _check_end(demand, of_demand, bindings, cancelled=cancelled)
@@ -291,7 +291,7 @@ def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, cancelled: bool
 
 def _lock_committed(
     demands: Sequence[Demand], at: datetime
-) -> tuple[dict[int, Lot], dict[int, list[Requirement]], Bindings]:
+) -> tuple[dict[int, Lot], dict[int, Needs], Bindings]:
     """Lock the lots committed to the demands, then the demands; what is committed to them.
 
     Somebody may commit another lot between the two. Then both locks are given back, because lots

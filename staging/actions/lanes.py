@@ -21,6 +21,7 @@ from inventory.models import Location, LocationKind, MovementKind
 from inventory.units import to_base
 from quality.models import GatedAction
 from staging.actions.common import (
+    Needs,
     committed,
     for_lot,
     lock_locations,
@@ -30,7 +31,7 @@ from staging.actions.common import (
 )
 from staging.bindings import Bindings
 from staging.flow import CLAIM, Outcome, Step, carry_out
-from staging.models import Demand, Requirement, State
+from staging.models import Demand, State
 
 LaneField = Annotated[
     Location | None, About(_("From lane"), _("Needed only if it stands in several lanes."))
@@ -93,7 +94,7 @@ class Setting:
 
     book: Book
     bindings: Bindings
-    requirements: dict[int, list[Requirement]]
+    requirements: dict[int, Needs]
     places: dict[int, Location]
     outside: dict[int, Location]
 
@@ -229,7 +230,7 @@ def borrow(*, lines: Sequence[Borrowing], by: Actor, at: datetime) -> Outcome:
 
     def plan(line: Borrowing, setting: Setting) -> list[Step]:
         audit.require_reason(line.reason)
-        lines_of = setting.requirements.get(line.borrower.pk, [])
+        lines_of = setting.requirements.get(line.borrower.pk, Needs())
         demand = lines_of[0].demand if lines_of else line.borrower
         require_live(demand, field="borrower")
         fitting = for_lot(lines_of, line.lot, demand)

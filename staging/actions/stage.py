@@ -31,6 +31,7 @@ from inventory.models import (
 from inventory.units import plain
 from quality.models import GatedAction
 from staging.actions.common import (
+    Needs,
     for_lot,
     lock_locations,
     lock_requirements,
@@ -122,7 +123,7 @@ def _stage(
     refusals, steps = Refusals(), []
     for index, line in enumerate(lines):
         try:
-            steps += planner.plan(line, requirements.get(line.demand.pk, []), lanes, index)
+            steps += planner.plan(line, requirements.get(line.demand.pk, Needs()), lanes, index)
         except Refused as refusal:
             refusals.add(refusal, line=index)
     refusals.raise_any()
@@ -146,11 +147,12 @@ class _Planner:
         self.bindings = bindings
         self.planned: dict[int, Decimal] = {}
         self.taken: dict[UUID, Decimal] = {}
+        self.any_reserved = bool(bindings.find(states=[State.RESERVED]))
 
     def plan(
         self,
         line: Staging | Assignment,
-        requirements: Sequence[Requirement],
+        requirements: Needs,
         lanes: dict[int, Location],
         index: int,
     ) -> list[Step]:
@@ -223,6 +225,8 @@ class _Planner:
         return balance
 
     def _reserved(self, balance: Balance, fitting: Sequence[Requirement]) -> list[Commitment]:
+        if not self.any_reserved:
+            return []
         return [
             row
             for requirement in fitting
