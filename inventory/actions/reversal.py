@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
-from inventory.actions.common import lock_containers, lock_lots
+from inventory.actions.common import each, lock_containers, lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refusals, Refused
 from inventory.fields import About
@@ -40,12 +40,7 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movem
     a split or merge since), and `not_enough` or `container_elsewhere` when the stock or its
     container has moved on since.
     """
-    refusals = Refusals()
-    for index, line in enumerate(lines):
-        with refusals.of(index):
-            audit.require_reason(line.reason)
-            _check_free(line.movement)
-    refusals.raise_any()
+    each(lines, lambda line, index: _check_free(line))
     movements = with_partners([line.movement for line in lines])
     stamp = audit.stamp(by, at, lines[0].reason)
     book, movements = lock_movements(movements)
@@ -61,14 +56,15 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> list[Movem
     return posted
 
 
-def _check_free(movement: Movement) -> None:
-    if movement.task is not None:
+def _check_free(line: Reversal) -> None:
+    audit.require_reason(line.reason)
+    if line.movement.task is not None:
         raise Refused(
             _("Movement %(movement)s served a demand."),
             code="bound_movement",
             field="movement",
             hint=_("Reverse it from the demand, so that the demand is kept right."),
-            movement=movement.pk,
+            movement=line.movement.pk,
         )
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
-from inventory.actions.common import lock_containers, lock_lots
+from inventory.actions.common import each, lock_containers, lock_lots
 from inventory.actions.reversal import (
     TOGETHER,
     Reversal,
@@ -59,11 +59,7 @@ def reverse(*, lines: Sequence[Reversal], by: Actor, at: datetime) -> Outcome:
     instead, `lots_differ` and `lot_on_hold` when a split or merge would carry stock past quality,
     and the gate's codes when an unstaging, a return or an unloading is undone.
     """
-    refusals = Refusals()
-    for index, line in enumerate(lines):
-        with refusals.of(index):
-            audit.require_reason(line.reason)
-    refusals.raise_any()
+    each(lines, lambda line, index: audit.require_reason(line.reason))
     tasks = {line.movement.task for line in lines} - {None}
     demands = list(Demand.objects.filter(requirements__in=tasks).distinct()) if tasks else []
     reserved = reserved_for(demands) if demands else []
