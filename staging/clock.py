@@ -120,13 +120,12 @@ def _overdue(at: datetime) -> int:
 def _not_usable(look: Look, at: datetime) -> int:
     """First who is suspected, by index; then the gate is asked about these alone."""
     fine = _unalerted(AlertReason.NOT_USABLE)
-    suspects = {
-        pk for which in look.suspects() for pk in fine.filter(which).values_list("pk", flat=True)
-    }
+    first, *others = (fine.filter(which).values_list("pk", flat=True) for which in look.suspects())
+    suspects = sorted(first.union(*others))
     rows = StagedStock.objects.filter(pk__among="suspects").blocked(look.on)
     return sum(
         _raise_staged(AlertReason.NOT_USABLE, rows, at, "stop", {"suspects": portion})
-        for portion in portions(sorted(suspects))
+        for portion in portions(suspects)
     )
 
 

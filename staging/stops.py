@@ -1,6 +1,6 @@
 """Which stops lie on a lot today, for lists and pages. The gate knows the stops themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from inventory.models import Balance, Lot, LotStatus
 from quality import gate
 from quality.models import Effect, GatedAction, Hold, UsageRule
+from quality.models.holds import NESTING
 
 
 def on_hold(on: date) -> Q:
@@ -71,6 +72,21 @@ def _meant_by(rule: UsageRule) -> Q:
     if rule.purpose:
         meant &= Q(location__purpose=rule.purpose)
     return meant
+
+
+def held(places: Iterable[int], of: str = "") -> Iterator[Q]:
+    """Conditions on stock that some open hold stops. `of` leads to the stock.
+
+    `places` are those on hold, or within one that is.
+    """
+    holds = Hold.objects.open()
+    yield Q(**{f"{of}lot__in": holds.filter(lot__isnull=False).values("lot")})
+    materials = holds.filter(material__isnull=False).values("material")
+    yield Q(**{f"{of}lot__material__in": materials})
+    containers = holds.filter(container__isnull=False).values("container")
+    for level in range(NESTING):
+        yield Q(**{f"{of}container{'__parent' * level}__in": containers})
+    yield Q(**{f"{of}location__in": list(places)})
 
 
 def with_stop(balances: QuerySet[Balance], on: date) -> QuerySet[Any]:

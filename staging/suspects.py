@@ -20,7 +20,7 @@ from django.utils import timezone
 from inventory.models import Location, Lot
 from quality import gate
 from quality.models import Hold, LotChange, RestrictedUse, RuleSet
-from quality.models.holds import NESTING
+from staging import stops
 from staging.models import ClockMark, Commitment
 from staging.stops import InForce
 
@@ -58,7 +58,7 @@ class Look:
 
     def suspects(self) -> Iterator[Q]:
         """Conditions on staged stock; what meets none of them can be used as it could before."""
-        yield from self.held()
+        yield from stops.held(self.places)
         if self.thorough:
             yield self.in_force.doubtful(self.on)
             return
@@ -71,23 +71,12 @@ class Look:
         yield Q(lot__in=RestrictedUse.objects.filter(**ended).values("lot"))
         yield Q(pk__gte=_a_little_before(self.mark.latest))
 
-    def held(self, of: str = "") -> Iterator[Q]:
-        """Conditions on stock that some hold stops. `of` leads to the stock."""
-        holds = Hold.objects.open()
-        yield Q(**{f"{of}lot__in": holds.filter(lot__isnull=False).values("lot")})
-        materials = holds.filter(material__isnull=False).values("material")
-        yield Q(**{f"{of}lot__material__in": materials})
-        containers = holds.filter(container__isnull=False).values("container")
-        for level in range(NESTING):
-            yield Q(**{f"{of}container{'__parent' * level}__in": containers})
-        yield Q(**{f"{of}location__in": self.places})
-
     def surely_stopped(self, of: str) -> Q:
         """Conditions of which each alone has the gate stop the stock that `of` leads to."""
         sure = Q(**{f"{of}lot__status__in": self.in_force.never()})
         for stop in gate.DATE_STOPS:
             sure |= stop.condition(self.on, f"{of}lot__")
-        for held in self.held(of):
+        for held in stops.held(self.places, of):
             sure |= held
         return sure
 

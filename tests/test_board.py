@@ -4,16 +4,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from staging import actions as staging
-from staging.board import Lane, lanes
+from staging.board import SHOWN, Lane
+from staging.board import board as page_of
 from tests.plant import Plant
 
 
 def board(**asked: Any) -> list[Lane]:
-    return lanes(**{"site": "", "purpose": "", "text": "", "at": timezone.now()} | asked)
+    asked = {"site": "", "purpose": "", "text": "", "at": timezone.now()} | asked
+    return page_of(**asked).lanes
 
 
 def lane(place: Any, **asked: Any) -> Lane:
@@ -127,8 +131,37 @@ def test_the_board_costs_the_same_however_full(
         plant.stage(order, lot, [plant.l1, plant.l2, plant.buf][number % 3])
     client.force_login(plant.operator.user)
     client.get("/")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(8):
         board()
-    # session, person, two of permissions, sites, the three of the board, and the frame's groups
-    with django_assert_num_queries(9):
+    with CaptureQueriesContext(connection) as caught:
         client.get("/")
+    assert len(caught) == 14
+
+
+def test_a_full_lane_shows_its_worst_and_counts_the_rest(plant: Plant) -> None:
+    lots = [plant.lot(5) for _number in range(SHOWN + 3)]
+    for lot in lots:
+        plant.stage(plant.order((lot.material, 5)), lot)
+    plant.hold(lot=lots[-1])
+    found = lane(plant.l1)
+    shown = [staged for group in found.demands for staged in group.staged]
+    assert (len(shown), found.left_out, found.standing) == (SHOWN, 3, SHOWN + 3)
+    assert shown[0].row.lot == lots[-1]
+    assert (found.blocked, found.occupied) == (1, SHOWN + 3)
+
+
+def test_pages_of_lanes(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = [found.location for found in board()]
+    monkeypatch.setattr("staging.board.LANES", 2)
+    asked = {"site": "", "purpose": "", "text": "", "at": timezone.now()}
+    page = page_of(**asked)
+    seen, back = list(page.lanes), [page.previous]
+    while page.next:
+        page = page_of(**asked, after=page.next)
+        seen += page.lanes
+        back.append(page.previous)
+    assert [found.location for found in seen] == everything
+    assert back[0] == ""
+    first = page_of(**asked, before=back[-1])
+    assert first.next
+    assert {found.location for found in first.lanes} < set(everything)

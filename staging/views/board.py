@@ -16,36 +16,42 @@ from staging.forms import BoardFilter
 
 
 class BoardView(FloorView, View):
-    """All lanes by site and purpose. htmx asks again every 15 seconds and gets the lanes alone."""
+    """Lanes by site and purpose, a page at a time. htmx asks again every 15 seconds."""
 
     reads = ("staging.view_commitment", "inventory.view_balance")
 
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = BoardFilter(request.GET)
-        lanes = board.lanes(
+        page = board.board(
             site=asked.value("site"),
             purpose=asked.value("purpose"),
             text=asked.value("q").strip(),
+            show=asked.value("show"),
             at=timezone.now(),
+            after=request.GET.get("after", ""),
+            before=request.GET.get("before", ""),
         )
         context = {
             "filter": asked,
-            "areas": _areas([lane for lane in lanes if _shown(lane, asked.value("show"))]),
-            "blocked": sum(lane.blocked for lane in lanes),
-            "stale": sum(lane.stale for lane in lanes),
-            "unbound": sum(len(lane.unbound) for lane in lanes),
+            "areas": _areas(page.lanes),
+            "blocked": sum(lane.blocked for lane in page.lanes),
+            "stale": sum(lane.stale for lane in page.lanes),
+            "unbound": sum(lane.loose for lane in page.lanes),
+            "previous": _link(request, before=page.previous),
+            "next": _link(request, after=page.next),
             "section": "board",
         }
         partial = getattr(request, "htmx", False)
         return render(request, f"staging/{'lanes' if partial else 'board'}.html", context)
 
 
-def _shown(lane: Lane, show: str) -> bool:
-    if show == "trouble":
-        return lane.in_trouble
-    if show == "filled":
-        return not lane.is_empty
-    return lane.location.is_open or not lane.is_empty
+def _link(request: HttpRequest, **position: str) -> str:
+    """The query of a neighbouring page; '' where there is none."""
+    query = request.GET.copy()
+    for name in ("after", "before"):
+        query.pop(name, None)
+    query.update({name: code for name, code in position.items() if code})
+    return f"?{query.urlencode()}" if any(position.values()) else ""
 
 
 def _areas(lanes: Sequence[Lane]) -> list[dict[str, Any]]:
