@@ -100,8 +100,13 @@ else:
     _database["CONN_MAX_AGE"] = 0  # the pool keeps connections, not Django
     # Values bind on the server, and a statement that comes a third time keeps its plan.
     _database["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3}
+    _database["ENGINE"] = "config.postgresql"  # Django's own, without connections that have ended
     if pool_size:
-        _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
+        _database["OPTIONS"]["pool"] = {
+            "min_size": 1, "max_size": pool_size, "timeout": 5,
+            # Longer attempts wait longer and longer in between, and sleep past the recovery.
+            "reconnect_timeout": 2,
+        }  # fmt: skip
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People -------------------------------------------------------------------------------------
@@ -163,7 +168,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["inventory.api.permissions.HasVerbOrViewPermission"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["inventory.api.renderers.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["inventory.api.parsers.ExactJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "inventory.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": [

@@ -1,9 +1,9 @@
 """A request repeated with the same key has one effect."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
@@ -27,7 +27,7 @@ def fingerprint(*parts: Any) -> str:
     Keyed with the installation's secret: a request may hold a signer's password, and the stored
     digest must not help anyone to guess it.
     """
-    text = json.dumps(parts, cls=DjangoJSONEncoder, sort_keys=True)
+    text = orjson.dumps(parts, default=DjangoJSONEncoder().default, option=orjson.OPT_SORT_KEYS)
     return salted_hmac("forestage.idempotency", text, algorithm="sha256").hexdigest()
 
 

@@ -16,10 +16,12 @@ from types import NoneType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
+import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import Expression, Field, ForeignObject, Lookup, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg.types.json import Jsonb
 
 M = TypeVar("M", bound=models.Model)
 Rows = list[tuple[Any, ...]]
@@ -300,8 +302,19 @@ class _Shape:
     @staticmethod
     def _prepared(field: Any, row: models.Model) -> Any:
         if isinstance(field, models.JSONField):
-            return field.get_db_prep_save(getattr(row, field.attname), connection)
+            return _json(getattr(row, field.attname), field)
         return field.pre_save(row, add=True)
+
+
+def _json(value: Any, field: Any) -> Any:
+    """For PostgreSQL by orjson: the answer to a thousand lines is a third of a megabyte."""
+    if connection.vendor == "postgresql" and value is not None:
+        return Jsonb(value, dumps=_dumps)
+    return field.get_db_prep_save(value, connection)
+
+
+def _dumps(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
 
 
 def _listed(fields: Iterable[Field[Any, Any]]) -> str:
@@ -317,8 +330,11 @@ class Update(Generic[M]):
 
     def __call__(self, row: M) -> None:
         values = [
-            field.get_db_prep_save(getattr(row, field.attname), connection)
+            _json(value, field)
+            if isinstance(field, models.JSONField)
+            else field.get_db_prep_save(value, connection)
             for field in (*self._fields, self._model._meta.pk)
+            for value in (getattr(row, field.attname),)
         ]
         _run(self._sql, values, answers=False)
 
