@@ -1,6 +1,5 @@
 """All verbs at random: the product does what the model says, and its invariants hold."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     rule,
     run_state_machine_as_test,
@@ -22,13 +22,16 @@ from staging import clock
 from staging.checks import breaches
 from staging.models import Alert
 from tests.machine.driver import Driver
-from tests.machine.lines import LINES, number
+from tests.machine.lines import GOES_ON, LINES, TAKES, asking, number
 from tests.plant import Plant
 
 pytestmark = pytest.mark.django_db
 
 OWN_RULES = {"reverse", "acknowledge"}
 """Verbs that name what has happened before: the machine has rules of their own for them."""
+
+Asked = tuple[str, list[dict[str, Any]]]
+"""A verb, and its lines as they were drawn."""
 
 HOW = st.sampled_from(["all", "all", "once", "partial"])
 """All lines or none, the same with a repeated key, or what can be done, with a repeated key."""
@@ -49,6 +52,36 @@ class Work(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.block.__exit__(None, None, None)
 
+    @initialize(asked=st.lists(asking("stage", "allocate"), min_size=3, max_size=6))
+    def begin(self, asked: list[Asked]) -> None:
+        """Something is staged and reserved before the rest begins."""
+        for verb, lines in asked:
+            self.driver.call(verb, lines, "all")
+
+    @rule(asked=asking("stage", "assign", "allocate", "produce"), how=HOW)
+    def make_ready(self, asked: Asked, how: str) -> None:
+        self.driver.call(*asked, how)
+
+    @rule(asked=asking(*TAKES), how=HOW)
+    def take(self, asked: Asked, how: str) -> None:
+        self.driver.call(*asked, how)
+
+    @rule(of=number, to=number, drawn=st.data(), how=HOW)
+    def go_on(self, of: int, to: int, drawn: st.DataObject, how: str) -> None:
+        """What is claimed goes a step further, or back."""
+        claims = list(self.driver.model.claims)
+        if claims:
+            demand, state, lot, *_at = claims[of % len(claims)]
+            verbs = GOES_ON[self.driver.model.demands[demand].kind, state]
+            verb = verbs[to % len(verbs)]
+            line = drawn.draw(LINES[verb].filter(lambda line: "like" in line))
+            del line["like"]
+            self.driver.call(verb, [line | {"demand": demand, "lot": lot}], how)
+
+    @rule(asked=asking(*LINES), how=HOW)
+    def do_anything(self, asked: Asked, how: str) -> None:
+        self.driver.call(*asked, how)
+
     @rule(back=st.integers(0, 5), several=st.booleans(), how=HOW)
     def reverse(self, back: int, several: bool, how: str) -> None:
         """One of the last movements, or two of them in one request."""
@@ -56,37 +89,18 @@ class Work(RuleBasedStateMachine):
         self.driver.reverse(rows[-2:] if several else rows[-1:], how)
 
     @rule(of=number, how=HOW)
-    def acknowledge(self, of: int, how: str) -> None:
+    def watch(self, of: int, how: str) -> None:
+        """The clock raises each alert once, and somebody acknowledges one."""
+        clock.sweep(by=self.plant.operator, at=timezone.now())
+        again = clock.sweep(by=self.plant.operator, at=timezone.now())
+        assert again == {"raised": 0, "closed": 0}
         alerts = list(Alert.objects.order_by("-pk"))
         if alerts:
             self.driver.acknowledge(alerts[of % len(alerts)], how)
 
-    @rule()
-    def sweep(self) -> None:
-        clock.sweep(by=self.plant.operator, at=timezone.now())
-        again = clock.sweep(by=self.plant.operator, at=timezone.now())
-        assert again == {"raised": 0, "closed": 0}
-
     @invariant()
     def the_ledger_is_sound(self) -> None:
         assert breaches() == []
-
-
-def driving(verb: str) -> Callable[..., None]:
-    """The rule that carries a verb out, on one line mostly."""
-
-    def carry_out(self: Any, lines: list[dict[str, Any]], how: str) -> None:
-        self.driver.call(verb, lines, how)
-
-    carry_out.__name__ = verb
-    line = LINES[verb]
-    one_or_more = st.tuples(line).map(list) | st.lists(line, min_size=1, max_size=3)
-    made: Callable[..., None] = rule(lines=one_or_more, how=HOW)(carry_out)
-    return made
-
-
-for _name in LINES:
-    setattr(Work, _name, driving(_name))
 
 
 def test_no_verb_is_left_out() -> None:
