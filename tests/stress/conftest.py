@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -39,7 +40,9 @@ def stack(running_stack: Stack) -> Iterator[Stack]:
     servers.wait_until_whole(running_stack)
     yield running_stack
     for server in running_stack.everything:
-        if not server.pid:
+        if server.pid:
+            os.kill(server.pid, signal.SIGCONT)
+        else:
             server.start()
     servers.wait_until_whole(running_stack)
 
