@@ -207,11 +207,10 @@ def _taken(
     movement: Movement, requirement: Requirement, state: State, bindings: Bindings
 ) -> Commitment:
     """The commitment that still holds what the movement brought."""
-    found = bindings.find(
-        states=[state], requirement=requirement, lot=movement.lot, location=movement.target
-    )
-    for row in found:
-        fits = state == State.USED or row.container_id == movement.to_container_id
+    # By the lot: a requirement may be covered by a thousand lots, and each line looks here.
+    for row in bindings.find(states=[state], lot=movement.lot, location=movement.target):
+        here = state == State.USED or row.container_id == movement.to_container_id
+        fits = here and row.requirement_id == requirement.pk
         if fits and bindings.left(row) >= movement.quantity:
             bindings.plan(row, movement.quantity)
             return row

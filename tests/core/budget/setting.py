@@ -79,7 +79,7 @@ def demands(plant: Plant, count: int, material: Material, kind: str = "shipment"
     shipment = kind == "shipment"
     lines = [
         staging.NewDemand(
-            reference=f"D{start + n}",
+            reference=f"M{start + n}",
             kind=DemandKind(kind),
             site=plant.site,
             needed_at=plant.now + timedelta(hours=4),
