@@ -127,12 +127,12 @@ class Book:
         Quantity 0 rows are read too, so that a balance that comes back is the same row. One
         statement. The caller has locked the lots.
         """
-        known = {lot.pk: lot for lot in lots}
+        known = {lot.id: lot for lot in lots}
         book = cls(
             _BALANCES(
                 lots=list(known),
-                containers=[container.pk for container in containers],
-                places=[place.pk for place in places],
+                containers=[container.id for container in containers],
+                places=[place.id for place in places],
             )
         )
         for balance in book._rows.values():
@@ -148,24 +148,24 @@ class Book:
 
     def at(self, lot: Lot, location: Location, container: Container | None) -> Balance | None:
         """The balance there, or None where there has never been any."""
-        return self._rows.get(_key(lot.pk, location.pk, container.pk if container else None))
+        return self._rows.get(_key(lot.id, location.id, container.id if container else None))
 
     def of(self, lot: Lot) -> list[Balance]:
         """Where the lot is on hand, in walking order."""
-        return [balance for balance in self._of_lot[lot.pk] if balance.quantity > 0]
+        return [balance for balance in self._of_lot[lot.id] if balance.quantity > 0]
 
     def inside(self, container: Container) -> list[Balance]:
         """What the container holds directly."""
-        found = self._in_container[container.pk]
+        found = self._in_container[container.id]
         return [balance for balance in found if balance.quantity > 0]
 
     def standing_at(self, location: Location) -> list[Balance]:
         """What stands at a location that was named in `places`."""
-        found = self._at_place[location.pk]
+        found = self._at_place[location.id]
         return [balance for balance in found if balance.quantity > 0]
 
     def on_hand(self, lot: Lot) -> Decimal:
-        return sum((balance.quantity for balance in self._of_lot[lot.pk]), Decimal(0))
+        return sum((balance.quantity for balance in self._of_lot[lot.id]), Decimal(0))
 
     def claim(self, balance: Balance, quantity: Decimal, *, draws: Claim, adds: Claim) -> None:
         """Turn a part of a balance from one claim into another, without a movement."""
@@ -182,7 +182,7 @@ class Book:
         if line.lot.material.tracking == Tracking.SERIAL and line.quantity != 1:
             raise _one_piece(line)
         if not line.source.is_virtual:
-            key = _key(line.lot.pk, line.source.pk, _pk(line.from_container))
+            key = _key(line.lot.id, line.source.id, _pk(line.from_container))
             balance = self._rows.get(key)
             if balance is None or getattr(balance, line.draws) < line.quantity:
                 raise _not_enough(line, balance)
@@ -193,7 +193,7 @@ class Book:
             self._arrive(line)
 
     def _arrive(self, line: Line) -> None:
-        if line.to_container and line.to_container.location_id != line.target.pk:
+        if line.to_container and line.to_container.location_id != line.target.id:
             raise Refused(
                 _("Container %(container)s is not at %(location)s."),
                 code="container_elsewhere",
@@ -202,7 +202,7 @@ class Book:
                 container=line.to_container,
                 location=line.target,
             )
-        key = _key(line.lot.pk, line.target.pk, _pk(line.to_container))
+        key = _key(line.lot.id, line.target.id, _pk(line.to_container))
         balance = self._rows.get(key)
         if balance is None:
             balance = _nothing_yet(line)
@@ -265,8 +265,8 @@ def _carry_containers(lines: Sequence[Line], book: Book) -> tuple[Sequence[Line]
     for pk, going in leaving.items():
         container = going[0].from_container
         assert container is not None  # noqa: S101 - grouped by it above
-        if len({line.target.pk for line in going}) == 1 and _goes_whole(container, going, book):
-            if container.location_id != going[0].target.pk:
+        if len({line.target.id for line in going}) == 1 and _goes_whole(container, going, book):
+            if container.location_id != going[0].target.id:
                 container.location, container.parent = going[0].target, None
             carried[pk] = container
     if not carried:
@@ -282,7 +282,7 @@ def _carry_containers(lines: Sequence[Line], book: Book) -> tuple[Sequence[Line]
 
 def _goes_whole(container: Container, going: Sequence[Line], book: Book) -> bool:
     if going[0].source.is_virtual:  # a reversal brings back what left in its container
-        return container.location_id in (going[0].source.pk, going[0].target.pk)
+        return container.location_id in (going[0].source.id, going[0].target.id)
     held = book.inside(container)
     if any(getattr(balance, "holds_others", False) for balance in held):
         return False
@@ -295,7 +295,7 @@ def _may_carry(line: Line) -> bool:
         line.from_container is not None
         and line.to_container is None
         and line.kind in CARRYING
-        and line.source.pk != line.target.pk
+        and line.source.id != line.target.id
         and (line.reverses is None or went_along(line.reverses))
     )
 
@@ -309,7 +309,7 @@ def went_along(movement: Movement) -> bool:
 def _columns(stamp: Stamp) -> dict[str, Any]:
     """What all movements of a stamp have in common."""
     columns = stamp.columns()
-    return {**columns, "actor_id": columns.pop("actor").pk}
+    return {**columns, "actor_id": columns.pop("actor").id}
 
 
 def _movement(line: Line, columns: dict[str, Any]) -> Movement:
@@ -319,16 +319,16 @@ def _movement(line: Line, columns: dict[str, Any]) -> Movement:
             **columns,
             "reason": line.reason or columns["reason"],
             "kind": line.kind,
-            "lot_id": line.lot.pk,
+            "lot_id": line.lot.id,
             "quantity": line.quantity,
-            "source_id": line.source.pk,
-            "target_id": line.target.pk,
+            "source_id": line.source.id,
+            "target_id": line.target.id,
             "from_container_id": _pk(line.from_container),
             "to_container_id": _pk(line.to_container),
             "task": line.task,
             "reference": line.reference,
             "rule_version": line.rule_version,
-            "reverses_id": line.reverses.pk if line.reverses else None,
+            "reverses_id": line.reverses.id if line.reverses else None,
             "line": line.index,
         },
         lot=line.lot,
@@ -346,8 +346,8 @@ def _nothing_yet(line: Line) -> Balance:
         Balance,
         {
             "id": uuid7(),
-            "lot_id": line.lot.pk,
-            "location_id": line.target.pk,
+            "lot_id": line.lot.id,
+            "location_id": line.target.id,
             "container_id": _pk(line.to_container),
             "quantity": Decimal(0),
             "reserved": Decimal(0),
@@ -364,7 +364,7 @@ def _key(lot: int, location: int, container: int | None) -> Key:
 
 
 def _pk(container: Container | None) -> int | None:
-    return container.pk if container else None
+    return container.id if container else None
 
 
 def _take(balance: Balance, quantity: Decimal, claim: Claim) -> None:

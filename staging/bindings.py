@@ -62,8 +62,8 @@ class Bindings:
         lots: Iterable[Lot] = (),
     ) -> Self:
         """All that is open for the requirements, and all that is open of the lots."""
-        lines = [requirement.pk for requirement in requirements]
-        return cls(_COMMITMENTS(lines=lines, lots=[lot.pk for lot in lots]), at)
+        lines = [requirement.id for requirement in requirements]
+        return cls(_COMMITMENTS(lines=lines, lots=[lot.id for lot in lots]), at)
 
     def find(
         self,
@@ -81,17 +81,17 @@ class Bindings:
             for row in self._narrowest(requirement, lot)
             if row.state in states
             and row.quantity > 0
-            and (requirement is None or row.requirement_id == requirement.pk)
-            and (lot is None or row.lot_id == lot.pk)
-            and (location is None or row.location_id == location.pk)
-            and (container is None or row.container_id == container.pk)
+            and (requirement is None or row.requirement_id == requirement.id)
+            and (lot is None or row.lot_id == lot.id)
+            and (location is None or row.location_id == location.id)
+            and (container is None or row.container_id == container.id)
         ]
 
     def _narrowest(self, requirement: Requirement | None, lot: Lot | None) -> Iterable[Commitment]:
         """The fewest rows to look through: a thousand lines must not look at a million."""
         if requirement is not None:
-            return self._of_line[requirement.pk]
-        return self._of_lot[lot.pk] if lot is not None else self._rows.values()
+            return self._of_line[requirement.id]
+        return self._of_lot[lot.id] if lot is not None else self._rows.values()
 
     def left(self, row: Commitment) -> Decimal:
         """What of a commitment no earlier line of the request has planned to take."""
@@ -123,8 +123,8 @@ class Bindings:
         since: datetime | None = None,
     ) -> Commitment:
         """Commit a quantity. Stock that joins what is there already keeps the older clock."""
-        container_id = container.pk if container else None
-        row = self._rows.get((requirement.pk, state, lot.pk, location.pk, container_id))
+        container_id = container.id if container else None
+        row = self._rows.get((requirement.id, state, lot.id, location.id, container_id))
         if row is None:
             row = self._open(requirement, state, lot, location, container, since or self.at)
         row.quantity += quantity
@@ -147,11 +147,11 @@ class Bindings:
     ) -> Commitment:
         columns = {
             "id": uuid7(),
-            "requirement_id": requirement.pk,
+            "requirement_id": requirement.id,
             "state": state,
-            "lot_id": lot.pk,
-            "location_id": location.pk,
-            "container_id": container.pk if container else None,
+            "lot_id": lot.id,
+            "location_id": location.id,
+            "container_id": container.id if container else None,
             "quantity": Decimal(0),
             "since": since,
             "due_at": None,

@@ -104,7 +104,7 @@ def _adds_to(step: Step) -> bool:
     """Whether the requirement has more staged or beyond by this step, or more reserved."""
     if step.becomes is None:
         return False
-    same = step.taken is not None and step.taken.requirement_id == step.requirement.pk
+    same = step.taken is not None and step.taken.requirement_id == step.requirement.id
     return not same or step.taken is None or step.taken.state == State.RESERVED
 
 
@@ -134,7 +134,7 @@ def settle(requirements: Iterable[Requirement], book: Book, bindings: Bindings) 
     Refuses `more_than_required` when what is staged and beyond exceeds what is needed.
     """
     given_up = []
-    for requirement in {row.pk: row for row in requirements}.values():
+    for requirement in {row.id: row for row in requirements}.values():
         over = -bindings.missing(requirement)
         if over > 0:
             raise _over(requirement, over)
@@ -231,7 +231,7 @@ def _line(step: Step, version: int | None) -> Line:
         from_container=step.container,
         draws=CLAIM.get(State(step.taken.state), Claim.FREE) if step.taken else Claim.FREE,
         adds=_adds(step),
-        task=step.requirement.pk,
+        task=step.requirement.id,
         reference=step.requirement.demand.reference,
         rule_version=version,
         reason=step.reason,
@@ -295,9 +295,9 @@ def hold_to_capacity(steps: Iterable[Any], book: Book, lanes: Iterable[Location]
     `steps` (or ledger lines) say what arrived; a lane that nothing came to is left alone.
     """
     warnings = []
-    arrived = {step.target.pk: step.index for step in reversed(list(steps)) if step.kind}
+    arrived = {step.target.id: step.index for step in reversed(list(steps)) if step.kind}
     for lane in lanes:
-        if lane.capacity is None or lane.pk not in arrived:
+        if lane.capacity is None or lane.id not in arrived:
             continue
         taken = positions(book.standing_at(lane))
         if taken <= lane.capacity:
@@ -310,7 +310,7 @@ def hold_to_capacity(steps: Iterable[Any], book: Book, lanes: Iterable[Location]
             words,
             code="lane_full",
             field="lane",
-            line=arrived[lane.pk],
+            line=arrived[lane.id],
             hint=_("Stage to another lane, or clear this one first."),
             facts={"capacity": lane.capacity, "taken": taken},
             lane=lane,
@@ -329,6 +329,6 @@ def outermost(container: Container) -> Container:
 
 def positions(standing: Sequence[Balance]) -> int:
     """Handling positions taken: each outermost container, and each loose lot."""
-    containers = {outermost(balance.container).pk for balance in standing if balance.container}
+    containers = {outermost(balance.container).id for balance in standing if balance.container}
     loose = {balance.lot_id for balance in standing if not balance.container_id}
     return len(containers) + len(loose)

@@ -31,14 +31,14 @@ def lock_lots(
 
     `also` adds lots by their keys, or those of a condition, in the same statement.
     """
-    wanted = {lot.pk for lot in lots}
+    wanted = {lot.id for lot in lots}
     if isinstance(also, Q):
         rows = _lock_also(wanted, also)
     else:
         rows = _LOTS(lots=sorted(wanted | set(also or ())))
     if with_units:
         prefetch_related_objects(rows, "material__units")
-    return {lot.pk: lot for lot in rows}
+    return {lot.id: lot for lot in rows}
 
 
 def _lock_also(wanted: set[int], also: Q) -> list[Lot]:
@@ -69,9 +69,9 @@ def lock_containers(
     not joined: PostgreSQL drops a row from a locking join when it waited for one that has moved.
     """
     rows = _CONTAINERS(
-        containers=[container.pk for container in containers], lots=[lot.pk for lot in lots]
+        containers=[container.id for container in containers], lots=[lot.id for lot in lots]
     )
-    return {row.pk: row for row in rows}
+    return {row.id: row for row in rows}
 
 
 def lock_named(lines: Sequence[L], *, also: Q | Iterable[int] | None = None) -> list[L]:
@@ -106,7 +106,7 @@ def _refreshed(line: L, fresh: dict[type[Any], dict[int, Any]]) -> L:
         value = getattr(line, name)
         rows = fresh.get(type(value))
         if rows is not None:
-            changed[name] = rows[value.pk]
+            changed[name] = rows[value.id]
     return replace(line, **changed) if changed else line  # type: ignore[type-var]
 
 
@@ -131,8 +131,8 @@ def pick_balance(
     found = [
         balance
         for balance in (book.of(lot) if candidates is None else candidates)
-        if (source is None or balance.location_id == source.pk)
-        and (container is None or balance.container_id == container.pk)
+        if (source is None or balance.location_id == source.id)
+        and (container is None or balance.container_id == container.id)
     ]
     if source is not None and container is None and len(found) > 1:
         loose = [balance for balance in found if balance.container_id is None]

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from inventory.models.materials import QUANTITY
 from inventory.units import plain
@@ -62,12 +63,22 @@ class DateTimeIn(serializers.DateTimeField):
         super().__init__(validators=[MinValueValidator(start), MaxValueValidator(end)], **options)
 
 
+LONGEST_CODE = 200
+
+
 class CodeIn(serializers.CharField):
     """The code of a thing that exists; `kind` is its model. Looked up with all others at once."""
 
     def __init__(self, *, kind: type[models.Model], **options: Any) -> None:
         self.kind = kind
-        super().__init__(max_length=200, **options)
+        super().__init__(max_length=LONGEST_CODE, **options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Takes a plain code at once: the general way looks at each character three times, which
+        for a thousand lines was a tenth of the whole."""
+        if type(data) is str and 0 < len(data) <= LONGEST_CODE and data.isprintable():
+            return data.strip() or super().run_validation(data)
+        return super().run_validation(data)
 
 
 class ChoiceIn(serializers.ChoiceField):

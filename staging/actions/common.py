@@ -50,7 +50,7 @@ def lock_requirements(
     Lots are locked before this.
     """
     found: dict[int, Needs] = {}
-    keys = sorted({demand.pk for demand in demands})
+    keys = sorted({demand.id for demand in demands})
     if of is None:
         rows = _LINES(demands=keys)
     else:
@@ -62,7 +62,7 @@ def lock_requirements(
 
 def reserved_for(demands: Iterable[Demand]) -> list[int]:
     """The lots reserved for demands, which a staging may make needless, and so locks as well."""
-    rows = _RESERVED.rows(demands=sorted({demand.pk for demand in demands}))
+    rows = _RESERVED.rows(demands=sorted({demand.id for demand in demands}))
     return [lot for (lot,) in rows]
 
 
@@ -82,8 +82,8 @@ def require_live(demand: Demand, *, field: str = "demand") -> None:
 
 def lock_locations(locations: Iterable[Location]) -> dict[int, Location]:
     """Lock the places that take part, so that capacity and location holds are decided in turn."""
-    rows = _LANES(places=sorted({location.pk for location in locations}))
-    return {location.pk: location for location in rows}
+    rows = _LANES(places=sorted({location.id for location in locations}))
+    return {location.id: location for location in rows}
 
 
 def for_lot(requirements: Needs, lot: Lot, demand: Demand) -> list[Requirement]:
@@ -98,7 +98,7 @@ def for_lot(requirements: Needs, lot: Lot, demand: Demand) -> list[Requirement]:
             demand=demand,
             material=lot.material,
         )
-    fitting = [line for line in of_material if line.lot_id in (None, lot.pk)]
+    fitting = [line for line in of_material if line.lot_id in (None, lot.id)]
     if not fitting:
         raise Refused(
             _("%(demand)s needs one particular lot of %(material)s."),
@@ -183,7 +183,7 @@ def committed(
         for row in bindings.find(
             states=states, lot=line.lot, location=location, container=line.container
         )
-        if line.demand is None or row.requirement.demand_id == line.demand.pk
+        if line.demand is None or row.requirement.demand_id == line.demand.id
     ]
     demands = {row.requirement.demand.reference for row in rows}
     places = {row.location.code for row in rows}

@@ -123,7 +123,7 @@ def _stage(
     refusals, steps = Refusals(), []
     for index, line in enumerate(lines):
         try:
-            steps += planner.plan(line, requirements.get(line.demand.pk, Needs()), lanes, index)
+            steps += planner.plan(line, requirements.get(line.demand.id, Needs()), lanes, index)
         except Refused as refusal:
             refusals.add(refusal, line=index)
     refusals.raise_any()
@@ -158,11 +158,12 @@ class _Planner:
     ) -> list[Step]:
         demand = requirements[0].demand if requirements else line.demand
         require_live(demand)
-        lane = lanes[line.lane.pk]
+        lane = lanes[line.lane.id]
         require_kind(lane, LocationKind.STAGING, field="lane")
         fitting = for_lot(requirements, line.lot, demand)
         balance = self._balance(line, lane, fitting)
-        missing = sum((self._missing(row) for row in fitting), Decimal(0))
+        lacking = [(row, self._missing(row)) for row in fitting]
+        missing = sum((lack for _row, lack in lacking), Decimal(0))
         if missing <= 0:
             raise _has_all(line, demand)
         quantity = amount(
@@ -175,17 +176,17 @@ class _Planner:
             raise _too_much(line, demand, quantity, missing)
         return [
             step
-            for requirement, part in self._spread(fitting, quantity)
+            for requirement, part in self._spread(lacking, quantity)
             for step in self._steps(requirement, part, balance, lane, index)
         ]
 
     def _usable(self, balance: Balance, fitting: Sequence[Requirement]) -> Decimal:
         """What is free there or reserved for the lines, less what earlier lines take."""
-        free = balance.free - self.taken.get(balance.pk, Decimal(0))
+        free = balance.free - self.taken.get(balance.id, Decimal(0))
         return free + sum(self.bindings.left(row) for row in self._reserved(balance, fitting))
 
     def _missing(self, requirement: Requirement) -> Decimal:
-        planned = self.planned.get(requirement.pk, Decimal(0))
+        planned = self.planned.get(requirement.id, Decimal(0))
         return max(self.bindings.missing(requirement) - planned, Decimal(0))
 
     def _balance(
@@ -196,13 +197,13 @@ class _Planner:
             return pick_balance(
                 self.book, line.lot, source=lane, container=line.container, candidates=here or None
             )
-        if line.source and line.source.pk == lane.pk:
+        if line.source and line.source.id == lane.id:
             raise _same_place(line)
         kinds = (LocationKind.STORAGE, LocationKind.STAGING)
         offered = [
             balance
             for balance in self.book.of(line.lot)
-            if balance.location_id != lane.pk
+            if balance.location_id != lane.id
             and (line.source is not None or balance.location.kind in kinds)
             and (line.source is not None or self._usable(balance, fitting) > 0)
         ]
@@ -240,14 +241,14 @@ class _Planner:
         ]
 
     def _spread(
-        self, fitting: Sequence[Requirement], quantity: Decimal
+        self, lacking: Sequence[tuple[Requirement, Decimal]], quantity: Decimal
     ) -> list[tuple[Requirement, Decimal]]:
         parts = []
-        for requirement in fitting:
-            part = min(self._missing(requirement), quantity)
+        for requirement, lack in lacking:
+            part = min(lack, quantity)
             if part > 0:
                 parts.append((requirement, part))
-                self.planned[requirement.pk] = self.planned.get(requirement.pk, Decimal(0)) + part
+                self.planned[requirement.id] = self.planned.get(requirement.id, Decimal(0)) + part
                 quantity -= part
         return parts
 
@@ -269,7 +270,7 @@ class _Planner:
                 quantity -= part
         if quantity > 0:
             parts.append((None, quantity))
-            self.taken[balance.pk] = self.taken.get(balance.pk, Decimal(0)) + quantity
+            self.taken[balance.id] = self.taken.get(balance.id, Decimal(0)) + quantity
         return [
             Step(
                 kind=self.kind,
