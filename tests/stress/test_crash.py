@@ -21,9 +21,9 @@ pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 LOCK_LOT = "SELECT 1 FROM inventory_lot WHERE number = %s FOR UPDATE"
 
 
-def stage(lot: str = world.RAW_LOTS[0]) -> Request:
+def stage(lot: str = world.RAW_LOTS[0], demand: str = world.ORDERS[0]) -> Request:
     return asked(
-        "stage", demand=world.ORDERS[0], lot=lot, lane=world.LANES[0], source=world.BAYS[0],
+        "stage", demand=demand, lot=lot, lane=world.LANES[0], source=world.BAYS[0],
         quantity="1",
     )  # fmt: skip
 
@@ -132,7 +132,8 @@ def test_a_killed_session_of_postgresql_is_not_met_again(stack: Stack, door: Htt
 def sweeps(stack: Stack) -> int:
     total: int = value(
         stack,
-        "SELECT coalesce(max(runs), 0) FROM config_taskrun WHERE name = 'staging.tasks.flag_stale'",
+        "SELECT coalesce(max(runs), 0) FROM forestage_taskrun"
+        " WHERE name = 'staging.tasks.flag_stale'",
     )
     return total
 
@@ -190,7 +191,14 @@ def test_a_sweep_killed_in_the_middle_is_run_again_and_raises_once(
     stack.beat.stop()
     broker = redis.Redis.from_url(stack.redis.url)
     until(lambda: not broker.llen("celery") and not broker.hlen("unacked"), "an idle worker")
-    assert answered(door, stage()).outcome == Outcome.ACKNOWLEDGED
+    demand = f"ORDER-{who}"
+    needs = [{"material": world.RAW, "quantity": "1"}]
+    order = asked(
+        "create_demand", reference=demand, kind="production", site=world.SITE,
+        needed_at="2090-01-01T00:00:00Z", work_center=world.WORK_CENTER, requirements=needs,
+    )  # fmt: skip
+    for request in (order, stage(demand=demand)):
+        assert answered(door, request).outcome == Outcome.ACKNOWLEDGED
     until(lambda: unalerted(stack), "something that is due")
     before = sweeps(stack)
     with session(stack) as link, link.transaction():
