@@ -22,6 +22,21 @@ def protect(table: str) -> migrations.RunPython:
     return migrations.RunPython(add, remove)
 
 
+def protect_again(*tables: str) -> migrations.RunPython:
+    """For after a change of columns: SQLite makes the table anew for it, without its triggers."""
+
+    def restore(apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor != "sqlite":
+            return
+        for table in tables:
+            for event in ("update", "delete"):
+                schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{event}", params=None)
+            for sql in trigger_sql(table, "sqlite"):
+                schema_editor.execute(sql, params=None)
+
+    return migrations.RunPython(restore, restore)
+
+
 def trigger_sql(table: str, vendor: str) -> list[str]:
     """The statements that protect one table."""
     if vendor == "sqlite":

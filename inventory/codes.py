@@ -28,7 +28,7 @@ class Naming:
 _NAMINGS: dict[type[models.Model], Naming] = {
     Container: Naming(("code", "sscc"), ("location",)),
     Location: Naming(("code",)),
-    Lot: Naming(("code", "number"), ("material__base_unit",)),
+    Lot: Naming(("code", "number")),
     Material: Naming(("code", "gtin"), ("base_unit",)),
     Movement: Naming(("id",), ("lot", "source", "target")),
     Site: Naming(("code",)),
@@ -39,6 +39,11 @@ _NAMINGS: dict[type[models.Model], Naming] = {
 def register(model: type[models.Model], naming: Naming) -> None:
     """Let another app's things be named by code."""
     _NAMINGS[model] = naming
+
+
+def columns() -> dict[type[models.Model], tuple[str, ...]]:
+    """The columns that name things, by kind. Not for movements, which have a number only."""
+    return {kind: naming.columns for kind, naming in _NAMINGS.items() if naming.columns != ("id",)}
 
 
 def is_named(kind: type[Any]) -> bool:

@@ -1,10 +1,13 @@
-"""Keyset pages for the browser: flat in cost however far one reads, stable while others write."""
+"""Keyset pages: flat in cost however far one reads, stable while others write."""
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
 PAGE = 50
@@ -13,7 +16,107 @@ PAGE = 50
 MOST_COUNTED = 1000
 """A list is counted up to here, so that counting costs no more than a few pages."""
 
+MOST_SIFTED = 100
+"""Rows that one page looks at when a sieve picks among them, found or not."""
+
 Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """Where a page starts: after (or, going back, before) the row with this value and tie."""
+
+    backwards: bool
+    value: Any
+    tie: Any
+
+    def encode(self) -> str:
+        """As text for an address."""
+        parts = [int(self.backwards), self.value, self.tie]
+        # str, because Django's own encoder cuts microseconds off, and rows would be met again.
+        return urlsafe_b64encode(json.dumps(parts, default=str).encode()).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> "Keyset":
+        """Raises ValueError or TypeError for what `encode` never wrote."""
+        backwards, value, tie = json.loads(urlsafe_b64decode(text.encode()))
+        return cls(bool(backwards), value, tie)
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Row]):
+    """The rows of one page, and where its neighbours start; None at an end."""
+
+    rows: list[Row]
+    previous: Keyset | None
+    next: Keyset | None
+
+
+def take(
+    rows: QuerySet[Row],
+    column: str,
+    *,
+    tie: str = "pk",
+    start: Keyset | None = None,
+    down: bool = False,
+    size: int = PAGE,
+    sieve: Q | None = None,
+    branches: Sequence[Q] = (),
+    read: Callable[[Any, str], Any] = getattr,
+) -> Part[Row]:
+    """One page, ordered by a column that is never empty, and by `tie` where it is the same.
+
+    `sieve` is a condition that no index answers, on rows whose `tie` is their key. A page then
+    looks at so many rows and no more: it may be short, or empty, and yet have a next one.
+    `branches` are conditions of which one is enough: each finds a page by its own index, where an
+    OR of them would read all that any finds, to sort it.
+    """
+    backwards = start is not None and start.backwards
+    if branches:
+        most = MOST_SIFTED if sieve else size
+        parts = [
+            _ordered(rows.filter(one), column, tie, start, down=down != backwards)
+            for one in branches
+        ]
+        keys = [key for part in parts for key in part.values_list("pk", flat=True)[: most + 1]]
+        rows = rows.filter(pk__in=keys)
+    queue = _ordered(rows, column, tie, start, down=down != backwards)
+
+    def at(row: Any, back: bool) -> Keyset:
+        return Keyset(back, read(row, column), read(row, tie))
+
+    if sieve is None:
+        found = list(queue[: size + 1])
+        more, ends = len(found) > size, found[:size]
+        near, far = (at(ends[0], not backwards), at(ends[-1], backwards)) if ends else (None, None)
+    else:
+        keys = list(queue.values_list(column, tie)[: MOST_SIFTED + 1])
+        looked_at = keys[:MOST_SIFTED]
+        found = list(queue.filter(sieve, pk__in=[key for _value, key in looked_at])[: size + 1])
+        more = len(found) > size or len(keys) > MOST_SIFTED
+        near = Keyset(not backwards, *keys[0]) if keys else None
+        far = Keyset(backwards, *looked_at[-1]) if keys else None
+        far = at(found[size - 1], backwards) if len(found) > size else far
+    page, far = found[:size], far if more else None
+    if backwards:
+        return Part(page[::-1], far, near)
+    return Part(page, near if start is not None else None, far)
+
+
+def _ordered(
+    rows: QuerySet[Row], column: str, tie: str, start: Keyset | None, *, down: bool
+) -> QuerySet[Row]:
+    sign, beyond = ("-", "lt") if down else ("", "gt")
+    if column == tie or (tie == "pk" and column == rows.model._meta.pk.name):
+        if start is not None:
+            rows = rows.filter(**{f"{column}__{beyond}": start.value})
+        return rows.order_by(f"{sign}{column}")
+    if start is not None:
+        past = Q(**{f"{column}__{beyond}": start.value}) | Q(**{f"{tie}__{beyond}": start.tie})
+        # Said on its own, the bound lets the index begin here. Inside the OR it would be a filter
+        # on all that was passed before.
+        rows = rows.filter(**{f"{column}__{beyond}e": start.value}).filter(past)
+    return rows.order_by(f"{sign}{column}", f"{sign}{tie}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +143,36 @@ def page_of(
     field = rows.model._meta.pk if key == "pk" else rows.model._meta.get_field(key)
     back = "after" not in asked and "before" in asked
     position = _position(field, asked.get("before" if back else "after", ""))
-    back = back and position is not None
-    upwards = newest if back else not newest
-    if position is not None:
-        rows = rows.filter(**{f"{key}__{'gt' if upwards else 'lt'}": position})
-    found = list(rows.order_by(key if upwards else f"-{key}")[: size + 1])
-    more = len(found) > size
-    found = found[:size]
-    if back:
-        found.reverse()
-    has_previous = more if back else position is not None
-    has_next = True if back else more
+    start = None if position is None else Keyset(back, position, position)
+    part = take(rows, key, tie=key, start=start, down=newest, size=size)
     return Page(
-        found,
-        _link(asked, before=getattr(found[0], key)) if found and has_previous else "",
-        _link(asked, after=getattr(found[-1], key)) if found and has_next else "",
+        part.rows,
+        _link(asked, before=part.previous.value) if part.previous else "",
+        _link(asked, after=part.next.value) if part.next else "",
+    )
+
+
+def sifted_page_of(
+    rows: QuerySet[Row],
+    asked: QueryDict,
+    *,
+    column: str,
+    newest: bool = False,
+    sieve: Q | None = None,
+) -> Page[Row]:
+    """The page that `cursor` in the query string asks for, as `take` finds it.
+
+    A cursor that cannot be read counts as the first page.
+    """
+    try:
+        start = Keyset.decode(asked.get("cursor", "")) if "cursor" in asked else None
+        part = take(rows, column, start=start, down=newest, sieve=sieve)
+    except (ValueError, TypeError, ValidationError):
+        part = take(rows, column, down=newest, sieve=sieve)
+    return Page(
+        part.rows,
+        _link(asked, cursor=part.previous.encode()) if part.previous else "",
+        _link(asked, cursor=part.next.encode()) if part.next else "",
     )
 
 
@@ -69,7 +187,7 @@ def _position(field: Any, text: str) -> Any:
 
 def _link(asked: QueryDict, **position: Any) -> str:
     query = asked.copy()
-    for name in ("before", "after"):
+    for name in ("before", "after", "cursor"):
         query.pop(name, None)
     for name, value in position.items():
         query[name] = str(value)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
 from inventory.admin.base import EXACT, Autocompleting, HistoryAdmin, Refusable, actor
+from inventory.admin.finding import FoundByCode
 from inventory.admin.pages import Act, Acting
 from inventory.models import Lot
 from inventory.verbs import REGISTRY, Verb, carry_out
@@ -149,7 +150,7 @@ def _ends(verb: str, done: Any) -> Act:
 
 
 @admin.register(Demand)
-class DemandAdmin(Acting[Demand], Refusable[Demand]):
+class DemandAdmin(FoundByCode, Acting[Demand], Refusable[Demand]):
     """Made here by the same action as anywhere; staged and finished on the floor."""
 
     acts = (
@@ -159,7 +160,7 @@ class DemandAdmin(Acting[Demand], Refusable[Demand]):
     list_display = ("reference", "kind", "state", "needed_at", "site", "work_center", "customer")
     list_filter = ("kind", "cancelled", "site", ("needed_at", admin.DateFieldListFilter))
     list_select_related = ("site", "work_center", "customer")
-    search_fields = ("reference", "route", "carrier", "customer__code")
+    search_fields = ("reference", "=route", "=carrier", "customer__code")
     search_help_text = _("Reference, route, carrier or customer")
     ordering = ("-needed_at",)
     autocomplete_fields = ("product",)
@@ -207,11 +208,11 @@ class DemandAdmin(Acting[Demand], Refusable[Demand]):
 
 
 @admin.register(Requirement)
-class RequirementAdmin(HistoryAdmin[Requirement]):
+class RequirementAdmin(FoundByCode, HistoryAdmin[Requirement]):
     list_display = ("demand", "line", "material", "lot", "required", "staged")
     list_select_related = ("demand", "material", "lot")
     search_fields = ("demand__reference", "material__code")
-    ordering = ("-demand__needed_at", "line")
+    ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Requirement]:
         return super().get_queryset(request).with_progress()  # type: ignore[attr-defined,no-any-return]
@@ -226,7 +227,7 @@ class RequirementAdmin(HistoryAdmin[Requirement]):
 
 
 @admin.register(Commitment)
-class CommitmentAdmin(HistoryAdmin[Commitment]):
+class CommitmentAdmin(FoundByCode, HistoryAdmin[Commitment]):
     list_display = ("demand", "state", "lot", "location", "container", "amount", "since", "due_at")
     list_filter = (OpenCommitments, "state")
     list_select_related = ("requirement__demand", "lot__material", "location", "container")
@@ -244,7 +245,7 @@ class CommitmentAdmin(HistoryAdmin[Commitment]):
 
 
 @admin.register(Alert)
-class AlertAdmin(Acting[Alert], HistoryAdmin[Alert]):
+class AlertAdmin(FoundByCode, Acting[Alert], HistoryAdmin[Alert]):
     acts = (
         Act(
             verb="acknowledge", target="alert", rows="admin/rows/things.html",

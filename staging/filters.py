@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit_words
+from inventory import audit_search, audit_words
 from inventory.models import (
     AuditEntry,
     Balance,
@@ -18,7 +18,6 @@ from inventory.models import (
     LotStatus,
     Material,
     MaterialKind,
-    Movement,
     Site,
     Surface,
 )
@@ -195,5 +194,4 @@ class AuditFilter(df.FilterSet):
 
     def by_subject(self, rows: QuerySet[AuditEntry], name: str, text: str) -> QuerySet[AuditEntry]:
         """By the entry's subject, or by a lot that one of its movements moved."""
-        moved = Movement.objects.filter(Q(lot__code=text) | Q(lot__number=text))
-        return rows.filter(Q(subject__icontains=text) | Q(batch__in=moved.values("batch")))
+        return rows.filter(audit_search.about(text))

@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import remove_master, save_master
+from inventory.admin.finding import BoundedPaginator
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Surface
@@ -64,6 +65,8 @@ class OneTrail(Autocompleting, admin.ModelAdmin[M]):
 
     show_full_result_count = False
     list_per_page = 50
+    list_max_show_all = 0
+    paginator = BoundedPaginator
 
     class Media:
         css = {"all": ("css/admin-work.css",)}

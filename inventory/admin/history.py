@@ -7,23 +7,25 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit_words
+from inventory import audit_search, audit_words
 from inventory.admin import cells
 from inventory.admin.base import HistoryAdmin
-from inventory.models import AuditEntry, Balance, LotLink, Movement
+from inventory.admin.finding import FoundByCode
+from inventory.models import AuditEntry, Balance, LotLink, Movement, MovementKind
 
+LINK_KINDS = (MovementKind.CONSUME, MovementKind.SPLIT, MovementKind.MERGE)
 STAMP = ("occurred_at", "recorded_at", "actor", "surface", "reason", "batch")
 """The columns of every record of history, in the order in which they are read."""
 
 
 @admin.register(Movement)
-class MovementAdmin(HistoryAdmin[Movement]):
+class MovementAdmin(FoundByCode, HistoryAdmin[Movement]):
     list_display = (
         "id", "recorded_at", "kind", "lot", "amount", "source", "target", "reference", "actor",
     )  # fmt: skip
     list_filter = ("kind", "surface", ("recorded_at", admin.DateFieldListFilter))
     list_select_related = ("lot__material", "source", "target", "actor")
-    search_fields = ("lot__code", "lot__number", "reference")
+    search_fields = ("lot__code", "lot__number", "=reference")
     search_help_text = _("Lot or reference")
     ordering = ("-pk",)
     fields = (
@@ -38,13 +40,13 @@ class MovementAdmin(HistoryAdmin[Movement]):
 
 
 @admin.register(Balance)
-class BalanceAdmin(HistoryAdmin[Balance]):
+class BalanceAdmin(FoundByCode, HistoryAdmin[Balance]):
     list_display = ("lot", "location", "container", "on_hand", "reserved", "bound")
     list_filter = ("location__kind",)
     list_select_related = ("lot__material", "location", "container")
     search_fields = ("lot__code", "location__code", "container__code")
     search_help_text = _("Lot, location or container")
-    ordering = ("lot__code", "location__path")
+    ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Balance]:
         return super().get_queryset(request).filter(quantity__gt=0)
@@ -54,10 +56,23 @@ class BalanceAdmin(HistoryAdmin[Balance]):
         return cells.amount(balance.quantity, balance.lot.material.base_unit_id)
 
 
+class LinkFilter(admin.SimpleListFilter):
+    """The known kinds; asking the table for them would read all of it."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(kind.value, kind.label) for kind in LINK_KINDS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LotLink]) -> QuerySet[LotLink]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(LotLink)
-class LotLinkAdmin(HistoryAdmin[LotLink]):
+class LotLinkAdmin(FoundByCode, HistoryAdmin[LotLink]):
     list_display = ("parent", "child", "kind", "quantity", "recorded_at", "actor")
-    list_filter = ("kind",)
+    list_filter = (LinkFilter,)
     list_select_related = ("parent", "child", "actor")
     search_fields = ("parent__code", "child__code")
     ordering = ("-pk",)
@@ -83,11 +98,17 @@ class AuditEntryAdmin(HistoryAdmin[AuditEntry]):
     list_display = ("recorded_at", "what", "subject", "actor", "surface", "reason")
     list_filter = ("surface", ("recorded_at", admin.DateFieldListFilter), ActionFilter)
     list_select_related = ("actor",)
-    search_fields = ("subject", "action", "reason", "actor__username")
-    search_help_text = _("Subject, action, reason or user name")
+    search_fields = ("subject",)
+    search_help_text = _("A code or number, or how it begins: lot, demand, container, place, user")
     ordering = ("-pk",)
     fields = ("what", "action", "subject", "subject_type", "changed", "particulars", *STAMP)
     readonly_fields = ("what", "changed", "particulars")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        term = search_term.strip()
+        return (queryset.filter(audit_search.about(term)) if term else queryset), False
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
         """The history of one row is linked from its page."""

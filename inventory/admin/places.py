@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin.base import HistoryAdmin, MasterAdmin
+from inventory.admin.finding import FoundByCode
 from inventory.models import Container, Location, Site
 
 STEP = "\u2003"
@@ -45,13 +46,13 @@ class LocationAdmin(MasterAdmin[Location]):
         return STEP * (len(location.ancestry) - 1) + location.code
 
 
-class ContainerAdmin(HistoryAdmin[Container]):
+class ContainerAdmin(FoundByCode, HistoryAdmin[Container]):
     """Containers are registered and moved on the floor; here they are looked up, and held."""
 
     list_display = ("code", "sscc", "kind", "location", "parent")
     list_filter = ("kind",)
     list_select_related = ("location", "parent")
-    search_fields = ("code", "sscc")
+    search_fields = ("code", "=sscc")
 
     def has_view_permission(self, request: HttpRequest, obj: Container | None = None) -> bool:
         return request.user.has_perm("inventory.view_container")

@@ -2,10 +2,19 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_filters import rest_framework as filters
 
-from inventory.api.resources import CodeFilter, Filters, PeriodFilters, WithinFilter, YesNoFilter
+from inventory.api.resources import (
+    CodeFilter,
+    Filters,
+    OneOfFilter,
+    PeriodFilters,
+    WithinFilter,
+    WordFilter,
+    YesNoFilter,
+)
 from inventory.models import (
     AuditEntry,
     Balance,
@@ -42,8 +51,8 @@ class LocationFilter(Filters):
     within = filters.CharFilter(
         method="filter_within", help_text="This location and everything below it."
     )
-    kind = filters.MultipleChoiceFilter(choices=LocationKind.choices)
-    purpose = filters.MultipleChoiceFilter(choices=Purpose.choices)
+    kind = OneOfFilter(choices=LocationKind.choices)
+    purpose = OneOfFilter(choices=Purpose.choices)
 
     class Meta:
         model = Location
@@ -66,7 +75,7 @@ class MaterialFilter(Filters):
     code = CodeFilter("")
     gtin = CodeFilter("", "gtin")
     name = filters.CharFilter(lookup_expr="icontains", help_text="A part of the name.")
-    kind = filters.MultipleChoiceFilter(choices=MaterialKind.choices)
+    kind = OneOfFilter(choices=MaterialKind.choices)
     tracking = filters.ChoiceFilter(choices=Tracking.choices)
 
     class Meta:
@@ -78,7 +87,7 @@ class LotFilter(Filters):
     code = CodeFilter("")
     number = CodeFilter("", "number")
     material = CodeFilter("material")
-    status = filters.MultipleChoiceFilter(choices=LotStatus.choices)
+    status = OneOfFilter(choices=LotStatus.choices)
     expires_before = filters.DateFilter("expires_on", "lt")
     expires_from = filters.DateFilter("expires_on", "gte")
     on_hand = YesNoFilter(method="filter_on_hand", help_text="Whether any of it is on hand.")
@@ -88,8 +97,8 @@ class LotFilter(Filters):
         fields = ("supplier_lot",)
 
     def filter_on_hand(self, rows: QuerySet[Lot], name: str, value: bool) -> QuerySet[Lot]:
-        here = Balance.objects.on_hand().values("lot")
-        return rows.filter(pk__in=here) if value else rows.exclude(pk__in=here)
+        here = Exists(Balance.objects.on_hand().filter(lot=OuterRef("pk")))
+        return rows.filter(here if value else ~here)
 
 
 class ContainerFilter(Filters):
@@ -110,28 +119,52 @@ class BalanceFilter(Filters):
     location = CodeFilter("location")
     within = WithinFilter()
     container = CodeFilter("container")
-    status = filters.MultipleChoiceFilter("lot__status", choices=LotStatus.choices)
+    status = OneOfFilter("lot__status", choices=LotStatus.choices)
 
     class Meta:
         model = Balance
         fields = ()
 
 
+class BalanceListFilter(BalanceFilter):
+    """Of a closed lot nothing is on hand, as a rule, and to find it takes looking at all stock."""
+
+    status = OneOfFilter("lot__status", choices=LotStatus.choices, method="filter_status")
+
+    def filter_status(self, rows: QuerySet[Balance], name: str, value: list[str]) -> Any:
+        sifted = not value or LotStatus.CLOSED in value
+        return rows if sifted else rows.filter(lot__status__in=value)
+
+    def sieve(self) -> Q | None:
+        asked = self.chosen("status") or ()
+        return Q(lot__status__in=asked) if LotStatus.CLOSED in asked else None
+
+
 class MovementFilter(PeriodFilters):
-    kind = filters.MultipleChoiceFilter(choices=MovementKind.choices)
+    kind = OneOfFilter(choices=MovementKind.choices)
     lot = CodeFilter("lot")
     material = CodeFilter("lot__material")
-    location = filters.CharFilter(method="filter_location", help_text="From there or to there.")
+    location = filters.CharFilter(method="as_branches", help_text="From there or to there.")
     actor = CodeFilter("actor", "username")
-    surface = filters.ChoiceFilter(choices=Surface.choices)
+    surface = WordFilter(choices=Surface.choices)
     reverses = filters.NumberFilter("reverses_id", help_text="The reversal of this movement.")
 
     class Meta:
         model = Movement
         fields = ("reference", "batch")
 
-    def filter_location(self, rows: QuerySet[Movement], name: str, value: str) -> Any:
-        return rows.filter(Q(source__code=value) | Q(target__code=value))
+    def as_branches(self, rows: QuerySet[Movement], name: str, value: str) -> Any:
+        """See `branches`. A place that there is not has no movements."""
+        return rows if Location.objects.filter(code=value).exists() else rows.none()
+
+    def branches(self) -> tuple[Q, ...]:
+        code = self.chosen("location")
+        place = (
+            Location.objects.filter(code=code).values_list("pk", flat=True).first()
+            if code
+            else None
+        )
+        return (Q(source=place), Q(target=place)) if place else ()
 
 
 class LotLinkFilter(PeriodFilters):
@@ -145,8 +178,17 @@ class LotLinkFilter(PeriodFilters):
 
 class AuditEntryFilter(PeriodFilters):
     actor = CodeFilter("actor", "username")
-    surface = filters.ChoiceFilter(choices=Surface.choices)
+    surface = WordFilter(choices=Surface.choices)
+
+    subject_id = filters.CharFilter(
+        method="filter_subject_id", help_text="Its number; say `subject_type` as well."
+    )
 
     class Meta:
         model = AuditEntry
-        fields = ("action", "subject_type", "subject_id", "batch")
+        fields = ("action", "subject_type", "batch")
+
+    def filter_subject_id(self, rows: QuerySet[AuditEntry], name: str, value: str) -> Any:
+        """With every type there is, where none is said: the index begins with it."""
+        types = [model._meta.label_lower for model in apps.get_models()]
+        return rows.filter(subject_id=value, subject_type__in=types)

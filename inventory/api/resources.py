@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError as ModelError
 from django.db import DataError, models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
+from django_filters.utils import translate_validation
 from django_filters.widgets import BooleanWidget
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.filters import OrderingFilter
@@ -19,6 +20,9 @@ from rest_framework.viewsets import GenericViewSet
 from inventory.models import Location
 
 OF_THE_PAGE = {"cursor", "page_size", "ordering"}
+PERIOD = ("recorded_from", "recorded_before")
+MOST_PLACES = 500
+"""Places of a branch that are named one by one in a statement."""
 
 
 class StrictFilters(filters.DjangoFilterBackend):
@@ -34,7 +38,11 @@ class StrictFilters(filters.DjangoFilterBackend):
             raise ValidationError(
                 {name: [ErrorDetail(text, "unknown_parameter")] for name in unknown}
             )
-        return super().filter_queryset(request, queryset, view)
+        filterset = self.get_filterset(request, queryset, view)
+        if not filterset.is_valid():
+            raise translate_validation(filterset.errors)
+        view.sieve, view.branches = filterset.sieve(), filterset.branches()
+        return filterset.qs
 
 
 class StrictOrdering(OrderingFilter):
@@ -51,6 +59,13 @@ class StrictOrdering(OrderingFilter):
             }
             raise ValidationError({"ordering": [ErrorDetail(text, "unknown_ordering")]})
         return valid
+
+    def get_default_ordering(self, view: Any) -> Any:
+        """A period is read in the order of its own column, and so from its own index."""
+        asked = view.request.query_params if getattr(view, "request", None) else {}
+        if any(asked.get(name) for name in PERIOD):
+            return ("-recorded_at",)
+        return super().get_default_ordering(view)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         terms = [sign + name for name in view.ordering_fields for sign in ("", "-")]
@@ -71,6 +86,8 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     permission_needed: str | None = None
     summaries: ClassVar[dict[str, str]] = {}
     tag = ""
+    sieve: Q | None = None
+    branches: tuple[Q, ...] = ()
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Lists are filtered; one thing is found by its code or number alone."""
@@ -123,17 +140,79 @@ class Filters(filters.FilterSet):
         models.BooleanField: {"filter_class": YesNoFilter}
     }
 
+    def sieve(self) -> Q | None:
+        """What no index answers: the page looks at so many rows, and picks. See `paging.take`."""
+        return None
+
+    def branches(self) -> tuple[Q, ...]:
+        """Conditions of which one is enough, each with an index. See `paging.take`."""
+        return ()
+
+    def chosen(self, name: str) -> Any:
+        """What was asked of one filter; None, or nothing, if it was left out."""
+        return self.form.cleaned_data.get(name)
+
+
+class Word(models.Value):
+    """A word of a fixed set, which stands in the statement itself.
+
+    As a parameter it would be left out of the plan that PostgreSQL keeps for a prepared statement:
+    what is right for the common kinds then walks through the whole ledger for a rare one, past
+    the partial index that has it (8 s instead of 2 ms at 10 million movements).
+    """
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
+        if not str(self.value).replace("_", "").isalnum():
+            raise ValueError(self.value)
+        return f"'{self.value}'", ()
+
+
+class WordFilter(filters.ChoiceFilter):
+    """One of a fixed set of words."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        return qs.filter(**{self.field_name: Word(str(value))}) if value else qs
+
+
+class OneOfFilter(filters.MultipleChoiceFilter):
+    """One of a fixed set of words, or one of several.
+
+    Not with DISTINCT, which its parent asks for: it sorts all that is found, for one page.
+    """
+
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        words = [Word(str(one)) for one in value or ()]
+        return qs.filter(**{f"{self.field_name}__in": words}) if words else qs
+
 
 class CodeFilter(filters.CharFilter):
-    """By code: `CodeFilter("lot")` compares `lot.code`; several, separated by commas, are ored."""
+    """By code: `CodeFilter("lot")` compares `lot.code`; several, separated by commas, are ored.
+
+    What another table names is looked up first. With its key at hand the database knows how many
+    rows to expect, and takes the right index: with the code it has to guess.
+    """
 
     def __init__(self, field: str, column: str = "code", **options: Any) -> None:
-        super().__init__(field_name=f"{field}__{column}" if field else column, **options)
+        super().__init__(field_name=field or column, **options)
+        self.is_own, self.column = not field, column
 
     def filter(self, qs: Any, value: str) -> Any:
         if not value:
             return qs
-        return qs.filter(**{f"{self.field_name}__in": value.split(",")})
+        named = Q(**{f"{self.column}__in": value.split(",")})
+        if self.is_own:
+            return qs.filter(named)
+        kind = _kind_of(qs.model, self.field_name)
+        found = kind._default_manager.filter(named).values_list("pk", flat=True)
+        return qs.filter(**{f"{self.field_name}__in": list(found)})
+
+
+def _kind_of(model: Any, path: str) -> type[models.Model]:
+    """The model at the end of a chain of foreign keys."""
+    for step in path.split("__"):
+        model = model._meta.get_field(step).related_model
+    kind: type[models.Model] = model
+    return kind
 
 
 class WithinFilter(filters.CharFilter):
@@ -146,11 +225,13 @@ class WithinFilter(filters.CharFilter):
         if not value:
             return qs
         place = Location.objects.filter(code=value).first()
-        return (
-            qs.filter(**{f"{self.field_name}__in": Location.objects.within(place)})
-            if place
-            else qs.none()
-        )
+        if place is None:
+            return qs.none()
+        within = Location.objects.within(place).order_by()
+        keys = list(within.values_list("pk", flat=True)[: MOST_PLACES + 1])
+        # Named one by one, the database knows how much stands there.
+        places = within if len(keys) > MOST_PLACES else keys
+        return qs.filter(**{f"{self.field_name}__in": places})
 
 
 class PeriodFilters(Filters):

@@ -77,7 +77,7 @@ class LotViewSet(Resource):
     queryset = Lot.objects.select_related("material")
     serializer_class = serializers.LotSerializer
     filterset_class = filters.LotFilter
-    ordering_fields = ("id", "code", "created_at")
+    ordering_fields = ("id", "code")
     summaries = {"list": "Lots", "retrieve": "One lot", "trace": "Trace of a lot"}
     tag = STOCK
 
@@ -111,9 +111,8 @@ class BalanceViewSet(Resource):
 
     queryset = Balance.objects.on_hand().select_related("lot__material", "location", "container")
     serializer_class = serializers.BalanceSerializer
-    filterset_class = filters.BalanceFilter
+    filterset_class = filters.BalanceListFilter
     lookup_value_converter = "uuid"
-    ordering_fields = ("id", "quantity")
     summaries = {"list": "Balances", "retrieve": "One balance"}
     tag = STOCK
 
@@ -126,7 +125,7 @@ class MovementViewSet(Resource):
     )
     serializer_class = serializers.MovementSerializer
     filterset_class = filters.MovementFilter
-    ordering_fields = ("id", "recorded_at", "occurred_at")
+    ordering_fields = ("id", "recorded_at")
     summaries = {"list": "Movements", "retrieve": "One movement"}
     tag = HISTORY
 

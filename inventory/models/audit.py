@@ -2,9 +2,10 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models.recorded import Recorded
+from inventory.models.recorded import Recorded, Surface
 
 
 class AuditEntry(Recorded):
@@ -34,6 +35,9 @@ class AuditEntry(Recorded):
             models.Index(fields=["action", "id"], name="audit_by_action"),
             models.Index(fields=["batch"], name="audit_by_batch"),
             models.Index(fields=["recorded_at"], name="audit_by_time"),
+            models.Index(
+                fields=["surface", "id"], name="audit_not_by_api", condition=~Q(surface=Surface.API)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -46,12 +50,14 @@ class IdempotencyKey(models.Model):
     The row is written in the transaction of the effect: both are there, or neither is.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
+    )
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
     answer = models.JSONField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         default_permissions = ()

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from inventory.models.lots import Container, Lot
 from inventory.models.materials import QUANTITY
 from inventory.models.places import Location
-from inventory.models.recorded import Recorded
+from inventory.models.recorded import Recorded, Surface
 
 
 class BalanceQuerySet(models.QuerySet["Balance"]):
@@ -27,9 +27,12 @@ class Balance(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    lot = models.ForeignKey(Lot, models.PROTECT, related_name="balances")
-    location = models.ForeignKey(Location, models.PROTECT, related_name="balances")
-    container = models.ForeignKey(Container, models.PROTECT, null=True, related_name="balances")
+    # Each is the first column of an index below; another would be one more to write.
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="balances", db_index=False)
+    location = models.ForeignKey(Location, models.PROTECT, related_name="balances", db_index=False)
+    container = models.ForeignKey(
+        Container, models.PROTECT, null=True, related_name="balances", db_index=False
+    )
     quantity = models.DecimalField(_("quantity"), default=0, **QUANTITY)
     reserved = models.DecimalField(_("reserved"), default=0, **QUANTITY)
     bound = models.DecimalField(_("bound"), default=0, **QUANTITY)
@@ -101,6 +104,13 @@ class MovementKind(models.TextChoices):
     REVERSE = "reverse", _("Reverse")
 
 
+RARE_KINDS = (
+    MovementKind.ADJUST, MovementKind.SCRAP, MovementKind.RETURN, MovementKind.UNLOAD,
+    MovementKind.SPLIT, MovementKind.MERGE, MovementKind.UNPACK, MovementKind.REVERSE,
+)  # fmt: skip
+"""Kinds that are a small part of any ledger."""
+
+
 class Movement(Recorded):
     """One line of the ledger, always from a location to a location, in the lot's base unit.
 
@@ -112,12 +122,21 @@ class Movement(Recorded):
     """The line of the request that it came from, on a movement just posted; not stored."""
 
     kind = models.CharField(_("kind"), max_length=8, choices=MovementKind)
-    lot = models.ForeignKey(Lot, models.PROTECT, related_name="movements")
+    # Found by the indexes below, each of which gives them in the order of the ledger.
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="movements", db_index=False)
     quantity = models.DecimalField(_("quantity"), **QUANTITY)
-    source = models.ForeignKey(Location, models.PROTECT, related_name="movements_out")
-    target = models.ForeignKey(Location, models.PROTECT, related_name="movements_in")
-    from_container = models.ForeignKey(Container, models.PROTECT, null=True, related_name="+")
-    to_container = models.ForeignKey(Container, models.PROTECT, null=True, related_name="+")
+    source = models.ForeignKey(
+        Location, models.PROTECT, related_name="movements_out", db_index=False
+    )
+    target = models.ForeignKey(
+        Location, models.PROTECT, related_name="movements_in", db_index=False
+    )
+    from_container = models.ForeignKey(
+        Container, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    to_container = models.ForeignKey(
+        Container, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     task = models.BigIntegerField(null=True)
     reference = models.CharField(_("reference"), max_length=80, blank=True)
     rule_version = models.PositiveIntegerField(_("rule version"), null=True)
@@ -156,10 +175,32 @@ class Movement(Recorded):
         ]
         indexes = [
             models.Index(fields=["lot", "id"], name="movement_by_lot"),
-            models.Index(fields=["task"], name="movement_by_task", condition=Q(task__isnull=False)),
+            models.Index(fields=["source", "id"], name="movement_by_source"),
+            models.Index(fields=["target", "id"], name="movement_by_target"),
+            models.Index(
+                fields=["from_container"], name="movement_from_container",
+                condition=Q(from_container__isnull=False),
+            ),
+            models.Index(
+                fields=["to_container"], name="movement_to_container",
+                condition=Q(to_container__isnull=False),
+            ),
+            models.Index(
+                fields=["reference"], name="movement_by_reference", condition=~Q(reference="")
+            ),
+            models.Index(fields=["actor", "id"], name="movement_by_actor"),
             models.Index(fields=["batch"], name="movement_by_batch"),
             models.Index(fields=["recorded_at"], name="movement_by_time"),
-        ]
+            # What is common is met soon on the way back through the ledger; what is rare is not.
+            models.Index(
+                fields=["kind", "id"], name="movement_of_rare_kind",
+                condition=Q(kind__in=RARE_KINDS),
+            ),
+            models.Index(
+                fields=["surface", "id"], name="movement_not_by_api",
+                condition=~Q(surface=Surface.API),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.kind} {self.quantity} {self.lot} {self.source} → {self.target}"

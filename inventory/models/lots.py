@@ -61,6 +61,9 @@ class Lot(models.Model):
             models.Index(fields=["status", "id"], name="lot_by_status"),
             models.Index(fields=["material", "expires_on", "id"], name="lot_fefo"),
             models.Index(
+                fields=["supplier_lot"], name="lot_by_supplier_lot", condition=~Q(supplier_lot="")
+            ),
+            models.Index(
                 fields=["expires_on"], name="lot_by_expiry", condition=Q(expires_on__isnull=False)
             ),
             models.Index(
@@ -79,8 +82,8 @@ class Lot(models.Model):
 class LotLink(Recorded):
     """Genealogy: `parent` went into `child`. Rows are added, never changed."""
 
-    parent = models.ForeignKey(Lot, models.PROTECT, related_name="children_links")
-    child = models.ForeignKey(Lot, models.PROTECT, related_name="parent_links")
+    parent = models.ForeignKey(Lot, models.PROTECT, related_name="children_links", db_index=False)
+    child = models.ForeignKey(Lot, models.PROTECT, related_name="parent_links", db_index=False)
     kind = models.CharField(max_length=7)
     quantity = models.DecimalField(null=True, **QUANTITY)
 
@@ -89,6 +92,8 @@ class LotLink(Recorded):
         indexes = [
             models.Index(fields=["parent", "child"], name="trace_forward"),
             models.Index(fields=["child", "parent"], name="trace_back"),
+            models.Index(fields=["batch"], name="lot_link_by_batch"),
+            models.Index(fields=["recorded_at"], name="lot_link_by_time"),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(parent=models.F("child")), name="no_self_link"),

@@ -23,8 +23,9 @@ class Recorded(models.Model):
     """
 
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who")
-    )
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who"),
+        db_index=False,  # `(actor, id)` where it is asked for, in order
+    )  # fmt: skip
     surface = models.CharField(_("surface"), max_length=7, choices=Surface)
     reason = models.TextField(_("why"), blank=True)
     occurred_at = models.DateTimeField(_("occurred at"))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
 from inventory.admin.base import HistoryAdmin
+from inventory.admin.finding import FoundByCode
 from inventory.admin.history import STAMP
 from quality.models import Decision, Inspection, InspectionResult
 
@@ -30,7 +31,7 @@ class ResultInline(admin.TabularInline[InspectionResult, Inspection]):
 
 
 @admin.register(Inspection)
-class InspectionAdmin(HistoryAdmin[Inspection]):
+class InspectionAdmin(FoundByCode, HistoryAdmin[Inspection]):
     list_display = ("id", "lot", "kind", "outcome", "actor", "recorded_at")
     list_filter = ("passed", "kind", ("recorded_at", admin.DateFieldListFilter))
     list_select_related = ("lot", "actor")
@@ -45,13 +46,13 @@ class InspectionAdmin(HistoryAdmin[Inspection]):
 
 
 @admin.register(Decision)
-class DecisionAdmin(HistoryAdmin[Decision]):
+class DecisionAdmin(FoundByCode, HistoryAdmin[Decision]):
     list_display = (
         "id", "lot", "kind", "from_status", "to_status", "meaning", "signed_by", "recorded_at",
     )  # fmt: skip
     list_filter = ("kind", "meaning", ("recorded_at", admin.DateFieldListFilter))
     list_select_related = ("lot",)
-    search_fields = ("lot__code", "lot__number", "signed_by", "reason")
+    search_fields = ("lot__code", "lot__number", "actor__username")
     fields = (
         "lot", "kind", "from_status", "to_status", "meaning", "signed_by", "until", "for_demands",
         *STAMP,

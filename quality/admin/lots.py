@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
 from inventory.admin.base import HistoryAdmin
+from inventory.admin.finding import FoundByCode
 from inventory.admin.pages import Act, Acting
 from inventory.models import Lot, Movement
 from inventory.verbs import REGISTRY, Verb
@@ -42,7 +43,7 @@ class Desk(ChangeList):
         self.result_list = desk.look_at(list(self.result_list))
 
 
-class LotDesk(Acting[Lot], HistoryAdmin[Lot]):
+class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
     """Lots to be decided on. Registered by staging, which adds the demands that wait."""
 
     acts = (
@@ -64,7 +65,7 @@ class LotDesk(Acting[Lot], HistoryAdmin[Lot]):
     change_form_template = "admin/lot.html"
     list_display: tuple[str, ...] = ("code", "material_name", "quality", "expires", "on_hand")
     list_filter = (WorkFilter, "status", MaterialFilter)
-    search_fields = ("code", "number", "supplier_lot", "material__name")
+    search_fields = ("code", "number", "=supplier_lot", "material__code", "material__name")
     search_help_text = _("Code, number, supplier lot or material")
     list_per_page = 50
     ordering = ("-pk",)

@@ -2,7 +2,7 @@
 
 from django_filters import rest_framework as filters
 
-from inventory.api.resources import CodeFilter, Filters, PeriodFilters, YesNoFilter
+from inventory.api.resources import CodeFilter, Filters, OneOfFilter, PeriodFilters, YesNoFilter
 from inventory.models import LotStatus
 from quality.models import Decision, DecisionKind, GatedAction, Hold, Inspection, UsageRule
 
@@ -31,7 +31,7 @@ class InspectionFilter(PeriodFilters):
 class DecisionFilter(PeriodFilters):
     lot = CodeFilter("lot")
     material = CodeFilter("lot__material")
-    kind = filters.MultipleChoiceFilter(choices=DecisionKind.choices)
+    kind = OneOfFilter(choices=DecisionKind.choices)
     actor = CodeFilter("actor", "username")
 
     class Meta:
@@ -42,7 +42,7 @@ class DecisionFilter(PeriodFilters):
 class UsageRuleFilter(Filters):
     version = filters.NumberFilter("rule_set_id")
     in_force = YesNoFilter("in_force")
-    status = filters.MultipleChoiceFilter(choices=LotStatus.choices)
+    status = OneOfFilter(choices=LotStatus.choices)
     action = filters.ChoiceFilter(choices=GatedAction.choices)
 
     class Meta:

@@ -47,7 +47,15 @@ class Decision(Recorded):
             ("reopen", _("Reopen lots")),
             ("close_lot", _("Close lots")),
         ]
-        indexes = [models.Index(fields=["lot", "-id"], name="decision_by_lot")]
+        indexes = [
+            models.Index(fields=["lot", "-id"], name="decision_by_lot"),
+            models.Index(fields=["actor", "-id"], name="decision_by_actor"),
+            models.Index(fields=["batch"], name="decision_by_batch"),
+            models.Index(fields=["recorded_at"], name="decision_by_time"),
+            models.Index(
+                fields=["kind", "-id"], name="decision_but_release", condition=~Q(kind="release")
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.lot}"

@@ -1,6 +1,7 @@
 """Inspections and their results."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Lot, Recorded
@@ -16,7 +17,7 @@ class InspectionKind(models.TextChoices):
 class Inspection(Recorded):
     """A lot was examined; `actor` recorded the results. Never changed: a new one supersedes it."""
 
-    lot = models.ForeignKey(Lot, models.PROTECT, related_name="inspections")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="inspections", db_index=False)
     kind = models.CharField(_("kind"), max_length=10, choices=InspectionKind)
     passed = models.BooleanField(_("passed"))
 
@@ -26,7 +27,12 @@ class Inspection(Recorded):
         verbose_name_plural = _("inspections")
         default_permissions = ("view",)
         permissions = [("record_inspection", _("Record inspection results"))]
-        indexes = [models.Index(fields=["lot", "-id"], name="inspection_by_lot")]
+        indexes = [
+            models.Index(fields=["lot", "-id"], name="inspection_by_lot"),
+            models.Index(fields=["batch"], name="inspection_by_batch"),
+            models.Index(fields=["recorded_at"], name="inspection_by_time"),
+            models.Index(fields=["-id"], name="failed_inspection", condition=Q(passed=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.lot}"

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 
-from inventory.api.resources import CodeFilter, Filters, WithinFilter, YesNoFilter
+from inventory.api.resources import CodeFilter, Filters, OneOfFilter, WithinFilter, YesNoFilter
 from inventory.models import Purpose
 from staging.models import (
     Alert,
@@ -21,8 +21,12 @@ from staging.models import (
 
 class DemandFilter(Filters):
     reference = CodeFilter("", "reference")
-    kind = filters.MultipleChoiceFilter(choices=DemandKind.choices)
-    state = filters.MultipleChoiceFilter(choices=DemandState.choices)
+    kind = OneOfFilter(choices=DemandKind.choices)
+    state = OneOfFilter(
+        choices=DemandState.choices, method="filter_state",
+        help_text="A page looks at 100 demands at most, and holds those in the state: follow "
+        "`next`, even from a short page.",
+    )  # fmt: skip
     live = YesNoFilter(
         "closed_at", "isnull", help_text="Neither completed nor cancelled by anyone."
     )
@@ -37,6 +41,14 @@ class DemandFilter(Filters):
     class Meta:
         model = Demand
         fields = ("route", "carrier")
+
+    def filter_state(self, rows: Any, name: str, value: list[str]) -> QuerySet[Demand]:
+        """As far as columns tell; the view sifts the rest, page by page."""
+        return rows.may_be(value) if value else rows  # type: ignore[no-any-return]
+
+    def sieve(self) -> Q | None:
+        states = self.chosen("state")
+        return Q(state__in=states) if states else None
 
     def filter_material(self, rows: QuerySet[Demand], name: str, value: str) -> QuerySet[Demand]:
         return rows.filter(pk__in=Requirement.objects.filter(material__code=value).values("demand"))
@@ -56,27 +68,32 @@ class AllocationFilter(Filters):
 
 
 class StagedStockFilter(AllocationFilter):
-    purpose = filters.MultipleChoiceFilter("location__purpose", choices=Purpose.choices)
+    purpose = OneOfFilter("location__purpose", choices=Purpose.choices)
     blocked = YesNoFilter(
-        method="filter_blocked", help_text="What quality has stopped since, or what it has not."
+        method="by_sieve", help_text="What quality has stopped since, or what it has not."
     )
     stale = YesNoFilter(
-        method="filter_stale", help_text="Past its dwell limit or the time it was needed, or not."
+        method="by_sieve", help_text="Past its dwell limit or the time it was needed, or not."
     )
 
-    def filter_blocked(self, rows: Any, name: str, value: bool) -> QuerySet[Commitment]:
-        """`rows` have their `stop` already, from the gate."""
-        return rows.exclude(stop="") if value else rows.filter(stop="")  # type: ignore[no-any-return]
+    def by_sieve(self, rows: QuerySet[Commitment], name: str, value: bool) -> Any:
+        """See `sieve`."""
+        return rows
 
-    def filter_stale(
-        self, rows: QuerySet[Commitment], name: str, value: bool
-    ) -> QuerySet[Commitment]:
-        stale = Commitment.objects.stale(timezone.now())
-        return rows.filter(pk__in=stale) if value else rows.exclude(pk__in=stale)
+    def sieve(self) -> Q | None:
+        """`rows` have their `stop` already, from the gate."""
+        now, found = timezone.now(), Q()
+        blocked, stale = self.chosen("blocked"), self.chosen("stale")
+        if blocked is not None:
+            found &= ~Q(stop="") if blocked else Q(stop="")
+        if stale is not None:
+            ended = Q(due_at__lte=now) | Q(requirement__demand__needed_at__lte=now)
+            found &= ended if stale else ~ended
+        return found or None
 
 
 class AlertFilter(Filters):
-    reason = filters.MultipleChoiceFilter(choices=AlertReason.choices)
+    reason = OneOfFilter(choices=AlertReason.choices)
     open = YesNoFilter("closed_at", "isnull", help_text="Its cause is still there.")
     acknowledged = YesNoFilter("acknowledged_at", "isnull", exclude=True)
     lot = CodeFilter("lot")

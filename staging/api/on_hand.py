@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -98,6 +98,8 @@ class OnHandView(GenericAPIView[Any]):
     serializer_class = OnHandRow
     pagination_class = GroupPagination
     filter_backends = (StrictFilters,)
+    sieve: Q | None = None
+    branches: tuple[Q, ...] = ()
     summaries = {"get": "On-hand picture"}
     tag = "Stock on hand"
     grouping: Grouping

@@ -33,7 +33,7 @@ class DemandViewSet(Resource):
     filterset_class = filters.DemandFilter
     lookup_field = "reference"
     lookup_value_converter = "str"
-    ordering_fields = ("needed_at", "reference", "created_at", "id")
+    ordering_fields = ("needed_at", "reference", "id")
     ordering = ("needed_at",)
     summaries = {
         "list": "Demands",
@@ -66,7 +66,8 @@ class AllocationViewSet(Resource):
     serializer_class = serializers.AllocationSerializer
     filterset_class = filters.AllocationFilter
     lookup_value_converter = "uuid"
-    ordering_fields = ("since", "id")
+    ordering_fields = ("since",)
+    ordering = ("-since",)
     summaries = {"list": "Allocations", "retrieve": "One allocation"}
     tag = TAG
 
@@ -80,7 +81,7 @@ class StagedStockViewSet(Resource):
     serializer_class = serializers.StagedStockSerializer
     filterset_class = filters.StagedStockFilter
     lookup_value_converter = "uuid"
-    ordering_fields = ("since", "id")
+    ordering_fields = ("since",)
     ordering = ("since",)
     summaries = {"list": "Staged stock", "retrieve": "One piece of staged stock"}
     tag = TAG
@@ -99,6 +100,5 @@ class AlertViewSet(Resource):
     )
     serializer_class = serializers.AlertSerializer
     filterset_class = filters.AlertFilter
-    ordering_fields = ("id", "raised_at")
     summaries = {"list": "Alerts", "retrieve": "One alert"}
     tag = TAG

@@ -58,11 +58,18 @@ class Commitment(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    requirement = models.ForeignKey(Requirement, models.PROTECT, related_name="commitments")
+    # Each is the first column of an index below; another would be one more to write.
+    requirement = models.ForeignKey(
+        Requirement, models.PROTECT, related_name="commitments", db_index=False
+    )
     state = models.CharField(_("state"), max_length=8, choices=State)
-    lot = models.ForeignKey(Lot, models.PROTECT, related_name="commitments")
-    location = models.ForeignKey(Location, models.PROTECT, related_name="commitments")
-    container = models.ForeignKey(Container, models.PROTECT, null=True, related_name="commitments")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="commitments", db_index=False)
+    location = models.ForeignKey(
+        Location, models.PROTECT, related_name="commitments", db_index=False
+    )
+    container = models.ForeignKey(
+        Container, models.PROTECT, null=True, related_name="commitments", db_index=False
+    )
     quantity = models.DecimalField(_("quantity"), **QUANTITY)
     since = models.DateTimeField(_("since"))
     due_at = models.DateTimeField(_("dwell limit ends at"), null=True)
@@ -106,8 +113,20 @@ class Commitment(models.Model):
                 fields=["lot"], name="open_commitment_by_lot", condition=Q(closed_at=None)
             ),
             models.Index(
-                fields=["requirement", "state"], name="open_commitment_by_line",
-                condition=Q(closed_at=None),
+                fields=["container"], name="open_commitment_in_container",
+                condition=Q(closed_at=None, container__isnull=False),
+            ),
+            models.Index(
+                fields=["location", "id"], name="reserved_at",
+                condition=Q(closed_at=None, state="reserved"),
+            ),
+            models.Index(
+                fields=["since", "id"], name="staged_by_age",
+                condition=Q(closed_at=None, state="staged"),
+            ),
+            models.Index(
+                fields=["since", "id"], name="reserved_by_age",
+                condition=Q(closed_at=None, state="reserved"),
             ),
         ]  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Demands and their requirements: the next step, as the ERP or MES knows it."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Self
 
@@ -7,7 +8,18 @@ from django.apps import apps
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Sum, Value, When
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -38,10 +50,20 @@ class DemandQuerySet(models.QuerySet["Demand"]):
         """Neither completed nor cancelled by anyone."""
         return self.filter(closed_at=None)
 
+    def may_be(self, states: Iterable[str]) -> Self:
+        """Those that can be in one of the states, as far as columns tell."""
+        wanted = set(states)
+        if not wanted & {DemandState.COMPLETED, DemandState.CANCELLED}:
+            return self.live()
+        if wanted == {DemandState.CANCELLED}:
+            return self.filter(cancelled=True)
+        return self
+
     def with_state(self) -> Self:
         """Annotate `state`: what the demand's commitments say, in the same statement.
 
         A kit of which a part may not be used is not ready: it counts as still being staged.
+        Worked out demand by demand, so take a page of them: `may_be` narrows down what to sift.
         """
         lines: models.QuerySet[Any] = Requirement.objects.with_progress().filter(
             demand=OuterRef("pk")
@@ -50,14 +72,16 @@ class DemandQuerySet(models.QuerySet["Demand"]):
         unfinished = lines.filter(used__lt=F("quantity"))
         staged = apps.get_model("staging", "StagedStock").objects  # its module imports this one
         blocked = staged.blocked(timezone.localdate()).filter(requirement__demand=OuterRef("pk"))
-        return self.annotate(
+        # One row of it and not Exists, for which PostgreSQL may ask the gate about all that is
+        # staged anywhere, to look the few demands of a page up in the answer.
+        return self.alias(first_blocked=Subquery(blocked.values("pk")[:1])).annotate(
             state=Case(
                 When(cancelled=True, then=Value(DemandState.CANCELLED)),
                 When(closed_at__isnull=False, then=Value(DemandState.COMPLETED)),
                 When(~Exists(lines), then=Value(DemandState.PLANNED)),
                 When(~Exists(unfinished), then=Value(DemandState.COMPLETED)),
                 When(Exists(lines.filter(handed_over__gt=0)), then=Value(DemandState.STARTED)),
-                When(~Exists(short) & ~Exists(blocked), then=Value(DemandState.READY)),
+                When(~Exists(short) & Q(first_blocked=None), then=Value(DemandState.READY)),
                 When(Exists(lines.filter(staged__gt=0)), then=Value(DemandState.STAGING)),
                 default=Value(DemandState.PLANNED),
                 output_field=models.CharField(),
@@ -142,8 +166,19 @@ class Demand(models.Model):
         indexes = [
             models.Index(
                 fields=["needed_at", "id"], name="live_demand_by_time", condition=Q(closed_at=None)
-            )
-        ]
+            ),
+            models.Index(fields=["needed_at", "id"], name="demand_by_time"),
+            models.Index(
+                fields=["needed_at", "id"], name="cancelled_demand_by_time",
+                condition=Q(cancelled=True),
+            ),
+            models.Index(
+                fields=["route", "needed_at"], name="demand_by_route", condition=~Q(route="")
+            ),
+            models.Index(
+                fields=["carrier", "needed_at"], name="demand_by_carrier", condition=~Q(carrier="")
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.reference
@@ -169,15 +204,17 @@ class RequirementQuerySet(models.QuerySet["Requirement"]):
         """
 
         def total(*states: str) -> Coalesce:
-            here = Q(commitments__closed_at=None, commitments__state__in=states)
+            here = Q(open__state__in=states)
             # SQLite adds decimals as floats: rounded, 0.7 + 0.1 is not less than 0.8.
             return Coalesce(
-                Round(Sum("commitments__quantity", filter=here), QUANTITY["decimal_places"]),
+                Round(Sum("open__quantity", filter=here), QUANTITY["decimal_places"]),
                 Decimal(0),
                 output_field=models.DecimalField(**QUANTITY),
             )
 
-        return self.annotate(
+        # Joined by the index of the open ones; closed ones are most of them in the long run.
+        only_open = FilteredRelation("commitments", condition=Q(commitments__closed_at=None))
+        return self.alias(open=only_open).annotate(
             reserved=total("reserved"),
             staged=total("staged"),
             issued=total("issued"),
@@ -190,7 +227,7 @@ class RequirementQuerySet(models.QuerySet["Requirement"]):
 class Requirement(models.Model):
     """One line of a demand: a material and how much of it, in its base unit."""
 
-    demand = models.ForeignKey(Demand, models.PROTECT, related_name="requirements")
+    demand = models.ForeignKey(Demand, models.PROTECT, related_name="requirements", db_index=False)
     line = models.PositiveIntegerField(_("line"))
     material = models.ForeignKey(
         Material, models.PROTECT, related_name="+", verbose_name=_("material")

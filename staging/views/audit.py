@@ -14,7 +14,7 @@ from django.views.generic import DetailView, FormView
 from inventory import audit_export, audit_words
 from inventory.audit_export import Export, Format, Records
 from inventory.models import AuditEntry, Movement
-from inventory.paging import Page
+from inventory.paging import Page, sifted_page_of
 from inventory.views.common import FloorView, actor
 from quality.models import Decision, Hold, Inspection
 from staging.filters import MOMENT, AuditFilter
@@ -35,6 +35,14 @@ class AuditView(ListPage):
 
     def rows(self) -> QuerySet[AuditEntry]:
         return AuditEntry.objects.select_related("actor")
+
+    def page_of(self, rows: QuerySet[AuditEntry]) -> Page[AuditEntry]:
+        """A period is read in the order of its own index: who begins at the end passes over all
+        that was recorded since."""
+        asked = self.request.GET
+        if asked.get("since") or asked.get("until"):
+            return sifted_page_of(rows, asked, column="recorded_at", newest=True)
+        return super().page_of(rows)
 
     def complete(self, page: Page[AuditEntry]) -> dict[str, Any]:
         return {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -12,7 +12,8 @@ from django.views import View
 
 from inventory import audit_words
 from inventory.forms import permitted
-from inventory.models import AuditEntry, Movement
+from inventory.models import AuditEntry, Material, Movement, Site
+from inventory.paging import sifted_page_of
 from inventory.units import plain
 from inventory.verbs import REGISTRY
 from inventory.views.common import FloorView, actor
@@ -22,10 +23,12 @@ from staging.actions import suggest
 from staging.actions.allocation import Suggestion
 from staging.board import in_words
 from staging.forms import DemandFilter
-from staging.models import Commitment, Demand, DemandState, State
+from staging.models import Commitment, Demand, DemandState, Requirement, State
 
-PAGE = 50
+ALL = "all"
 MOST_EVENTS = 200
+MOST_MATERIALS = 100
+"""Materials that a text may mean. One that means more means none in particular."""
 UNDER_WAY = (DemandState.STARTED, DemandState.COMPLETED, DemandState.CANCELLED)
 """States in which the time it was needed at has nothing more to say."""
 
@@ -60,10 +63,11 @@ class DemandListView(FloorView, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = DemandFilter(request.GET)
-        start = _start(request.GET.get("from", ""))
-        rows = list(_matching(asked)[start : start + PAGE + 1])
-        found, now = kits.kits(rows[:PAGE]), timezone.now()
-        blocked = kits.blocked(rows[:PAGE], timezone.localdate())
+        page = sifted_page_of(
+            _matching(asked), request.GET, column="needed_at", sieve=_sieve(asked)
+        )
+        found, now = kits.kits(page.rows), timezone.now()
+        blocked = kits.blocked(page.rows, timezone.localdate())
         entries = [
             {
                 "demand": row,
@@ -72,13 +76,13 @@ class DemandListView(FloorView, View):
                 "done": row.state in UNDER_WAY,
                 "overdue": row.needed_at < now and row.state not in UNDER_WAY,
             }
-            for row in rows[:PAGE]
+            for row in page.rows
         ]
         context = {
             "filter": asked,
             "entries": entries,
-            "previous_url": _page(request, max(start - PAGE, 0)) if start else "",
-            "next_url": _page(request, start + PAGE) if len(rows) > PAGE else "",
+            "previous_url": page.previous,
+            "next_url": page.next,
             "new_url": path_of("create_demand"),
             "section": "demands",
         }
@@ -86,34 +90,43 @@ class DemandListView(FloorView, View):
 
 
 def _matching(asked: DemandFilter) -> Any:
+    """What may be on the list, as far as indexes tell. `_sieve` picks from it."""
     rows = Demand.objects.with_state().select_related("site", "work_center", "customer", "product")
     state = asked.value("state")
     if not state:
-        rows = rows.live().exclude(Q(state=DemandState.COMPLETED))
-    elif state != "all":
-        rows = rows.filter(Q(state=state))
+        rows = rows.live()
+    elif state != ALL:
+        rows = rows.may_be([state])
     if kind := asked.value("kind"):
         rows = rows.filter(kind=kind)
     if site := asked.value("site"):
-        rows = rows.filter(site__code=site)
+        rows = rows.filter(site=Site.objects.get(code=site))
     if text := asked.value("q").strip():
-        material = Q(requirements__material__code__icontains=text)
-        material |= Q(requirements__material__name__icontains=text)
-        named = Demand.objects.filter(
-            material | Q(reference__icontains=text) | Q(route__icontains=text)
-        )
-        rows = rows.filter(pk__in=named.values("pk"))
-    return rows.order_by("needed_at", "pk")
+        rows = rows.filter(pk__in=_named(text))
+    return rows
 
 
-def _start(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 7 else 0
+def _sieve(asked: DemandFilter) -> Q | None:
+    """What the demands' commitments have to say, for the state asked for."""
+    state = asked.value("state")
+    if state == ALL:
+        return None
+    return Q(state=state) if state else ~Q(state=DemandState.COMPLETED)
 
 
-def _page(request: HttpRequest, start: int) -> str:
-    query = request.GET.copy()
-    query["from"] = str(start)
-    return f"?{query.urlencode()}"
+def _named(text: str) -> QuerySet[Any, Any]:
+    """Demands by how their reference begins, by their route, or by a material that they need.
+
+    Each by its own index. References and routes are mostly written large, and typed small.
+    """
+    written = (text, text.upper())
+    named = Demand.objects.filter(route__in=written)
+    materials = Material.objects.filter(Q(code__icontains=text) | Q(name__icontains=text))
+    keys = materials.values_list("pk", flat=True)[:MOST_MATERIALS]
+    needing = Requirement.objects.filter(material__in=list(keys))
+    begin = [Demand.objects.filter(reference__startswith=one) for one in written]
+    found = (rows.order_by().values("pk") for rows in (*begin, named))
+    return needing.order_by().values("demand").union(*found)
 
 
 class DemandView(FloorView, View):
@@ -254,9 +267,9 @@ def _offered(names: Iterable[str], demand: Demand, may: set[str]) -> list[dict[s
 
 def _history(demand: Demand, requirements: Sequence[int]) -> list[dict[str, Any]]:
     """What happened to the demand, the newest first: its movements, and what moved nothing."""
-    moved = Movement.objects.filter(task__in=requirements).select_related(
-        "actor", "lot__material", "source", "target"
-    )
+    moved = Movement.objects.filter(
+        reference=demand.reference, task__in=requirements
+    ).select_related("actor", "lot__material", "source", "target")
     movements = list(moved.order_by("-pk")[:MOST_EVENTS])
     batches = {movement.batch for movement in movements}
     told = AuditEntry.objects.filter(

@@ -29,6 +29,10 @@ class ListPage(FloorView, TemplateView):
         rows: QuerySet[Any] = chosen.qs
         return rows
 
+    def page_of(self, rows: QuerySet[Any]) -> Page[Any]:
+        """The page that the address asks for."""
+        return page_of(rows, self.request.GET, key=self.key, newest=self.newest)
+
     def complete(self, page: Page[Any]) -> dict[str, Any]:
         """What the page needs to know of its rows besides."""
         return {}
@@ -37,7 +41,7 @@ class ListPage(FloorView, TemplateView):
         rows = self.rows()
         chosen: Any = self.filterset_class(self.request.GET, queryset=rows)
         found = self.shown(chosen) if chosen.form.is_valid() else rows.none()
-        page = page_of(found, self.request.GET, key=self.key, newest=self.newest)
+        page = self.page_of(found)
         return super().get_context_data(
             filter=chosen,
             narrowed=any(self.request.GET.get(name) for name in chosen.filters),

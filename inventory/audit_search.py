@@ -1,0 +1,47 @@
+"""What the audit trail says about a thing that a text names.
+
+The text is looked up among the things themselves, whose codes are indexed, and the trail by what
+is found: it needs no index of words, which every action would have to write.
+"""
+
+from django.contrib.auth.models import User
+from django.db.models import Model, Q
+
+from inventory import codes
+from inventory.models import Lot, Movement
+
+MOST_NAMED = 100
+"""Things of a kind whose code may begin with the text."""
+
+MOST_MOVEMENTS = 2000
+"""The newest movements of the lots found, whose actions are shown as well."""
+
+
+def about(text: str) -> Q:
+    """Entries about things by code, or by how it begins; and those that moved such a lot."""
+    found, lots = Q(pk=None), list[int]()
+    kinds: dict[type[Model], tuple[str, ...]] = {**codes.columns(), User: ("username",)}
+    for kind, columns in kinds.items():
+        keys = _named(kind, columns, text)
+        if keys:
+            numbers = [str(key) for key in keys]
+            found |= Q(subject_type=kind._meta.label_lower, subject_id__in=numbers)
+        if kind is Lot:
+            lots = keys
+    if lots:
+        moved = (
+            Movement.objects.filter(lot__in=lots).order_by("-pk").values_list("batch", flat=True)
+        )
+        found |= Q(batch__in=set(moved[:MOST_MOVEMENTS]))
+    return found
+
+
+def _named(kind: type[Model], columns: tuple[str, ...], text: str) -> list[int]:
+    """By how the first column begins, or by another whole. Codes are typed small, and are large."""
+    first, *others = columns
+    written = {text, text.upper()}
+    begins = Q(**{f"{first}__startswith": text}) | Q(**{f"{first}__startswith": text.upper()})
+    for column in others:
+        begins |= Q(**{f"{column}__in": written})
+    rows = kind._default_manager.filter(begins).order_by().values_list("pk", flat=True)
+    return list(rows[:MOST_NAMED])
