@@ -6,73 +6,126 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inventory', '0004_lean_indexes'),
-        ('staging', '0002_clock_mark'),
+        ("inventory", "0004_lean_indexes"),
+        ("staging", "0002_clock_mark"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='commitment',
-            name='open_commitment_by_line',
+            model_name="commitment",
+            name="open_commitment_by_line",
         ),
         migrations.AlterField(
-            model_name='commitment',
-            name='container',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='inventory.container'),
+            model_name="commitment",
+            name="container",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="commitments",
+                to="inventory.container",
+            ),
         ),
         migrations.AlterField(
-            model_name='commitment',
-            name='location',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='inventory.location'),
+            model_name="commitment",
+            name="location",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="commitments",
+                to="inventory.location",
+            ),
         ),
         migrations.AlterField(
-            model_name='commitment',
-            name='lot',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='inventory.lot'),
+            model_name="commitment",
+            name="lot",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="commitments",
+                to="inventory.lot",
+            ),
         ),
         migrations.AlterField(
-            model_name='commitment',
-            name='requirement',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='staging.requirement'),
+            model_name="commitment",
+            name="requirement",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="commitments",
+                to="staging.requirement",
+            ),
         ),
         migrations.AlterField(
-            model_name='requirement',
-            name='demand',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='requirements', to='staging.demand'),
+            model_name="requirement",
+            name="demand",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="requirements",
+                to="staging.demand",
+            ),
         ),
         migrations.AddIndex(
-            model_name='commitment',
-            index=models.Index(condition=models.Q(('closed_at', None), ('container__isnull', False)), fields=['container'], name='open_commitment_in_container'),
+            model_name="commitment",
+            index=models.Index(
+                condition=models.Q(("closed_at", None), ("container__isnull", False)),
+                fields=["container"],
+                name="open_commitment_in_container",
+            ),
         ),
         migrations.AddIndex(
-            model_name='commitment',
-            index=models.Index(condition=models.Q(('closed_at', None), ('state', 'reserved')), fields=['location', 'id'], name='reserved_at'),
+            model_name="commitment",
+            index=models.Index(
+                condition=models.Q(("closed_at", None), ("state", "reserved")),
+                fields=["location", "id"],
+                name="reserved_at",
+            ),
         ),
         migrations.AddIndex(
-            model_name='commitment',
-            index=models.Index(condition=models.Q(('closed_at', None), ('state', 'staged')), fields=['since', 'id'], name='staged_by_age'),
+            model_name="commitment",
+            index=models.Index(
+                condition=models.Q(("closed_at", None), ("state", "staged")),
+                fields=["since", "id"],
+                name="staged_by_age",
+            ),
         ),
         migrations.AddIndex(
-            model_name='commitment',
-            index=models.Index(condition=models.Q(('closed_at', None), ('state', 'reserved')), fields=['since', 'id'], name='reserved_by_age'),
+            model_name="commitment",
+            index=models.Index(
+                condition=models.Q(("closed_at", None), ("state", "reserved")),
+                fields=["since", "id"],
+                name="reserved_by_age",
+            ),
         ),
         migrations.AddIndex(
-            model_name='demand',
-            index=models.Index(fields=['needed_at', 'id'], name='demand_by_time'),
+            model_name="demand",
+            index=models.Index(fields=["needed_at", "id"], name="demand_by_time"),
         ),
         migrations.AddIndex(
-            model_name='demand',
-            index=models.Index(condition=models.Q(('cancelled', True)), fields=['needed_at', 'id'], name='cancelled_demand_by_time'),
+            model_name="demand",
+            index=models.Index(
+                condition=models.Q(("cancelled", True)),
+                fields=["needed_at", "id"],
+                name="cancelled_demand_by_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='demand',
-            index=models.Index(condition=models.Q(('route', ''), _negated=True), fields=['route', 'needed_at'], name='demand_by_route'),
+            model_name="demand",
+            index=models.Index(
+                condition=models.Q(("route", ""), _negated=True),
+                fields=["route", "needed_at"],
+                name="demand_by_route",
+            ),
         ),
         migrations.AddIndex(
-            model_name='demand',
-            index=models.Index(condition=models.Q(('carrier', ''), _negated=True), fields=['carrier', 'needed_at'], name='demand_by_carrier'),
+            model_name="demand",
+            index=models.Index(
+                condition=models.Q(("carrier", ""), _negated=True),
+                fields=["carrier", "needed_at"],
+                name="demand_by_carrier",
+            ),
         ),
     ]
