@@ -4,13 +4,13 @@ LOTS = """
     INSERT INTO inventory_lot (id, material_id, number, code, supplier_lot, made_on, expires_on,
         retest_on, status, created_at)
     SELECT lot, material, 'L' || lot, code || '/L' || lot, 'V' || lot, at::date - 30,
-        CASE WHEN family = 's' AND mod(n, 300) = 17 THEN %(now)s::date - 1
+        CASE WHEN family = 's' AND mod(k, 300) = 17 THEN %(now)s::date - 1
             WHEN family IN ('c', 'h') THEN at::date + 90
             ELSE %(now)s::date + 60 + mod(n * 13, 400)::int END,
         NULL,
-        CASE WHEN family = 'q' OR family = 's' AND mod(n, 200) = 3 THEN 'quarantine'
-            WHEN family = 's' AND mod(n, 400) = 5 THEN 'rejected'
-            WHEN family = 's' AND mod(n, 200) = 9 THEN 'restricted'
+        CASE WHEN family = 'q' OR family = 's' AND mod(k, 200) = 3 THEN 'quarantine'
+            WHEN family = 's' AND mod(k, 400) = 5 THEN 'rejected'
+            WHEN family = 's' AND mod(k, 200) = 9 THEN 'restricted'
             WHEN family = 'h' AND mod(n, 2) = 0 THEN 'closed'
             ELSE 'released' END,
         at - interval '30 days'
@@ -118,7 +118,7 @@ REFUSED = """
         'refused', 'inventory.lot', lot::text, 'L' || lot, '{}',
         '{"verb": "staging.stage", "code": "not_enough", "message": "Only so much is free."}',
         pg_temp.key(at, lot), %(operator)s + mod(hand, 10), 'browser', '', at, at
-    FROM life WHERE family = 's' AND mod(n, 500) = 0 ORDER BY at
+    FROM life WHERE family = 's' AND mod(k, 500) = 0 ORDER BY at
 """
 
 LINKS = """
@@ -145,7 +145,7 @@ DECISIONS = """
 PERMITS = """
     INSERT INTO quality_restricteduse (id, lot_id, reference, until)
     SELECT row_number() OVER (), lot, open_name, NULL
-    FROM life WHERE family = 's' AND mod(n, 200) = 9
+    FROM life WHERE family = 's' AND mod(k, 200) = 9
 """
 
 HOLDS = """
@@ -157,11 +157,11 @@ HOLDS = """
         pg_temp.key(at, 0), %(operator)s, 'admin', 'To be looked at', at, at
     FROM (
         SELECT lot, NULL::bigint AS container, NULL::bigint AS location, NULL::bigint AS material,
-            at, CASE WHEN mod(n, 1000) = 22 THEN %(now)s END AS lifted
-        FROM life WHERE family = 's' AND mod(n, 1000) IN (21, 22)
+            at, CASE WHEN mod(k, 1000) = 22 THEN %(now)s END AS lifted
+        FROM life WHERE family = 's' AND mod(k, 1000) IN (21, 22)
         UNION ALL
         SELECT NULL, container, NULL, NULL, at, NULL
-        FROM life WHERE packed AND mod(n, 2000) = 24
+        FROM life WHERE packed AND mod(k, 2000) = 24
         UNION ALL
         SELECT NULL, NULL, site * 200 + 199, NULL, %(now)s, NULL
         FROM generate_series(0, %(sites)s - 1) site

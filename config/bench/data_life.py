@@ -44,12 +44,14 @@ FAMILIES = """
         n / %(lanes)s / 5 * %(lanes)s + mod(n, %(lanes)s)
     FROM generate_series(0, %(used)s::bigint - 1) n
 """
-"""Which lane a lot is for (`g`), the how manieth there (`p`), and who had it in one hand."""
+"""Which lane a lot is for (`g`), the how manieth there (`p`), and who had it in one hand.
+
+What befalls every so manieth lot goes by `n + p`, which meets each lane alike."""
 
 LIVES = f"""
     CREATE TEMPORARY TABLE life AS
-    SELECT family, n, g, p, lot, hand, mod(n, 4) = 0 AND family = 's' AS packed,
-        n / 4 + 1 AS container, site * 61 + material + 1 AS material, site,
+    SELECT family, n, k, g, p, lot, hand, mod(k, 4) = 0 AND family = 's' AS packed,
+        n + 1 AS container, site * 61 + material + 1 AS material, site,
         site * 200 + 40 + mod(g, 20) AS lane, site * 200 + 100 + mod(n * 7 + p, 99) AS bin,
         site * 200 + 2 AS dock, site * 200 + 3 AS cage, site * 200 + 4 AS supplier,
         site * 200 + 6 AS production, site * 200 + 8 AS variance,
@@ -59,9 +61,9 @@ LIVES = f"""
         pg_temp.named(open_demand, g) AS open_name, pg_temp.named(past_demand, g) AS past_name,
         pg_temp.named(past_demand - %(lanes)s, g) AS made_for,
         CASE family WHEN 'c' THEN 10 ELSE 50 + mod(n, 7) * 10 END AS quantity,
-        CASE WHEN family = 's' AND mod(n, 50) = 7 THEN 30 ELSE 0 END AS left_over,
-        CASE WHEN family = 's' AND mod(n, 50) = 11 THEN 5 ELSE 0 END AS begun,
-        CASE WHEN family = 's' AND mod(n, 2000) = 13 THEN 5 ELSE 0 END AS unbound,
+        CASE WHEN family = 's' AND mod(k, 50) = 7 THEN 30 ELSE 0 END AS left_over,
+        CASE WHEN family = 's' AND mod(k, 50) = 11 THEN 5 ELSE 0 END AS begun,
+        CASE WHEN family = 's' AND mod(k, 2000) = 13 THEN 5 ELSE 0 END AS unbound,
         %(now)s - CASE family
             WHEN 's' THEN (1 - hand::float * 5 / %(staged)s) * interval '20 days'
             WHEN 'f' THEN (10 + mod(hand, 300) / 10.0) * interval '1 day'
@@ -69,7 +71,7 @@ LIVES = f"""
             WHEN 'c' THEN (25 + (10 - mod(n, 11)) * 10 + mod(g, 10)) * interval '1 day'
             ELSE (20 + mod(hand, 1800) / 10.0) * interval '1 day' END AS at
     FROM (
-        SELECT *, g / 20 AS site, mod(g, 4) = 3 AS ships,
+        SELECT *, n + p AS k, g / 20 AS site, mod(g, 4) = 3 AS ships,
             CASE family WHEN 's' THEN p / 20 * %(lanes)s + g + 1
                 WHEN 'f' THEN 2 * %(open)s + n / 20 + 1 END AS open_demand,
             CASE family WHEN 'h' THEN 2 * %(open)s + %(targets)s + p / 20 * %(lanes)s + g + 1
