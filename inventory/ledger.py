@@ -99,6 +99,7 @@ def _balances() -> QuerySet[Balance]:
 _BALANCES = Select(_balances)
 _SAVE_BALANCES = Insert(Balance, update=["quantity", "reserved", "bound"])
 _MOVEMENTS = Insert(Movement)
+_CARRY = Insert(Container, update=["location", "parent"])
 
 
 class Book:
@@ -247,7 +248,7 @@ def post(lines: Sequence[Line], *, book: Book, stamp: Stamp) -> list[Movement]:
     _MOVEMENTS(movements)
     book.save()
     if carried:
-        Container.objects.bulk_update(carried, ["location", "parent"])
+        _CARRY(carried)
     return movements
 
 

@@ -267,7 +267,8 @@ class _Shape:
 
     def __init__(self, model: type[models.Model], update: Sequence[str]) -> None:
         meta: Any = model._meta
-        self.gives_key = isinstance(meta.pk, models.AutoField | models.BigAutoField)
+        numbered = isinstance(meta.pk, models.AutoField | models.BigAutoField)
+        self.gives_key = numbered and not update
         self.fields = [f for f in meta.concrete_fields if not (self.gives_key and f.primary_key)]
         self._with_care = {
             field

@@ -1,7 +1,7 @@
 """The open commitments an action decides on, read once and written once."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Self
@@ -89,9 +89,12 @@ class Bindings:
 
     def _narrowest(self, requirement: Requirement | None, lot: Lot | None) -> Iterable[Commitment]:
         """The fewest rows to look through: a thousand lines must not look at a million."""
+        ways: list[Collection[Commitment]] = [self._rows.values()]
         if requirement is not None:
-            return self._of_line[requirement.id]
-        return self._of_lot[lot.id] if lot is not None else self._rows.values()
+            ways.append(self._of_line[requirement.id])
+        if lot is not None:
+            ways.append(self._of_lot[lot.id])
+        return min(ways, key=len)
 
     def left(self, row: Commitment) -> Decimal:
         """What of a commitment no earlier line of the request has planned to take."""
