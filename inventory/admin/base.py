@@ -64,6 +64,7 @@ class OneTrail(Autocompleting, admin.ModelAdmin[M]):
     """Nothing is deleted, and the audit trail is the only history: Django's own log stays empty."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole table
     list_per_page = 50
     list_max_show_all = 0
     paginator = BoundedPaginator
