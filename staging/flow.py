@@ -292,32 +292,44 @@ def follow(
 def hold_to_capacity(steps: Iterable[Any], book: Book, lanes: Iterable[Location]) -> list[str]:
     """Refuse `lane_full`, or warn where the lane says so. `lanes` are locked and in the book.
 
-    `steps` (or ledger lines) say what arrived; a lane that nothing came to is left alone.
+    `steps` (or ledger lines) say what arrived; a lane that nothing came to is left alone. The
+    last lines that came are refused, as many as there are positions too many.
     """
-    warnings = []
-    arrived = {step.target.id: step.index for step in reversed(list(steps)) if step.kind}
+    warnings, refusals = [], Refusals()
+    arrived: dict[int, dict[int | None, None]] = {}
+    for step in steps:
+        if step.kind:
+            arrived.setdefault(step.target.id, {})[step.index] = None
     for lane in lanes:
         if lane.capacity is None or lane.id not in arrived:
             continue
         taken = positions(book.standing_at(lane))
         if taken <= lane.capacity:
             continue
-        words = _("%(lane)s holds %(capacity)s positions; this would make %(taken)s.")
         if lane.capacity_policy == CapacityPolicy.WARN:
-            warnings.append(str(words % {"lane": lane, "capacity": lane.capacity, "taken": taken}))
+            facts = {"lane": lane, "capacity": lane.capacity, "taken": taken}
+            warnings.append(str(LANE_FULL % facts))
             continue
-        raise Refused(
-            words,
-            code="lane_full",
-            field="lane",
-            line=arrived[lane.id],
-            hint=_("Stage to another lane, or clear this one first."),
-            facts={"capacity": lane.capacity, "taken": taken},
-            lane=lane,
-            capacity=lane.capacity,
-            taken=taken,
-        )
+        for line in list(arrived[lane.id])[lane.capacity - taken :]:
+            refusals.add(_full(lane, lane.capacity, taken), line=line)
+    refusals.raise_any()
     return warnings
+
+
+LANE_FULL = _("%(lane)s holds %(capacity)s positions; this would make %(taken)s.")
+
+
+def _full(lane: Location, capacity: int, taken: int) -> Refused:
+    return Refused(
+        LANE_FULL,
+        code="lane_full",
+        field="lane",
+        hint=_("Stage to another lane, or clear this one first."),
+        facts={"capacity": capacity, "taken": taken},
+        lane=lane,
+        capacity=capacity,
+        taken=taken,
+    )
 
 
 def outermost(container: Container) -> Container:
