@@ -25,7 +25,7 @@ from staging.stops import InForce
 LANES = 12
 """Lanes on a page."""
 
-SHOWN = 6
+SHOWN = 4
 """Rows of a lane, of what is staged and of what stands there for no demand each."""
 
 

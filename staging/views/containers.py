@@ -46,7 +46,7 @@ class ContainerView(FloorView, DetailView[Container]):
             holds=Hold.objects.open()
             .filter(touching)
             .select_related("actor", "lot", "container", "location", "material"),
-            movements=recent(Q(from_container=container) | Q(to_container=container)),
+            movements=recent(Q(from_container=container), Q(to_container=container)),
             section="stock",
             **kwargs,
         )

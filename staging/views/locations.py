@@ -64,7 +64,7 @@ class LocationView(FloorView, DetailView[Location]):
             .filter(location__path__startswith=place.path)
             .select_related("lot", "location")
             .order_by("pk")[:MOST_MOVEMENTS],
-            movements=recent(Q(source=place) | Q(target=place)),
+            movements=recent(Q(source=place), Q(target=place)),
             below=place.children.order_by("walk_order", "path"),
             section="stock",
             **kwargs,
@@ -106,9 +106,10 @@ def holds_over(place: Location) -> QuerySet[Hold]:
     return rows.select_related("actor", "lot", "container", "location", "material").order_by("pk")
 
 
-def recent(which: Q) -> QuerySet[Movement]:
-    """The latest movements, the newest first."""
-    rows = Movement.objects.filter(which).select_related(
+def recent(*ways: Q) -> list[Movement]:
+    """The latest movements of any of these ways, the newest first; each has an index."""
+    rows = Movement.objects.select_related(
         "lot__material", "source", "target", "from_container", "to_container", "actor"
-    )
-    return rows.order_by("-pk")[:MOST_MOVEMENTS]
+    ).order_by("-pk")
+    found = {row.pk: row for way in ways for row in rows.filter(way)[:MOST_MOVEMENTS]}
+    return [found[pk] for pk in sorted(found, reverse=True)[:MOST_MOVEMENTS]]
