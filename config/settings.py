@@ -98,8 +98,9 @@ if _database["ENGINE"].endswith("sqlite3"):
 else:
     pool_size = env.int("FORESTAGE_DB_POOL", default=8)
     _database["CONN_MAX_AGE"] = 0  # the pool keeps connections, not Django
-    # Values bind on the server, and a statement that comes a third time keeps its plan.
-    _database["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3}
+    # Values bind on the server. Only the statements that ask for it (inventory.statements) keep
+    # their plan: for a list with filters, the plan that suits any values suits none.
+    _database["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 2**31}
     _database["ENGINE"] = "config.postgresql"  # Django's own, without connections that have ended
     if pool_size:
         _database["OPTIONS"]["pool"] = {

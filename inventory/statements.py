@@ -117,6 +117,7 @@ def _array(values: list[Any]) -> Any:
 
 def _run(sql: str, params: Sequence[Any], *, answers: bool = True) -> Rows:
     with connection.cursor() as cursor:
+        cursor.cursor.prepares = True  # what config.postgresql heeds, and no other backend
         cursor.execute(sql, params)
         return list(cursor.fetchall()) if answers else []
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     Case,
     CharField,
     DateField,
@@ -20,6 +21,7 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -391,7 +393,7 @@ def stop_code(
 def _on_hold(lot: str, location: str, container: str) -> Q:
     holds = Hold.objects.open()
     path = ExpressionWrapper(OuterRef(f"{location}__path"), output_field=CharField())
-    here = holds.filter(location__isnull=False).annotate(here=path)
+    here = holds.filter(_OnPath(F("location__code"), path))
     around = Q()
     for level in range(NESTING):
         around |= Q(container=OuterRef(f"{container}{'__parent' * level}_id"))
@@ -399,8 +401,28 @@ def _on_hold(lot: str, location: str, container: str) -> Q:
         Q(Exists(holds.filter(lot=OuterRef(f"{lot}_id"))))
         | Q(Exists(holds.filter(material=OuterRef(f"{lot}__material_id"))))
         | Q(Exists(holds.filter(around)))
-        | Q(Exists(here.filter(here__startswith=F("location__path"))))
+        | Q(Exists(here))
     )
+
+
+class _OnPath(Func):
+    """Whether a location's code stands on a path. PostgreSQL looks each code of the path up by the
+    index, instead of comparing the path with every place on hold."""
+
+    output_field = BooleanField()
+    arity = 2
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        pattern = {"template": "%(expressions)s, '/'))", "arg_joiner": " = ANY(STRING_TO_ARRAY("}
+        return self.as_sql(compiler, connection, **pattern, **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        turned = self.copy()
+        turned.set_source_expressions(self.get_source_expressions()[::-1])
+        pattern = {
+            "template": "INSTR('/' || %(expressions)s || '/') > 0", "arg_joiner": ", '/' || ",
+        }  # fmt: skip
+        return turned.as_sql(compiler, connection, **pattern, **context)
 
 
 def _rules_for(

@@ -12,8 +12,20 @@ from typing import Any
 from django.db.backends.postgresql import base
 
 
+class Cursor(base.ServerBindingCursor):
+    """Prepares what it executes where `prepares` is set: PostgreSQL then keeps the plan."""
+
+    prepares: bool | None = None
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(query, params, prepare=self.prepares, **options)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Takes another connection for one that has ended."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        return {**super().get_connection_params(), "cursor_factory": Cursor}
 
     def get_new_connection(self, conn_params: Any) -> Any:
         connection = super().get_new_connection(conn_params)
