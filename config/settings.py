@@ -98,10 +98,8 @@ if _database["ENGINE"].endswith("sqlite3"):
 else:
     pool_size = env.int("FORESTAGE_DB_POOL", default=8)
     _database["CONN_MAX_AGE"] = 0  # the pool keeps connections, not Django
-    # Values bind on the server. Only the statements that ask for it (inventory.statements) keep
-    # their plan: for a list with filters, the plan that suits any values suits none.
-    _database["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 2**31}
-    _database["ENGINE"] = "config.postgresql"  # Django's own, without connections that have ended
+    _database["OPTIONS"] = {}
+    _database["ENGINE"] = "config.postgresql"  # Django's own, with plans that are kept
     if pool_size:
         _database["OPTIONS"]["pool"] = {
             "min_size": 1, "max_size": pool_size, "timeout": 5,

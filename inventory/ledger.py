@@ -79,16 +79,24 @@ CARRYING = frozenset(
 """Movements in which a container goes along when all that it holds goes to one place."""
 
 
-def _balances() -> QuerySet[Balance]:
-    """A union of what each index finds; joined by OR, they would be searched for in all rows."""
+def _balances(*, more: bool) -> QuerySet[Balance]:
+    """Those of lots with what shares their containers; `more`: those in containers and at places.
+
+    A union of what each index finds; joined by OR, they would be searched for in all rows.
+    """
     rows, on_hand = Balance.objects.all(), Balance.objects.on_hand()
     around = rows.filter(lot__among="lots", container__isnull=False, quantity__gt=0)
-    wanted = rows.filter(lot__among="lots").values("pk").union(
-        on_hand.filter(container__in=around.values("container")).values("pk"),
-        on_hand.filter(container__among="containers").values("pk"),
-        on_hand.filter(location__among="places").values("pk"),
-    )  # fmt: skip
-    rows = rows.filter(pk__in=wanted).select_related(
+    wanted = [
+        rows.filter(lot__among="lots"),
+        on_hand.filter(container__in=around.values("container")),
+    ]
+    if more:
+        wanted += [
+            on_hand.filter(container__among="containers"),
+            on_hand.filter(location__among="places"),
+        ]
+    first, *others = [part.values("pk") for part in wanted]
+    rows = rows.filter(pk__in=first.union(*others)).select_related(
         "location", "container__parent__parent__parent"
     )
     packed_in = Container.objects.filter(parent=OuterRef("container"))
@@ -96,7 +104,8 @@ def _balances() -> QuerySet[Balance]:
     return rows.order_by("location__walk_order", "location__path", "pk")
 
 
-_BALANCES = Select(_balances)
+_BALANCES_OF_LOTS = Select(lambda: _balances(more=False))
+_BALANCES = Select(lambda: _balances(more=True))
 _SAVE_BALANCES = Insert(Balance, update=["quantity", "reserved", "bound"])
 _MOVEMENTS = Insert(Movement)
 _CARRY = Insert(Container, update=["location", "parent"])
@@ -129,13 +138,12 @@ class Book:
         statement. The caller has locked the lots.
         """
         known = {lot.id: lot for lot in lots}
-        book = cls(
-            _BALANCES(
-                lots=list(known),
-                containers=[container.id for container in containers],
-                places=[place.id for place in places],
-            )
-        )
+        keys = [container.id for container in containers], [place.id for place in places]
+        if any(keys):
+            rows = _BALANCES(lots=list(known), containers=keys[0], places=keys[1])
+        else:  # the common case, which PostgreSQL plans for a few rows
+            rows = _BALANCES_OF_LOTS(lots=list(known))
+        book = cls(rows)
         for balance in book._rows.values():
             if balance.lot_id in known:
                 balance.lot = known[balance.lot_id]

@@ -21,6 +21,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import Expression, Field, ForeignObject, Lookup, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg.sql import quote
 from psycopg.types.json import Jsonb
 
 M = TypeVar("M", bound=models.Model)
@@ -116,8 +117,8 @@ def _array(values: list[Any]) -> Any:
 
 
 def _run(sql: str, params: Sequence[Any], *, answers: bool = True) -> Rows:
-    with connection.cursor() as cursor:
-        cursor.cursor.prepares = True  # what config.postgresql heeds, and no other backend
+    # config.postgresql keeps plans; SQLite has no need to.
+    with getattr(connection, "prepared_cursor", connection.cursor)() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall()) if answers else []
 
@@ -157,14 +158,30 @@ class Select(Generic[M]):
     def _compiled(self) -> _Compiled:
         with self._turn:  # a compiler keeps its state in itself
             compiler = self._build().query.get_compiler(connection=connection)
-            sql, params = compiler.as_sql()
+            sql, params = _with_constants(*compiler.as_sql())
             columns = [column[0] for column in compiler.select[: compiler.col_count]]
             converters = compiler.get_converters(columns)
-            return _Compiled(sql, tuple(params), converters, compiler)
+            return _Compiled(sql, params, converters, compiler)
 
     @cached_property
     def _tree(self) -> "_Node":
         return _Node(self._compiled.compiler)
+
+
+def _with_constants(sql: str, params: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Write what is not `Given` or `Among` into the text on PostgreSQL: with `quantity > $1` it
+    could not know that a partial index on `quantity > 0` will do."""
+    if connection.vendor != "postgresql":
+        return sql, tuple(params)
+    first, *rest = sql.split("%s")
+    text, open_params = [first], []
+    for value, part in zip(params, rest, strict=True):
+        if isinstance(value, Given | _Many):
+            open_params.append(value)
+            text += ["%s", part]
+        else:
+            text += [quote(value).replace("%", "%%"), part]
+    return "".join(text), tuple(open_params)
 
 
 _Known = dict[tuple[int, Any], Any]
@@ -276,12 +293,12 @@ class _Shape:
             for field in self.fields
             if isinstance(field, models.JSONField) or getattr(field, "auto_now_add", False)
         }
-        quote = connection.ops.quote_name
-        key = quote(meta.pk.column)
-        start = f"INSERT INTO {quote(meta.db_table)} ({_listed(self.fields)})"
+        name_of = connection.ops.quote_name
+        key = name_of(meta.pk.column)
+        start = f"INSERT INTO {name_of(meta.db_table)} ({_listed(self.fields)})"
         end = ""
         if update:
-            changed = (quote(meta.get_field(name).column) for name in update)
+            changed = (name_of(meta.get_field(name).column) for name in update)
             sets = ", ".join(f"{column} = EXCLUDED.{column}" for column in changed)
             end = f" ON CONFLICT ({key}) DO UPDATE SET {sets}"
         if self.gives_key:
@@ -346,6 +363,6 @@ class Update(Generic[M]):
 
     @cached_property
     def _sql(self) -> str:
-        quote, meta = connection.ops.quote_name, cast("Any", self._model._meta)
-        sets = ", ".join(f"{quote(field.column)} = %s" for field in self._fields)
-        return f"UPDATE {quote(meta.db_table)} SET {sets} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608
+        name_of, meta = connection.ops.quote_name, cast("Any", self._model._meta)
+        sets = ", ".join(f"{name_of(field.column)} = %s" for field in self._fields)
+        return f"UPDATE {name_of(meta.db_table)} SET {sets} WHERE {name_of(meta.pk.column)} = %s"  # noqa: S608

@@ -11,21 +11,47 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 
+NEVER_BY_ITSELF = 2**31
 
-class Cursor(base.ServerBindingCursor):
-    """Prepares what it executes where `prepares` is set: PostgreSQL then keeps the plan."""
+PLANS = "-c plan_cache_mode=force_generic_plan -c jit=off"
+"""A prepared statement keeps one plan, because planning its joins takes longer than running them.
+Nothing else is affected: all other statements come with their values in them, and are planned for
+these. Compiling a plan never pays for what a page or a move asks."""
 
-    prepares: bool | None = None
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        return super().execute(query, params, prepare=self.prepares, **options)
+class PreparedCursor(base.ServerBindingCursor):  # type: ignore[misc]  # it has no types
+    """Binds on the server, and prepares what it executes."""
+
+    def execute(self, query: Any, params: Any = None) -> Any:
+        return super().execute(query, params, prepare=True)
+
+
+class DatabaseOperations(base.DatabaseOperations):  # type: ignore[misc]
+    """Shows a prepared statement in the log of queries as any other."""
+
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
+        if isinstance(cursor, PreparedCursor):
+            return self.compose_sql(sql, params)
+        return super().last_executed_query(cursor, sql, params)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Takes another connection for one that has ended."""
+    """Keeps plans for `inventory.statements`; takes another connection for one that has ended."""
+
+    ops_class = DatabaseOperations
 
     def get_connection_params(self) -> dict[str, Any]:
-        return {**super().get_connection_params(), "cursor_factory": Cursor}
+        params = super().get_connection_params()
+        params["options"] = f"{params.get('options', '')} {PLANS}".strip()
+        # Only what asks for it is prepared: a list with filters wants a plan for its values.
+        params["prepare_threshold"] = NEVER_BY_ITSELF
+        return params
+
+    def prepared_cursor(self) -> Any:
+        """A cursor for statements that come again and again."""
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            return self._prepare_cursor(PreparedCursor(self.connection))
 
     def get_new_connection(self, conn_params: Any) -> Any:
         connection = super().get_new_connection(conn_params)
