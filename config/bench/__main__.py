@@ -153,13 +153,13 @@ class Run:
             yield from self._tryton(ours)
 
     def _rates(self, posting: Any) -> Iterator[tuple[str, Measure]]:
-        seconds = 1.5 if self.quick else 8.0
+        seconds = 1.2 if self.quick else 6.0
         if self.only & {"single", "tryton"}:
             for clients in (1, 8) if self.quick else CLIENTS:
                 say(f"Staging single moves, {clients} clients")
                 yield f"single_{clients}", posting.single(clients, seconds)
         if self.only & {"bulk", "tryton"}:
-            for lines in (100, 1000):
+            for lines in (100, 500) if self.quick else (100, 1000):
                 for clients in (1,) if self.quick else (1, 4):
                     say(f"Staging {lines} lines at once, {clients} clients")
                     key = f"bulk_{lines}" if clients == 1 else f"bulk_{lines}_{clients}"

@@ -73,7 +73,7 @@ class Size:
         }  # fmt: skip
 
 
-QUICK = Size(staged=2_000, free=10_000, movements=40_000)
+QUICK = Size(staged=2_000, free=12_000, movements=40_000)
 SMALL = Size(staged=10_000, free=2_000, movements=100_000)
 FULL = Size(staged=1_000_000, free=200_000, movements=10_000_000)
 

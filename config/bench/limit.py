@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import get_adapters_template
 
 from config.bench.report import Rate
+from config.postgresql.base import PLANS
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -106,7 +107,7 @@ def _bare() -> Iterator["psycopg.Connection[Any]"]:
     with psycopg.connect(
         host=options["HOST"], port=options["PORT"], dbname=options["NAME"],
         user=options["USER"], password=options["PASSWORD"], autocommit=True,
-        context=get_adapters_template(True, UTC),
+        context=get_adapters_template(True, UTC), options=PLANS,
     ) as bare:  # fmt: skip
         yield bare
 

@@ -111,12 +111,12 @@ class Posting:
     def single(self, clients: int, seconds: float) -> Measure:
         """Single moves by so many clients, beside as many bare ones."""
         name = f"{clients} client{'s' * (clients > 1)}"
-        return self._measure(SINGLE, name, 1, clients, seconds, (900, 2000))
+        return self._measure(SINGLE, name, 1, clients, seconds, (600, 1200))
 
     def bulk(self, lines: int, clients: int, seconds: float) -> Measure:
         """Requests of many lines."""
         name = f"{lines:,} lines, {clients} client{'s' * (clients > 1)}"
-        return self._measure(BULK, name, lines, clients, seconds, (9_000, 14_000))
+        return self._measure(BULK, name, lines, clients, seconds, (6_000, 8_000))
 
     def warm(self, clients: int) -> None:
         """Let every worker, thread and connection have seen the statements."""

@@ -57,7 +57,7 @@ def compared(
         unit="moves/s",
         beside=beside,
         beside_what=beside_what,
-        ratio=value / beside,
+        ratio=value / beside if beside else None,
         more={**ours.percentiles(), "beside": theirs.percentiles()},
     )
 

@@ -9,7 +9,9 @@ costs two microseconds: an idle connection on which something can be read has en
 import select
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
+
+ServerBindingCursor: Any = base.ServerBindingCursor  # its types are those of psycopg 2
 
 NEVER_BY_ITSELF = 2**31
 
@@ -19,14 +21,14 @@ Nothing else is affected: all other statements come with their values in them, a
 these. Compiling a plan never pays for what a page or a move asks."""
 
 
-class PreparedCursor(base.ServerBindingCursor):  # type: ignore[misc]  # it has no types
+class PreparedCursor(ServerBindingCursor):
     """Binds on the server, and prepares what it executes."""
 
     def execute(self, query: Any, params: Any = None) -> Any:
         return super().execute(query, params, prepare=True)
 
 
-class DatabaseOperations(base.DatabaseOperations):  # type: ignore[misc]
+class DatabaseOperations(operations.DatabaseOperations):
     """Shows a prepared statement in the log of queries as any other."""
 
     def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
@@ -49,9 +51,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def prepared_cursor(self) -> Any:
         """A cursor for statements that come again and again."""
+        wrapper: Any = self
         self.ensure_connection()
         with self.wrap_database_errors:
-            return self._prepare_cursor(PreparedCursor(self.connection))
+            return wrapper._prepare_cursor(PreparedCursor(self.connection))
 
     def get_new_connection(self, conn_params: Any) -> Any:
         connection = super().get_new_connection(conn_params)
