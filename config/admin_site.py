@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
@@ -16,6 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+
+from inventory.paging import counted
 
 SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("quality", _("Quality"), (
@@ -40,10 +43,11 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
 
 
 class Duty(NamedTuple):
-    """One line of the worklist."""
+    """One line of the worklist; `more` when there are more than were counted."""
 
     label: Any
     waiting: int
+    more: bool
     url: str
     icon: str
 
@@ -127,17 +131,18 @@ def worklist(request: HttpRequest) -> Iterator[Duty]:
     from quality.models import Hold
     from staging.models import Alert
 
-    found: tuple[tuple[str, Any, Callable[[], int], str, str], ...] = (
+    found: tuple[tuple[str, Any, Callable[[], QuerySet[Any]], str, str], ...] = (
         ("inventory.view_lot", _("Lots awaiting release"),
-         lambda: awaiting(Lot.objects.all()).count(), "inventory_lot", "?work=awaiting"),
+         lambda: awaiting(Lot.objects.all()), "inventory_lot", "?work=awaiting"),
         ("quality.view_hold", _("Open holds"),
-         Hold.objects.open().count, "quality_hold", "?state=open"),
+         Hold.objects.open, "quality_hold", "?state=open"),
         ("inventory.view_lot", _("Retests due within 30 days"),
-         lambda: retest_soon(Lot.objects.all()).count(), "inventory_lot", "?work=retest_soon"),
+         lambda: retest_soon(Lot.objects.all()), "inventory_lot", "?work=retest_soon"),
         ("staging.view_alert", _("Open alerts"),
-         Alert.objects.open().count, "staging_alert", "?state=open"),
+         Alert.objects.open, "staging_alert", "?state=open"),
     )  # fmt: skip
     icons = ("shield-exclamation", "pause-circle-fill", "clipboard2-pulse-fill", "bell")
-    for (permission, label, count, page, query), icon in zip(found, icons, strict=True):
+    for (permission, label, rows, page, query), icon in zip(found, icons, strict=True):
         if request.user.has_perm(permission):
-            yield Duty(label, count(), reverse(f"admin:{page}_changelist") + query, icon)
+            waiting, more = counted(rows())
+            yield Duty(label, waiting, more, reverse(f"admin:{page}_changelist") + query, icon)
