@@ -7,9 +7,12 @@ costs two microseconds: an idle connection on which something can be read has en
 """
 
 import select
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.backends.postgresql import base, operations
+from psycopg.adapt import AdaptersMap
+from psycopg.types.datetime import TimestamptzLoader
 
 ServerBindingCursor: Any = base.ServerBindingCursor  # its types are those of psycopg 2
 
@@ -26,6 +29,19 @@ class PreparedCursor(ServerBindingCursor):
 
     def execute(self, query: Any, params: Any = None) -> Any:
         return super().execute(query, params, prepare=True)
+
+
+class MomentLoader(TimestamptzLoader):
+    """Reads a moment in UTC in a tenth of psycopg's time, which a thousand lines notice."""
+
+    timezone = UTC
+    """Django replaces a loader of another zone than the connection's."""
+
+    def load(self, data: Any) -> datetime:
+        try:
+            return datetime.fromisoformat(bytes(data).decode())
+        except ValueError:  # a year before the first, or infinity
+            return super().load(data)
 
 
 class DatabaseOperations(operations.DatabaseOperations):
@@ -47,6 +63,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         params["options"] = f"{params.get('options', '')} {PLANS}".strip()
         # Only what asks for it is prepared: a list with filters wants a plan for its values.
         params["prepare_threshold"] = NEVER_BY_ITSELF
+        if self.timezone is UTC:
+            params["context"] = AdaptersMap(params["context"])
+            params["context"].register_loader("timestamptz", MomentLoader)
         return params
 
     def prepared_cursor(self) -> Any:
