@@ -75,7 +75,7 @@ def test_it_costs_one_query_a_request(
 ) -> None:
     _token, secret = issue(plant)
     read(secret)  # notes that it is used, at most once a minute
-    with django_assert_num_queries(4):  # token, the user's and the groups' permissions, the list
+    with django_assert_num_queries(3):  # token, permission, the list
         read(secret)
 
 

@@ -6,7 +6,8 @@ NOT_OF_ACTIONS = {
     "unknown_code",
     "ambiguous_code",  # a code is looked up before an action is called
     "idempotency_key_reused",
-    "lines_needed",  # the frame around every verb
+    "lines_needed",
+    "not_tried",  # the frame around every verb
 }
 
 

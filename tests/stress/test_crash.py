@@ -104,7 +104,7 @@ def test_postgresql_killed_in_the_middle(stack: Stack, door: HttpDoor) -> None:
     assert (status, problem["code"]) == (503, "busy")
     assert headers["Content-Type"] == "application/problem+json"
     assert int(headers["Retry-After"]) > 0
-    assert stack.health()["database"] == "down"
+    until(lambda: stack.health().get("database") == "down", "the page that says so")
     stack.postgresql.start()
     wait_until_whole(stack)
     answers = [answered(door, request) for request in requests]
