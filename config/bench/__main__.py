@@ -13,7 +13,7 @@ from typing import Any
 
 import django
 
-from config.bench.report import Measure, as_json, table
+from config.bench.report import Measure, as_json, line, table
 from config.bootstrap import ports, servers
 from config.bootstrap.terminal import say
 
@@ -26,7 +26,10 @@ CACHE = Path.home() / ".cache" / "forestage-bench"
 def main() -> int:
     options = parse()
     django.setup()
-    measures = list(Run(options).all())
+    measures = []
+    for measure in Run(options).all():
+        say(line(measure))  # a run takes long, and may be broken off
+        measures.append(measure)
     print(table(measures))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(as_json(measures, machine(options)), indent=2))
@@ -153,7 +156,7 @@ class Run:
             yield from self._tryton(ours)
 
     def _rates(self, posting: Any) -> Iterator[tuple[str, Measure]]:
-        seconds = 1.2 if self.quick else 6.0
+        seconds = 1.2 if self.quick else 5.0
         if self.only & {"single", "tryton"}:
             for clients in (1, 8) if self.quick else CLIENTS:
                 say(f"Staging single moves, {clients} clients")

@@ -111,7 +111,7 @@ class Posting:
     def single(self, clients: int, seconds: float) -> Measure:
         """Single moves by so many clients, beside as many bare ones."""
         name = f"{clients} client{'s' * (clients > 1)}"
-        return self._measure(SINGLE, name, 1, clients, seconds, (600, 1200))
+        return self._measure(SINGLE, name, 1, clients, seconds, (600, 1000))
 
     def bulk(self, lines: int, clients: int, seconds: float) -> Measure:
         """Requests of many lines."""

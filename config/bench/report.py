@@ -72,6 +72,11 @@ def table(measures: Iterable[Measure]) -> str:
     return "\n\n".join(parts)
 
 
+def line(measure: Measure) -> str:
+    """One measure in a line."""
+    return " | ".join(cell for cell in _row(measure) if cell)
+
+
 def _row(measure: Measure) -> list[str]:
     cuts = [measure.more.get(f"p{cut}_ms") for cut in (50, 95, 99)]
     beside = f"{_figure(measure.beside)} ({measure.beside_what})" if measure.beside else ""
