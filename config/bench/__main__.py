@@ -26,6 +26,9 @@ CACHE = Path.home() / ".cache" / "forestage-bench"
 def main() -> int:
     options = parse()
     django.setup()
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
     measures = []
     for measure in Run(options).all():
         say(line(measure))  # a run takes long, and may be broken off

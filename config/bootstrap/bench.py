@@ -45,5 +45,6 @@ def run(options: argparse.Namespace) -> int:
     ):
         env = {**os.environ, "DATABASE_URL": server.url, "FORESTAGE_VAR": str(scratch)}
         env |= {"FORESTAGE_LOG_LEVEL": "WARNING", "DJANGO_SETTINGS_MODULE": "config.settings"}
+        env |= {"FORESTAGE_STATIC_ROOT": str(scratch / "static")}
         env.pop("REDIS_URL", None)
         return processes.run_until_done(command, env, ROOT)
