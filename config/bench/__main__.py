@@ -79,6 +79,7 @@ def empty_database() -> None:
     from django.core.management import call_command
     from django.db import connection
 
+    connection.close()
     connection.close_pool()  # type: ignore[attr-defined]
     url = os.environ["DATABASE_URL"]
     server, _slash, name = url.rpartition("/")
