@@ -26,7 +26,8 @@ from django.utils import timezone
 from config.bench import data_facts, data_life, data_master
 from config.bench.data_fast import bare, settle
 from inventory import audit
-from inventory.models import AuditEntry, Balance, Container, Lot, LotLink, Movement
+from inventory.models import AuditEntry, Balance, Container, Location, Lot, LotLink, Movement
+from quality import gate
 from quality.models import Decision, Hold, RestrictedUse
 from staging import clock
 from staging.models import Alert, Commitment, Demand, Requirement
@@ -99,15 +100,31 @@ def load(size: Size) -> None:
 def targets(size: Size) -> Iterator[tuple[str, str, str]]:
     """What can be staged: demand reference, lot code, lane code. Each lot once, in one bin.
 
-    In the order of the demands, each of which has 20, for one lane.
+    In the order of the demands, each of which has 20, for one lane. What is on hold is left out.
     """
+    stopped, held = _stopped_lots(size), _held_lanes()
     wanted = Demand.objects.filter(pk__gt=2 * size.staged // IN_A_DEMAND, closed_at=None)
     references = list(wanted.order_by("pk").values_list("reference", flat=True))
     lots = Lot.objects.filter(pk__gt=size.staged, pk__lte=size.staged + size.free)
     for number, lot in enumerate(lots.order_by("pk").values_list("code", flat=True)):
         demand = number // IN_A_DEMAND
-        site, lane = divmod(demand % size.lanes, data_master.LANES)
-        yield references[demand], lot, f"S{site:03}-LANE-{lane:02}"
+        site, number_there = divmod(demand % size.lanes, data_master.LANES)
+        lane = f"S{site:03}-LANE-{number_there:02}"
+        if lot not in stopped and lane not in held:
+            yield references[demand], lot, lane
+
+
+def _stopped_lots(size: Size) -> set[str]:
+    free = Balance.objects.on_hand().filter(lot__gt=size.staged, lot__lte=size.staged + size.free)
+    stopped = free.annotate(stop=gate.stop_code(on=timezone.localdate())).exclude(stop="")
+    return set(stopped.values_list("lot__code", flat=True))
+
+
+def _held_lanes() -> set[str]:
+    places = Hold.objects.open().filter(location__isnull=False)
+    paths = tuple(places.values_list("location__path", flat=True))
+    lanes = Location.objects.staging().values_list("code", "path")
+    return {code for code, path in lanes if path.startswith(paths)}
 
 
 def _statements() -> Iterator[str]:
