@@ -17,7 +17,7 @@ from config.bench.report import Measure, as_json, line, table
 from config.bootstrap import ports, servers
 from config.bootstrap.terminal import say
 
-WORKERS, THREADS = 2, 4
+WORKERS, THREADS = 4, 4
 CLIENTS = (1, 4, 8, 16)
 CACHE = Path.home() / ".cache" / "forestage-bench"
 """Where the peer's environment is kept from one run to the next."""
@@ -189,7 +189,7 @@ def web() -> Iterator[int]:
     command = [
         sys.executable, "-m", "gunicorn", "config.wsgi", f"--workers={WORKERS}",
         f"--threads={THREADS}", f"--bind=127.0.0.1:{port}", "--keep-alive=60",
-        "--no-control-socket",
+        "--no-control-socket", "--reuse-port",  # else one worker takes most connections
     ]  # fmt: skip
     log = Path(os.environ["FORESTAGE_VAR"]) / "gunicorn.log"
     with servers.Server(command, log=log, is_ready=lambda _pid: ports.answers("127.0.0.1", port)):
