@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.db.transaction import Atomic
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -102,9 +102,8 @@ def _do_all(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[s
     return answer_of(verb.effect(lines=lines, by=by, at=at))
 
 
-@transaction.atomic
 def _do_what_can_be(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[str, Any]:
-    """The effect, the refused attempts and (in the caller's transaction) the answer: together."""
+    """The effect, the refused attempts and the answer: together, in the caller's transaction."""
     readable = {n: line for n, line in enumerate(lines) if not isinstance(line, Unread)}
     tried = try_lines(lambda some: verb.run(lines=some, by=by, at=at), readable)
     found = [refusal for number in sorted(tried.refused) for refusal in tried.refused[number]]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Annotated
 from uuid import UUID
 
@@ -13,13 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from inventory import audit
 from inventory.actions.common import (
     amount,
+    each,
     lock_named,
     pick_balance,
     require_kind,
 )
 from inventory.actions.moves import ContainerField, LotField, SourceField, UnitField
 from inventory.audit import Actor
-from inventory.errors import Refusals, Refused
+from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book
 from inventory.models import (
@@ -119,16 +121,13 @@ def _stage(
         containers=[line.container for line in lines if line.container],
         places=[lane for lane in lanes.values() if lane.capacity],
     )
-    planner = _Planner(kind, book, bindings)
-    refusals, steps = Refusals(), []
-    for index, line in enumerate(lines):
-        try:
-            steps += planner.plan(line, requirements.get(line.demand.id, Needs()), lanes, index)
-        except Refused as refusal:
-            refusals.add(refusal, line=index)
-    refusals.raise_any()
+    planner = _Planner(kind, book, bindings, any_reserved=bool(reserved))
+
+    def steps_of(line: Staging | Assignment, index: int) -> list[Step]:
+        return planner.plan(line, requirements.get(line.demand.id, Needs()), lanes, index)
+
     return carry_out(
-        steps,
+        list(chain.from_iterable(each(lines, steps_of))),
         action=action,
         asks=GatedAction.STAGE,
         book=book,
@@ -141,13 +140,15 @@ def _stage(
 class _Planner:
     """Turns request lines into steps, keeping count of what earlier lines have planned."""
 
-    def __init__(self, kind: MovementKind | None, book: Book, bindings: Bindings) -> None:
+    def __init__(
+        self, kind: MovementKind | None, book: Book, bindings: Bindings, *, any_reserved: bool
+    ) -> None:
         self.kind = kind
         self.book = book
         self.bindings = bindings
         self.planned: dict[int, Decimal] = {}
         self.taken: dict[UUID, Decimal] = {}
-        self.any_reserved = bool(bindings.find(states=[State.RESERVED]))
+        self.any_reserved = any_reserved
 
     def plan(
         self,
