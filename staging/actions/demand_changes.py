@@ -15,7 +15,7 @@ from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.units import plain, to_base
 from staging.actions.common import lock_requirements, require_live
-from staging.actions.demands import DemandChange, Need, check_lots, read_units, stamp_of
+from staging.actions.demands import DemandChange, Need, check_needs, read_units, stamp_of
 from staging.bindings import Bindings
 from staging.models import Demand, Requirement, State
 
@@ -66,7 +66,7 @@ class _Changes:
         """Change one demand; what the audit trail says of it."""
         demand = self.demands[line.demand.pk]
         require_live(demand)
-        _check_change(line)
+        check_needs(line.requirements, hint=_("Give one new quantity for each."))
         before = copy(demand)
         for column in ("needed_at", "route", "carrier"):
             if (value := getattr(line, column)) is not None:
@@ -116,18 +116,6 @@ class _Changes:
             update_fields=["quantity"],
         )
         Requirement.objects.bulk_create(self._added)
-
-
-def _check_change(line: DemandChange) -> None:
-    keys = [(need.material.pk, need.lot.pk if need.lot else None) for need in line.requirements]
-    if len(set(keys)) < len(keys):
-        raise Refused(
-            _("A material stands there twice."),
-            code="material_twice",
-            field="requirements",
-            hint=_("Give one new quantity for each."),
-        )
-    check_lots(line.requirements)
 
 
 def _below_committed(need: Need, committed: Decimal) -> Refused:

@@ -15,7 +15,7 @@ from inventory.actions.common import each, lock_lots, require_kind
 from inventory.actions.moves import ReasonField
 from inventory.audit import Actor, Stamp
 from inventory.errors import Refused
-from inventory.fields import About
+from inventory.fields import About, Words
 from inventory.ledger import Book, Claim
 from inventory.models import Location, LocationKind, Lot, Material, Site, Unit
 from inventory.units import plain, to_base
@@ -185,15 +185,7 @@ def _check_new(line: NewDemand, taken: set[str]) -> None:
             field="requirements",
             hint=_("Enter one material and quantity a line."),
         )
-    keys = [(need.material.pk, need.lot.pk if need.lot else None) for need in line.requirements]
-    if len(set(keys)) < len(keys):
-        raise Refused(
-            _("A material stands there twice."),
-            code="material_twice",
-            field="requirements",
-            hint=_("Add the quantities up, or name the lots."),
-        )
-    check_lots(line.requirements)
+    check_needs(line.requirements, hint=_("Add the quantities up, or name the lots."))
     if line.work_center:
         require_kind(line.work_center, LocationKind.WORK_CENTER, field="work_center")
     if line.customer:
@@ -218,7 +210,20 @@ def _check_reference(line: NewDemand, taken: set[str]) -> None:
         )
 
 
-def check_lots(needs: Sequence[Need]) -> None:
+def check_needs(needs: Sequence[Need], *, hint: Words) -> None:
+    """Refuse `material_twice` with that hint, and as `_check_lots` does."""
+    keys = [(need.material.pk, need.lot.pk if need.lot else None) for need in needs]
+    if len(set(keys)) < len(keys):
+        raise Refused(
+            _("A material stands there twice."),
+            code="material_twice",
+            field="requirements",
+            hint=hint,
+        )
+    _check_lots(needs)
+
+
+def _check_lots(needs: Sequence[Need]) -> None:
     for need in needs:
         if need.lot and need.lot.material_id != need.material.pk:
             raise Refused(
