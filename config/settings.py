@@ -8,6 +8,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -102,7 +103,8 @@ else:
     _database["ENGINE"] = "config.postgresql"  # Django's own, with plans that are kept
     if pool_size:
         _database["OPTIONS"]["pool"] = {
-            "min_size": 1, "max_size": pool_size, "timeout": 5,
+            "min_size": 1, "max_size": pool_size,
+            "timeout": 2,  # less than a probe of /health/ready waits for its answer
             # Longer attempts wait longer and longer in between, and sleep past the recovery.
             "reconnect_timeout": 2,
         }  # fmt: skip
@@ -220,6 +222,7 @@ if not REDIS_URL:
         "store_processed": False,
         "polling_interval": 0.1,
     }
+CELERY_TIMEZONE = TIME_ZONE  # in which "at night" is meant
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True  # a task whose process was killed is delivered again
@@ -235,6 +238,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP_SECONDS = env.int("FORESTAGE_SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "flag-stale": {"task": "staging.tasks.flag_stale", "schedule": SWEEP_SECONDS},
+    "flag-missed": {
+        "task": "staging.tasks.flag_missed",
+        "schedule": crontab(hour="3", minute="0"),
+    },
 }
 
 CACHES = {

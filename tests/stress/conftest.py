@@ -1,4 +1,4 @@
-"""Real servers of our own, to be killed: one set for all stress tests of this process."""
+"""Real servers of our own, to be killed."""
 
 import contextlib
 import itertools
@@ -27,8 +27,9 @@ def database() -> str:
     return "sqlite" if is_sqlite or not os.environ.get("DATABASE_URL") else "postgresql"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_stack(database: str) -> Iterator[Stack]:
+    """Each module has a plant of its own: a torture leaves lots on hold and bays empty."""
     with servers.running(database) as stack:
         stack.admit(["tester"])
         yield stack
