@@ -3,7 +3,7 @@
 `/health/live` is for the process manager, `/health/ready` for the load balancer and for people.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Min
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -100,8 +101,13 @@ def describe(entry: dict[str, Any], run: TaskRun | None) -> dict[str, Any]:
 
 
 def is_late(entry: dict[str, Any], run: TaskRun | None) -> bool:
-    """Whether the schedule wanted a run that did not come. Never having run counts."""
-    if run is None or run.last_started_at is None:
-        return True
+    """Whether the schedule wanted a run that did not come, since the last or since the start."""
     schedule = cast("BaseSchedule", maybe_schedule(entry["schedule"], app=app))
-    return bool(schedule.remaining_estimate(run.last_started_at) < -LATE_AFTER)
+    since = (run and run.last_started_at) or set_up_at()
+    return bool(schedule.remaining_estimate(since) < -LATE_AFTER)
+
+
+def set_up_at() -> datetime:
+    """When this database got its tables: the night of a nightly task may still have to come."""
+    applied = MigrationRecorder.Migration.objects.aggregate(first=Min("applied"))
+    return cast("datetime", applied["first"])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from celery.schedules import crontab
 from django.db import OperationalError
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -69,6 +70,7 @@ def test_ready_when_everything_works(client: Client, broker: None) -> None:
 def test_ready_costs_two_queries(
     client: Client, broker: None, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
+    ran(10)
     health.newest_migrations()
     with django_assert_max_num_queries(3):  # the migration table is looked up before it is read
         client.get("/health/ready")
@@ -77,10 +79,12 @@ def test_ready_costs_two_queries(
 @pytest.mark.parametrize("seconds_ago", [None, 125])
 @pytest.mark.django_db
 def test_a_late_clock_degrades_but_serves(
-    client: Client, broker: None, seconds_ago: int | None
+    client: Client, broker: None, monkeypatch: pytest.MonkeyPatch, seconds_ago: int | None
 ) -> None:
     if seconds_ago is not None:
         ran(seconds_ago)
+    long_ago = timezone.now() - timedelta(days=2)
+    monkeypatch.setattr(health, "set_up_at", lambda: long_ago)
     response = client.get("/health/ready")
     assert response.status_code == 200
     assert response.json()["status"] == "degraded"
@@ -92,6 +96,16 @@ def test_a_late_clock_degrades_but_serves(
 @pytest.mark.django_db
 def test_every_kind_of_schedule_can_be_late(schedule: object, seconds_ago: int, late: bool) -> None:
     assert health.is_late({**SWEEP, "schedule": schedule}, ran(seconds_ago)) is late
+
+
+@pytest.mark.parametrize(("days_ago", "late"), [(0, False), (2, True)])
+@pytest.mark.django_db
+def test_a_task_of_which_the_time_has_not_come_is_not_late(days_ago: int, late: bool) -> None:
+    now = timezone.localtime()
+    entry = {**SWEEP, "schedule": crontab(hour=str((now.hour + 12) % 24), minute="0")}
+    MigrationRecorder.Migration.objects.all().delete()
+    MigrationRecorder.Migration.objects.create(applied=now - timedelta(days=days_ago))
+    assert health.is_late(entry, None) is late
 
 
 @pytest.mark.django_db
