@@ -11,6 +11,7 @@ from inventory.models.materials import (
     Tracking,
     Unit,
 )
+from inventory.models.people import Account
 from inventory.models.places import (
     REAL_KINDS,
     VIRTUAL_KINDS,
@@ -25,6 +26,7 @@ from inventory.models.recorded import Recorded, Surface
 __all__ = [
     "REAL_KINDS",
     "VIRTUAL_KINDS",
+    "Account",
     "AuditEntry",
     "Balance",
     "CapacityPolicy",

@@ -5,11 +5,13 @@ from quality.models.decisions import Decision, DecisionKind, Meaning, Restricted
 from quality.models.holds import Hold
 from quality.models.inspections import Inspection, InspectionKind, InspectionResult
 from quality.models.rules import Effect, GatedAction, RuleSet, UsageRule
+from quality.models.signatures import Ending, Method, Proposal, ProposalEnd, Signature
 
 __all__ = [
     "Decision",
     "DecisionKind",
     "Effect",
+    "Ending",
     "GatedAction",
     "Hold",
     "Inspection",
@@ -17,7 +19,11 @@ __all__ = [
     "InspectionResult",
     "LotChange",
     "Meaning",
+    "Method",
+    "Proposal",
+    "ProposalEnd",
     "RestrictedUse",
     "RuleSet",
+    "Signature",
     "UsageRule",
 ]

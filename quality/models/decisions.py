@@ -21,10 +21,14 @@ class Meaning(models.TextChoices):
     APPROVAL = "approval", _("Approval")
     REVIEW = "review", _("Review")
     RESPONSIBILITY = "responsibility", _("Responsibility")
+    AUTHORSHIP = "authorship", _("Authorship")
 
 
 class Decision(Recorded):
-    """`actor` signed, with the password entered again. Never changed, never deleted."""
+    """`actor` signed; of two people, second. Never changed, never deleted.
+
+    What they signed, and who else did, stands in `signatures` and those of the proposal.
+    """
 
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="decisions")
     kind = models.CharField(_("decision"), max_length=8, choices=DecisionKind)
