@@ -35,10 +35,10 @@ RULES = "add_ruleset change_ruleset add_usagerule change_usagerule delete_usager
 ROLES: dict[str, str] = {
     "operator": f"use_floor {VIEW_STOCK} {HANDLE}",
     "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} split_lot merge_lots "
-    "view_auditentry",
-    "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry",
-    "auditor": f"use_floor {VIEW_STOCK} view_auditentry export_audit view_user view_group "
-    "view_apitoken",
+    "view_auditentry view_refusedattempt",
+    "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry view_refusedattempt",
+    "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
+    "view_user view_group view_apitoken",
     "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN}",
 }
 """Permissions by role. `use_floor` opens the browser pages, which an integrator has no use for."""

@@ -8,17 +8,17 @@ from django.contrib.auth.models import User
 from django.db.models import Model, Q
 
 from inventory import codes
-from inventory.models import Lot, Movement
+from inventory.models import Lot, Movement, RefusedAttempt
 
 MOST_NAMED = 100
 """Things of a kind whose code may begin with the text."""
 
 MOST_MOVEMENTS = 2000
-"""The newest movements of the lots found, whose actions are shown as well."""
+"""The newest movements and refused attempts of the lots found, whose entries are shown as well."""
 
 
 def about(text: str) -> Q:
-    """Entries about things by code, or by how it begins; and those that moved such a lot."""
+    """Entries about things by code, or by how it begins; and what was done or tried with a lot."""
     found, lots = Q(pk=None), list[int]()
     kinds: dict[type[Model], tuple[str, ...]] = {**codes.columns(), User: ("username",)}
     for kind, columns in kinds.items():
@@ -32,7 +32,9 @@ def about(text: str) -> Q:
         moved = (
             Movement.objects.filter(lot__in=lots).order_by("-pk").values_list("batch", flat=True)
         )
-        found |= Q(batch__in=set(moved[:MOST_MOVEMENTS]))
+        tried = RefusedAttempt.objects.filter(lot__in=lots).order_by("-recorded_at")
+        refused = tried.values_list("batch", flat=True)[:MOST_MOVEMENTS]
+        found |= Q(batch__in={*moved[:MOST_MOVEMENTS], *refused})
     return found
 
 

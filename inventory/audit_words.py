@@ -95,6 +95,6 @@ def choices() -> Iterable[tuple[StrPromise, list[tuple[str, StrPromise]]]]:
 
 
 def verb_label(permission: str) -> str:
-    """What people call the verb of a permission such as `staging.stage`."""
+    """What people call the verb, or other act, of a permission such as `staging.stage`."""
     verb = verbs.REGISTRY.get(permission.rpartition(".")[2])
-    return str(verb.label) if verb else permission
+    return str(verb.label) if verb else in_words(permission)

@@ -9,17 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import models
 from django.db.transaction import Atomic
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, idempotency
+from inventory import attempts, idempotency
 from inventory.answers import answer_by_line, answer_of
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import LineField, Words, line_fields
-from inventory.models import Lot
 from inventory.partial import Unread, try_lines
 
 
@@ -77,10 +74,10 @@ def carry_out(
 ) -> tuple[dict[str, Any], bool]:
     """Do it once. Returns the answer, and whether it is a stored one.
 
-    All lines or none: a refusal is raised again after the attempt has been kept in the audit
-    trail. With `partial`, the lines that can be done are, and the answer has a result for each;
-    then some of `lines` may be `partial.Unread`. Refuses `lines_needed` when nothing is asked for,
-    and `idempotency_key_reused`.
+    All lines or none: a refusal is raised again after the attempt has been kept. With `partial`,
+    the lines that can be done are, and the answer has a result for each; then some of `lines` may
+    be `partial.Unread`. Refuses `lines_needed` when nothing is asked for, and
+    `idempotency_key_reused`.
     """
     if not lines:
         raise Refused(
@@ -93,7 +90,7 @@ def carry_out(
             by.user, key, fingerprint, lambda: (200, act(verb, lines, by, at))
         )
     except Refused as refusal:
-        _record_refusals(verb, lines, refusal.all, by)
+        _record_refusals(verb, lines, refusal.all, by, at)
         raise
     return answer, replayed
 
@@ -107,7 +104,7 @@ def _do_what_can_be(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -
     readable = {n: line for n, line in enumerate(lines) if not isinstance(line, Unread)}
     tried = try_lines(lambda some: verb.run(lines=some, by=by, at=at), readable)
     found = [refusal for number in sorted(tried.refused) for refusal in tried.refused[number]]
-    _record_refusals(verb, lines, found, by)
+    _record_refusals(verb, lines, found, by, at)
     return answer_by_line(tried, lines)
 
 
@@ -130,41 +127,15 @@ def _own_field(verb: Verb, field: str | None) -> str | None:
 
 
 def _record_refusals(
-    verb: Verb, lines: Sequence[Any], refusals: Sequence[Refused], by: Actor
+    verb: Verb, lines: Sequence[Any], refusals: Sequence[Refused], by: Actor, at: datetime
 ) -> None:
-    """Keep what was attempted in the audit trail. Refusals name fields of the verb from here on."""
-    entries = []
+    """Keep what was attempted. Refusals name fields of the verb from here on."""
     for found in refusals:
         found.field = _own_field(verb, found.field)
-        line = lines[found.line or 0]
-        facts = {
-            "verb": verb.permission,
-            "code": found.code,
-            "message": found.text,
-            "field": found.field,
-            "asked": _asked(line),
-        }
-        entries.append(audit.Entry(subject=_subject(line), facts=facts))
-    if entries:
-        audit.record_many("refused", entries, stamp=audit.stamp(by, timezone.now()))
+    tried = [(attempts.asked_of(_concerned(found, lines)), found) for found in refusals]
+    attempts.record(verb.permission, tried, by=by, at=at)
 
 
-def _subject(line: Any) -> models.Model | None:
-    if isinstance(line, Unread):
-        return None
-    values = [getattr(line, declared.name) for declared in line_fields(type(line))]
-    things = [value for value in values if isinstance(value, models.Model)]
-    lots = [value for value in things if isinstance(value, Lot)]
-    return next(iter(lots + things), None)
-
-
-def _asked(line: Any) -> dict[str, str]:
-    """What was asked for, in words; secrets stay out."""
-    if isinstance(line, Unread):
-        return {}
-    return {
-        declared.name: str(value)
-        for declared in line_fields(type(line))
-        if (value := getattr(line, declared.name)) not in (None, "", ())
-        and not declared.about.secret
-    }
+def _concerned(refusal: Refused, lines: Sequence[Any]) -> Sequence[Any]:
+    """The line that a refusal is about, or all of them."""
+    return lines if refusal.line is None else [lines[refusal.line]]

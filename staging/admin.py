@@ -7,12 +7,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
-from inventory.admin.base import EXACT, Autocompleting, HistoryAdmin, Refusable, actor
+from inventory.admin.base import EXACT, Autocompleting, HistoryAdmin, Refusable, actor, require
 from inventory.admin.finding import FoundByCode
 from inventory.admin.pages import Act, Acting
 from inventory.models import Lot
@@ -192,6 +192,10 @@ class DemandAdmin(FoundByCode, Acting[Demand], Refusable[Demand]):
     @admin.display(description=_("state"))
     def state(self, demand: Demand) -> str:
         return cells.state_badge(demand.state)  # type: ignore[attr-defined]
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        require(request, REGISTRY["create_demand"].permission)
+        return super().add_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Demand, form: Any, change: bool) -> None:
         """The action makes the demand with its lines, see `save_related`."""

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from inventory.models import AuditEntry, Lot, Movement, Recorded
+from inventory.models import Lot, Movement, Recorded, RefusedAttempt
 from inventory.units import plain
 from quality.models import Decision, Hold, Inspection
 from staging.models import Alert
@@ -147,9 +147,6 @@ def _of_clock(kind: str, at: datetime, title: str, row: Alert) -> Iterable[Event
 
 
 def _refused(lot: Lot) -> Iterator[Event]:
-    rows = AuditEntry.objects.filter(
-        action="refused", subject_type="inventory.lot", subject_id=str(lot.pk)
-    )
-    for row in rows.select_related("actor").order_by("pk"):
-        title = _("Refused: %(verb)s") % {"verb": row.facts.get("verb", "")}
-        yield _event("refused", row, title, str(row.facts.get("message", "")))
+    rows = RefusedAttempt.objects.filter(lot=lot).select_related("actor")
+    for row in rows.order_by("recorded_at", "pk"):
+        yield _event("refused", row, _("Refused: %(verb)s") % {"verb": row.verb}, row.message)

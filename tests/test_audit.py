@@ -98,7 +98,7 @@ def test_a_day_can_be_read_back(plant: Plant, auditor: Client) -> None:
         "quality.place_hold", "refused", "quality.lift_hold", "staging.issue",
     ]  # fmt: skip
     entries = auditor.get("/audit/?about=DAY-1").context["entries"]
-    assert {entry.action for entry, _words in entries} == set(
+    assert {entry.action for entry, _words, _why in entries} == set(
         trail.values_list("action", flat=True)
     ) - {"staging.create_demand"}
     page = auditor.get("/audit/").content.decode()
@@ -111,7 +111,7 @@ def test_the_trail_is_narrowed_down(plant: Plant, auditor: Client) -> None:
     plant.hold(location=plant.a1)
 
     def found(query: str) -> set[str]:
-        return {e.action for e, _words in auditor.get(f"/audit/?{query}").context["entries"]}
+        return {e.action for e, *_ in auditor.get(f"/audit/?{query}").context["entries"]}
 
     assert found(f"who={plant.operator.user.username}") == {"inventory.receive"}
     assert found("action=quality.place_hold") == {"quality.place_hold"}

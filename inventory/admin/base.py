@@ -1,13 +1,13 @@
 """What every page of the admin shares: one audit trail, no deletion, changes through actions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.forms.models import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,6 +17,7 @@ from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from inventory import attempts
 from inventory.actions import remove_master, save_master
 from inventory.admin.finding import BoundedPaginator
 from inventory.audit import Actor
@@ -30,6 +31,15 @@ M = TypeVar("M", bound=models.Model)
 def actor(request: HttpRequest) -> Actor:
     """Who is at the admin."""
     return Actor(request.user, Surface.ADMIN)  # type: ignore[arg-type]
+
+
+def require(
+    request: HttpRequest, permission: str, asked: Callable[[], attempts.Asked] = dict
+) -> None:
+    """Let pass who has the permission. Of who has not, it is kept what they tried to do."""
+    if not request.user.has_perm(permission):
+        attempts.record_denied(permission, asked(), by=actor(request))
+        raise PermissionDenied
 
 
 def trail_of(row: models.Model) -> str:
@@ -159,8 +169,13 @@ def show(form: forms.BaseForm, refusal: ValidationError) -> None:
 
 
 class Refusable(OneTrail[M]):
-    """A page whose form is saved by an action, which may refuse."""
+    """A page whose form is saved by an action, which may refuse.
 
+    `tried` names the action where its refusals are kept; what is carried out as a verb keeps them
+    itself.
+    """
+
+    tried = ""
     form: type[forms.ModelForm[M]] = RefusableForm
     formfield_overrides = EXACT
 
@@ -177,6 +192,10 @@ class Refusable(OneTrail[M]):
             return self._saving(request, object_id, form_url, extra_context)
         except ValidationError as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
+            if self.tried and isinstance(refusal, Refused):
+                asked = {str(self.opts.model_name): [object_id or ""]}
+                tried = [(asked, found) for found in refusal.all]
+                attempts.record(self.tried, tried, by=actor(request), at=timezone.now())
             return self._saving(request, object_id, form_url, extra_context)
 
     def _saving(self, *args: Any) -> HttpResponse:

@@ -13,7 +13,7 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -23,7 +23,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inventory.admin.base import BIGINT_BITS, M, actor
+from inventory.admin.base import BIGINT_BITS, M, actor, require
 from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.forms import form_field
@@ -90,8 +90,7 @@ class Act:
     def page(self, model_admin: "Acting[Any]", request: HttpRequest) -> HttpResponse:
         """Ask on GET; carry out on POST, and go back to where the person came from."""
         verb = REGISTRY[self.verb]
-        if not request.user.has_perm(verb.permission):
-            raise PermissionDenied
+        require(request, verb.permission, lambda: {self.target: named(request, model_admin)})
         rows = chosen(request, model_admin)
         form = act_form(verb, self.targets or (self.target,))(
             request.POST or None, initial={"key": uuid4().hex}
@@ -172,19 +171,29 @@ def render(
 
 
 def chosen(request: HttpRequest, model_admin: "Acting[Any]") -> list[Any]:
-    """The rows the address names, in the order of the list."""
+    """The rows the address names, in the order of the list; 404 where one is missing."""
+    rows = named(request, model_admin)
+    if not rows or len(rows) != len(_numbers(request, model_admin)):
+        raise Http404(_("Nothing to act on was chosen."))
+    return rows
+
+
+def named(request: HttpRequest, model_admin: "Acting[Any]") -> list[Any]:
+    """Those of the rows that the address names which are there."""
+    numbers = _numbers(request, model_admin)
+    return list(model_admin.get_queryset(request).filter(pk__in=numbers)) if numbers else []
+
+
+def _numbers(request: HttpRequest, model_admin: "Acting[Any]") -> set[Any]:
     wanted = request.GET.get("ids", "").split(",")
     key = model_admin.opts.pk
     try:
         pks = [key.to_python(pk) for pk in wanted[:MOST] if pk]
     except ValidationError:
-        pks = []
+        return set()
     if any(isinstance(pk, int) and pk.bit_length() > BIGINT_BITS for pk in pks):
-        pks = []  # no row has such a number, and the database would choke on it
-    rows = list(model_admin.get_queryset(request).filter(pk__in=pks))
-    if not rows or len(rows) != len(set(pks)):
-        raise Http404(_("Nothing to act on was chosen."))
-    return rows
+        return set()  # no row has such a number, and the database would choke on it
+    return set(pks)
 
 
 def came_from(request: HttpRequest, model_admin: admin.ModelAdmin[Any], rows: Sequence[Any]) -> str:

@@ -1,18 +1,18 @@
 """Every verb at its own path: one view, made from the table of verbs."""
 
 from http import HTTPStatus
-from typing import cast
+from typing import Any, NoReturn, cast
 
 from django.contrib.auth.models import User
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from inventory import verbs
+from inventory import attempts, verbs
 from inventory.api.lines import read_lines
 from inventory.api.schema import VerbSchema
 from inventory.audit import Actor
@@ -31,6 +31,22 @@ class VerbView(APIView):
     @property
     def permission_needed(self) -> str:
         return self.verb.permission
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        """Keep who tried what, if somebody is known to be there."""
+        if request.method == "POST" and isinstance(request.user, User):
+            asked = attempts.asked_of(self._readable(request))
+            by = Actor(request.user, Surface.API)
+            attempts.record_denied(self.verb.permission, asked, by=by)
+        super().permission_denied(request, message, code)
+
+    def _readable(self, request: Request) -> list[Any]:
+        try:
+            return read_lines(self.verb.line, request.data).lines
+        except APIException:  # the answer is that they may not, whatever they wrote
+            return []
 
     def post(self, request: Request) -> Response:
         refuse_parameters(request)

@@ -1,5 +1,6 @@
 """What exists, where, and how it got there."""
 
+from inventory.models.attempts import RefusedAttempt
 from inventory.models.audit import AuditEntry, IdempotencyKey
 from inventory.models.ledger import Balance, Movement, MovementKind
 from inventory.models.lots import Container, Lot, LotLink
@@ -44,6 +45,7 @@ __all__ = [
     "MovementKind",
     "Purpose",
     "Recorded",
+    "RefusedAttempt",
     "Site",
     "Surface",
     "Tracking",

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
-from inventory import verbs
+from inventory import attempts, verbs
 from inventory.errors import Refused
 from inventory.forms import VerbForm, form_for, permitted
 from inventory.models import Movement, MovementKind
@@ -67,6 +67,11 @@ class VerbView(FloorView, View):
 
     def get_permission_required(self) -> tuple[str, ...]:
         return (*super().get_permission_required(), self.verb.permission)
+
+    def handle_no_permission(self) -> HttpResponseRedirect:
+        """To open the form counts as well: without the permission, nobody gets any further."""
+        _keep_denied(self.request, self.verb, _typed(self.verb, self.request))
+        return super().handle_no_permission()
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
         form = form_for(self.verb.name)(initial=_filled(self.verb, request.GET))
@@ -126,6 +131,10 @@ class UndoView(FloorView, View):
 
     reads = ("inventory.reverse",)
 
+    def handle_no_permission(self) -> HttpResponseRedirect:
+        _keep_denied(self.request, REGISTRY["reverse"], {"batch": [self.kwargs["batch"]]})
+        return super().handle_no_permission()
+
     def post(self, request: HttpRequest, batch: UUID) -> HttpResponse:
         rows = Movement.objects.filter(batch=batch, actor=actor(request).user, reversed_by=None)
         lines = [
@@ -146,6 +155,24 @@ class UndoView(FloorView, View):
             visit.mark_undone(request, batch)
         name = request.POST.get("verb", "")
         return redirect(path_of(name) if name in REGISTRY else reverse("inventory:work"))
+
+
+def _keep_denied(request: HttpRequest, verb: Verb, asked: attempts.Asked) -> None:
+    """Strangers are sent to sign in; nobody is known to have tried anything."""
+    if request.user.is_authenticated:
+        attempts.record_denied(verb.permission, asked, by=actor(request))
+
+
+def _typed(verb: Verb, request: HttpRequest) -> attempts.Asked:
+    """What was filled in, as far as it can be read; else as it was written."""
+    data = request.POST if request.method == "POST" else request.GET
+    form = form_for(verb.name)(data)
+    form.is_valid()
+    written = _filled(verb, data)
+    return {
+        name: [form.cleaned_data.get(name, text.replace("\x00", "\ufffd"))]
+        for name, text in written.items()
+    }
 
 
 def hyphenated(name: str) -> str:

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from inventory.admin.pages import ActForm, Acting, act_form, attempt, chosen, render
+from inventory.admin.base import require
+from inventory.admin.pages import ActForm, Acting, act_form, attempt, chosen, named, render
 from inventory.errors import Refused
 from inventory.forms import form_field
 from inventory.models import Lot
@@ -28,8 +28,7 @@ SPARE_ROWS = 5
 def page(model_admin: Acting[Lot], request: HttpRequest) -> HttpResponse:
     """The rows are those of the material's last inspection, to be filled in; more may be added."""
     verb = REGISTRY[VERB]
-    if not request.user.has_perm(verb.permission):
-        raise PermissionDenied
+    require(request, verb.permission, lambda: {"lot": named(request, model_admin)[:1]})
     lot: Lot = chosen(request, model_admin)[0]
     form = _form(verb)(request.POST or None, initial={"key": uuid4().hex})
     rows = _formset(verb)(request.POST or None, prefix="rows", initial=usual_rows(lot))

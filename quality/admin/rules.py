@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -14,8 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from inventory import attempts
 from inventory.admin import cells
-from inventory.admin.base import Autocompleting, MasterAdmin, actor, show
+from inventory.admin.base import Autocompleting, MasterAdmin, actor, require, show
+from inventory.errors import Refused
 from quality.actions import activate_rules, change_rules, draft_rules
 from quality.models import RuleSet, UsageRule
 
@@ -71,6 +72,7 @@ class RuleSetAdmin(MasterAdmin[RuleSet]):
     list_select_related = ("activated_by",)
     readonly_fields = ("version", "state", "activated_at", "activated_by")
     change_form_template = "admin/acting_form.html"
+    tried = "quality.draft_rules"
 
     def has_change_permission(self, request: HttpRequest, obj: RuleSet | None = None) -> bool:
         return (obj is None or is_draft(obj)) and super().has_change_permission(request, obj)
@@ -134,16 +136,18 @@ class RuleSetAdmin(MasterAdmin[RuleSet]):
 
     def activate_page(self, request: HttpRequest, version: int) -> HttpResponse:
         """Ask for the reason; put the draft into force."""
-        if not request.user.has_perm(ACTIVATE):
-            raise PermissionDenied
         draft = get_object_or_404(RuleSet, pk=version)
+        require(request, ACTIVATE, lambda: {"rule_set": [draft]})
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
                 activate_rules(
                     rule_set=draft, by=actor(request), at=timezone.now(), **form.cleaned_data
                 )
-            except ValidationError as refusal:
+            except Refused as refusal:
+                asked = {"rule_set": [draft], "reason": [form.cleaned_data["reason"]]}
+                tried = [(asked, found) for found in refusal.all]
+                attempts.record(ACTIVATE, tried, by=actor(request), at=timezone.now())
                 show(form, refusal)
             else:
                 messages.success(request, _("Rule set %(draft)s is in force.") % {"draft": draft})

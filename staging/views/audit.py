@@ -1,9 +1,11 @@
 """The audit trail: read, narrowed down, exported."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -11,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.generic import DetailView, FormView
 
-from inventory import audit_export, audit_words
+from inventory import attempts, audit_export, audit_words
 from inventory.audit_export import Export, Format, Records
-from inventory.models import AuditEntry, Movement
+from inventory.models import AuditEntry, Movement, RefusedAttempt
 from inventory.paging import Page, sifted_page_of
 from inventory.views.common import FloorView, actor
 from quality.models import Decision, Hold, Inspection
@@ -21,7 +23,7 @@ from staging.filters import MOMENT, AuditFilter
 from staging.views.lists import ListPage
 
 MOST_SHOWN = 200
-"""Movements of one action that its entry lists."""
+"""Movements, or refused attempts, of one action that its entry lists."""
 
 
 class AuditView(ListPage):
@@ -45,8 +47,9 @@ class AuditView(ListPage):
         return super().page_of(rows)
 
     def complete(self, page: Page[AuditEntry]) -> dict[str, Any]:
+        why = _messages(page.rows)
         return {
-            "entries": [(entry, in_words(entry)) for entry in page.rows],
+            "entries": [(entry, in_words(entry), why.get(entry.batch, "")) for entry in page.rows],
             "time_zone": timezone.get_current_timezone_name(),
         }
 
@@ -72,6 +75,8 @@ class AuditEntryView(FloorView, DetailView[AuditEntry]):
             "lot__material", "source", "target", "from_container", "to_container"
         )
         found = list(movements.order_by("pk")[: MOST_SHOWN + 1])
+        refused = RefusedAttempt.objects.filter(batch=entry.batch).select_related("lot")
+        refusals = list(refused.order_by("pk")[: MOST_SHOWN + 1])
         return super().get_context_data(
             words=in_words(entry),
             facts=[(name.replace("_", " "), lines(fact)) for name, fact in entry.facts.items()],
@@ -83,6 +88,8 @@ class AuditEntryView(FloorView, DetailView[AuditEntry]):
             time_zone=timezone.get_current_timezone_name(),
             movements=found[:MOST_SHOWN],
             more_movements=len(found) > MOST_SHOWN,
+            attempts=refusals[:MOST_SHOWN],
+            more_attempts=len(refusals) > MOST_SHOWN,
             decisions=Decision.objects.filter(batch=entry.batch).select_related("lot"),
             inspections=Inspection.objects.filter(batch=entry.batch)
             .select_related("lot")
@@ -98,9 +105,20 @@ class AuditEntryView(FloorView, DetailView[AuditEntry]):
         )
 
 
+def _messages(entries: Sequence[AuditEntry]) -> dict[UUID, str]:
+    """Why a request was refused, of the refusals among the entries: what its first attempt says."""
+    batches = {entry.batch for entry in entries if entry.action == attempts.ACTION}
+    if not batches:
+        return {}
+    of_entries = RefusedAttempt.objects.filter(batch__in=batches).order_by()
+    firsts = of_entries.values("batch").annotate(first=Min("pk")).values("first")
+    rows = RefusedAttempt.objects.filter(pk__in=firsts)
+    return dict(rows.values_list("batch", "message"))
+
+
 def in_words(entry: AuditEntry) -> str:
     """What was done, or what was refused, as a sentence begins."""
-    if entry.action != "refused":
+    if entry.action != attempts.ACTION:
         return audit_words.in_words(entry.action)
     from_verb = audit_words.verb_label(str(entry.facts.get("verb", "")))
     return str(_("Was refused: %(verb)s") % {"verb": from_verb})

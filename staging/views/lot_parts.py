@@ -77,8 +77,7 @@ def _entry(event: Event, *, link: bool) -> Entry:
 def _what(event: Event) -> str:
     title = event.title
     if event.kind == "refused":
-        verb = audit_words.verb_label(str(event.source.facts.get("verb", "")))
-        title = _("Refused: %(verb)s") % {"verb": verb}
+        title = _("Refused: %(verb)s") % {"verb": audit_words.verb_label(event.source.verb)}
     return " · ".join(filter(None, [title, event.detail]))
 
 

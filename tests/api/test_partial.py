@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inventory.models import AuditEntry, Balance, IdempotencyKey, Movement
+from inventory.models import AuditEntry, Balance, IdempotencyKey, Movement, RefusedAttempt
+from inventory.verbs import REGISTRY
 from tests.api.cases import CASES
 from tests.api.conftest import Api
 from tests.plant import Plant
@@ -52,9 +53,9 @@ def test_the_line_that_can_be_done_is(verb: str, plant: Plant, api_as: Callable[
     case = CASES[verb](plant)
     results = do_what_can_be(api_as(case.role), verb, case.bad, case.good)
     assert codes(results) == [[case.code], "done"]
-    [attempt] = AuditEntry.objects.filter(action="refused")
-    assert attempt.facts["code"] == case.code
-    assert "secret" not in str(attempt.facts)
+    [attempt] = RefusedAttempt.objects.all()
+    assert (attempt.verb, attempt.code) == (REGISTRY[verb].permission, case.code)
+    assert "secret" not in str(attempt.asked)
 
 
 @pytest.mark.parametrize("verb", BY_LINE)
@@ -72,7 +73,7 @@ def test_one_line_comes_to_the_same(verb: str, plant: Plant, api_as: Callable[..
     before = list(Balance.objects.order_by("pk").values()), Movement.objects.count()
     assert codes(do_what_can_be(api, verb, case.bad)) == [[case.code]]
     assert (list(Balance.objects.order_by("pk").values()), Movement.objects.count()) == before
-    assert AuditEntry.objects.get(action="refused").facts["code"] == case.code
+    assert RefusedAttempt.objects.get().code == case.code
     [done] = do_what_can_be(api, verb, case.good)
     assert done["status"] == "done"
     assert verb in SILENT or done["movements"] or done["objects"]
@@ -94,8 +95,8 @@ def test_each_result_has_what_its_line_did(plant: Plant, api: Api) -> None:
     assert moved == [[(second.code, "30")], [(first.code, "10")], [(second.code, "20")]]
     rows = Movement.objects.filter(kind="stage")
     assert rows.values("batch").distinct().count() == 1
-    [attempt] = AuditEntry.objects.filter(action="refused")  # what made no sense was no attempt
-    assert (attempt.subject_id, attempt.facts["code"]) == (str(held.pk), "lot_on_hold")
+    [attempt] = RefusedAttempt.objects.all()  # what made no sense was no attempt
+    assert (attempt.lot, attempt.line, attempt.code) == (held, 1, "lot_on_hold")
 
 
 def test_what_was_made_stands_with_its_line(plant: Plant, api: Api) -> None:
@@ -158,10 +159,10 @@ def test_all_refused_leaves_nothing_but_the_attempts(plant: Plant, api: Api) -> 
     results = do_what_can_be(api, "put_away", *lines)
     assert codes(results) == [["wrong_location_kind"]] * 3
     assert Movement.objects.count() == count
-    attempts = AuditEntry.objects.order_by("pk")[trail:]
-    assert [(row.action, row.subject_id) for row in attempts] == [
-        ("refused", str(lot.pk)) for lot in lots
-    ]
+    [entry] = AuditEntry.objects.order_by("pk")[trail:]
+    assert (entry.action, entry.facts["attempts"]) == ("refused", 3)
+    attempts = RefusedAttempt.objects.filter(batch=entry.batch).order_by("pk")
+    assert [row.lot for row in attempts] == lots
 
 
 def test_nothing_readable_is_not_even_an_attempt(plant: Plant, api: Api) -> None:
@@ -200,7 +201,7 @@ def test_a_repeat_gets_the_same_results(plant: Plant, api: Api) -> None:
     assert (again.status_code, again.json()) == (207, first.json())
     assert again["Idempotency-Replayed"] == "true"
     assert Movement.objects.filter(kind="stage").count() == 1
-    assert AuditEntry.objects.filter(action="refused").count() == 1
+    assert RefusedAttempt.objects.count() == 1
     assert api.do("stage", body | {"partial": False}, **{"Idempotency-Key": "k"}).status_code == 422
 
 
@@ -210,9 +211,7 @@ def test_all_refused_is_an_answer_too(plant: Plant, api: Api) -> None:
     body = {"lines": [line], "partial": True}
     first = api.do("move", body, **{"Idempotency-Key": "k"})
     assert api.do("move", body, **{"Idempotency-Key": "k"}).json() == first.json()
-    assert (
-        IdempotencyKey.objects.count() == AuditEntry.objects.filter(action="refused").count() == 1
-    )
+    assert IdempotencyKey.objects.count() == RefusedAttempt.objects.count() == 1
 
 
 def test_the_body_says_so_and_not_the_address(plant: Plant, api: Api) -> None:

@@ -10,8 +10,18 @@ from django.db.models import ProtectedError
 from django.db.utils import DatabaseError
 
 from inventory import actions as stock
+from inventory import verbs
 from inventory.append_only import trigger_sql
-from inventory.models import AuditEntry, Balance, Container, Location, LotLink, Movement
+from inventory.errors import Refused
+from inventory.models import (
+    AuditEntry,
+    Balance,
+    Container,
+    Location,
+    LotLink,
+    Movement,
+    RefusedAttempt,
+)
 from quality import actions as quality
 from quality.models import Decision, Inspection
 from staging import actions as staging
@@ -37,6 +47,9 @@ def busy(plant: Plant) -> Plant:
     plant.do(staging.issue, staging.Issue(lot=lot, quantity=D(5)))
     plant.do(staging.consume, staging.Consumption(lot=lot, quantity=D(2)))
     assert breaches() == []
+    line = staging.Issue(lot=lot, quantity=D(500))
+    with pytest.raises(Refused):
+        verbs.carry_out(verbs.REGISTRY["issue"], [line], by=plant.operator, at=plant.now)
     return plant
 
 
@@ -51,6 +64,7 @@ def sql(statement: str) -> int:
 HISTORY = {
     "inventory_movement": "quantity = 1",
     "inventory_auditentry": "reason = 'other'",
+    "inventory_refusedattempt": "code = 'other'",
     "inventory_lotlink": "kind = 'merge'",
     "quality_decision": "to_status = 'rejected'",
     "quality_inspection": "passed = NOT passed",
@@ -68,7 +82,9 @@ def test_history_cannot_be_changed_by_sql(busy: Plant, table: str, statement: st
     assert sql(count.format(table)) == before
 
 
-@pytest.mark.parametrize("model", [Movement, AuditEntry, LotLink, Decision, Inspection])
+@pytest.mark.parametrize(
+    "model", [Movement, AuditEntry, RefusedAttempt, LotLink, Decision, Inspection]
+)
 def test_history_cannot_be_changed_by_the_orm(busy: Plant, model: type) -> None:
     row = model.objects.order_by("pk").first()
     with pytest.raises((DatabaseError, ProtectedError)), transaction.atomic():
