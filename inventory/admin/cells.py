@@ -1,16 +1,18 @@
 """How values stand in lists and on pages of the admin."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from inventory.templatetags.components import badge as badge
+from inventory.templatetags.components import state_badge as state_badge
+from inventory.templatetags.components import status_badges as status_badges
 from inventory.units import plain
 
 EMPTY = "-"
@@ -31,20 +33,6 @@ def link(row: models.Model | None) -> str | SafeString:
 def page_of(row: models.Model) -> str:
     """Where the admin shows a row."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-
-
-def status_badge(status: str) -> SafeString:
-    """A lot's status, or a stop computed for it, as icon and word."""
-    return render_to_string("components/status_badge.html", {"status": status})
-
-
-def state_badge(state: str) -> SafeString:
-    """How far a demand has come."""
-    return render_to_string("components/state_badge.html", {"state": state})
-
-
-def badge(tone: str, icon: str, word: Any) -> SafeString:
-    return render_to_string("components/badge.html", {"tone": tone, "icon": icon, "word": word})
 
 
 def passed(value: bool) -> SafeString:
@@ -90,10 +78,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_plain(part) for part in value) or EMPTY
     return str(value)
-
-
-def badges(found: Iterable[SafeString]) -> SafeString:
-    """Several badges beside each other."""
-    return format_html(
-        '<span class="badges">{}</span>', format_html_join("", "{}", ((b,) for b in found))
-    )

@@ -142,7 +142,7 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
     @admin.display(description=_("status"), ordering="status")
     def quality(self, lot: Lot) -> str:
         stops = lot.facts.stops  # type: ignore[attr-defined]
-        return cells.badges([cells.status_badge(code) for code in (lot.status, *stops)])
+        return cells.status_badges((lot.status, *stops))
 
     @admin.display(description=_("expires on"), ordering="expires_on")
     def expires(self, lot: Lot) -> str:

@@ -1,0 +1,247 @@
+"""The small parts that stand in every row of a page: icons, badges, quantities, ages, fill levels.
+
+Python draws them, not templates of their own: a board has five hundred, and to include a template
+takes ten times as long as to format the same text.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from time import time
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.dateformat import format as format_date
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince, timeuntil
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inventory.fields import Words
+
+register = template.Library()
+
+DUE_SOON = 1800
+"""Seconds before a next step in which it counts as due soon."""
+
+NOTHING = SafeString("")
+
+
+@register.simple_tag(name="icon")
+@lru_cache(maxsize=1024)
+def draw_icon(name: str, size: str = "", alt: str = "") -> SafeString:
+    """A symbol of `static/icons.svg`: spoken where it has an `alt`, else decoration."""
+    return format_html(
+        '<svg class="icon{}"{}><use href="{}#{}"/></svg>',
+        f" icon-{size}" if size else "",
+        format_html(' role="img" aria-label="{}"', alt) if alt else DECORATION,
+        static("icons.svg"),
+        name,
+    )
+
+
+DECORATION = SafeString(' aria-hidden="true"')
+
+
+# --- badges -------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def badge(tone: str, icon: str, word: Words, *, struck: bool = False) -> SafeString:
+    """A word with an icon on a tint: ok, warn, bad, info, calm, staged."""
+    return format_html(
+        '<span class="badge-mark tone-{}">{}<span{}>{}</span></span>',
+        tone,
+        draw_icon(icon),
+        SafeString(' class="badge-struck"') if struck else NOTHING,
+        word,
+    )
+
+
+STATUSES: dict[str, tuple[str, str, Words]] = {
+    "quarantine": ("warn", "shield-exclamation", gettext_lazy("Quarantine")),
+    "released": ("ok", "check-circle-fill", gettext_lazy("Released")),
+    "restricted": ("info", "shield-lock-fill", gettext_lazy("Restricted")),
+    "rejected": ("bad", "x-octagon-fill", gettext_lazy("Rejected")),
+    "closed": ("calm", "archive-fill", gettext_lazy("Closed")),
+    "expired": ("bad", "calendar-x-fill", gettext_lazy("Expired")),
+    "retest_due": ("warn", "clipboard2-pulse-fill", gettext_lazy("Retest due")),
+    "on_hold": ("bad", "pause-circle-fill", gettext_lazy("On hold")),
+    "partly_on_hold": ("warn", "pause-circle-fill", gettext_lazy("Partly on hold")),
+    "blocked": ("bad", "slash-circle-fill", gettext_lazy("Blocked")),
+    "rule_denies": ("bad", "slash-circle-fill", gettext_lazy("Blocked by a rule")),
+    "shelf_life_short": ("warn", "hourglass-split", gettext_lazy("Shelf life too short")),
+}
+"""Tone, icon and word of each quality status and of what the gate and the dates say."""
+
+STATES: dict[str, tuple[str, str, Words]] = {
+    "planned": ("calm", "calendar-event", gettext_lazy("Planned")),
+    "staging": ("info", "box-arrow-in-down", gettext_lazy("Staging")),
+    "ready": ("staged", "check2-square", gettext_lazy("Ready")),
+    "started": ("info", "play-circle-fill", gettext_lazy("Started")),
+    "completed": ("ok", "check2-all", gettext_lazy("Completed")),
+    "cancelled": ("calm", "x-circle-fill", gettext_lazy("Cancelled")),
+}
+"""Tone, icon and word of each state of a demand."""
+
+
+@register.simple_tag
+def status_badge(status: str) -> SafeString:
+    """A lot's quality status, stored or computed, or a stop code of the gate."""
+    known = STATUSES.get(status.removeprefix("lot_"))
+    return badge(*known) if known else badge("calm", "question-circle", status)
+
+
+@register.simple_tag
+def status_badges(statuses: Iterable[str]) -> SafeString:
+    """What quality says of a lot, as `staging.stops.badges` finds it."""
+    drawn = format_html_join("", "{}", ((status_badge(status),) for status in statuses))
+    return format_html('<span class="badges">{}</span>', drawn)
+
+
+@register.simple_tag
+def state_badge(state: str) -> SafeString:
+    """How far a demand has come."""
+    known = STATES.get(state)
+    if not known:
+        return badge("calm", "question-circle", state)
+    return badge(*known, struck=state == "cancelled")
+
+
+# --- quantities ---------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def quantity(value: Decimal | int | None, unit: str = "", *, large: bool = False) -> SafeString:
+    """A quantity with its unit: exact, thousands grouped, no trailing zeros; a dash for none."""
+    return format_html(
+        '<span class="qty{}"><span class="qty-value">{}</span>{}</span>',
+        " qty-lg" if large else "",
+        "–" if value is None else _grouped(value),  # noqa: RUF001
+        format_html(' <span class="qty-unit">{}</span>', unit)
+        if unit and value is not None
+        else NOTHING,
+    )
+
+
+def _grouped(value: Decimal | int) -> str:
+    whole, _point, decimals = f"{value:f}".partition(".") if value else ("0", "", "")
+    decimals = decimals.rstrip("0")
+    text = f"{whole}.{decimals}" if decimals else whole
+    return number_format(text, len(decimals), force_grouping=True)
+
+
+@register.simple_tag
+def fill(occupied: int, capacity: int | None, *, unit: str = "", name: str = "") -> SafeString:
+    """How full a place is; without a capacity, how much stands there."""
+    label = f"{name} " if name else ""
+    if not capacity:
+        return format_html(
+            '<div class="fill"><div class="fill-label"><span>{}{}</span>'
+            '<span class="quiet">{}</span></div></div>',
+            label, quantity(occupied, unit), _("no limit set"),
+        )  # fmt: skip
+    percent = round(occupied / capacity * 100)
+    return format_html(
+        '<div class="fill {}"><div class="fill-label">'
+        '<span>{}{} <span class="quiet">{}</span> {}</span>\n'
+        '<span class="fill-word">{}</span></div>'
+        '<div class="fill-bar" role="meter" aria-valuemin="0" aria-valuemax="100"'
+        ' aria-valuenow="{}" aria-valuetext="{} %" aria-label="{}">'
+        '<svg width="{}%" aria-hidden="true"></svg></div></div>',
+        "tone-bad" if percent > 100 else "tone-warn" if percent >= 90 else "tone-ok",
+        label, quantity(occupied), _("of"), quantity(capacity, unit), _fullness(percent),
+        min(percent, 100), percent, name or _("Fill level"), percent,
+    )  # fmt: skip
+
+
+def _fullness(percent: int) -> str:
+    if percent > 100:
+        return _("Over capacity")
+    if percent >= 100:
+        return _("Full")
+    return _("Nearly full") if percent >= 90 else _("%(percent)s %% full") % {"percent": percent}
+
+
+# --- times --------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def age(
+    since: datetime, limit_at: datetime | None = None, *, show_limit: bool = False
+) -> SafeString:
+    """Time since `since`, in time, due soon (four fifths gone) or overdue by its dwell limit.
+
+    Kept true in the browser every half minute.
+    """
+    start = int(since.timestamp())
+    if not limit_at:
+        return format_html(
+            '<span class="age tone-calm">{}{}</span>', draw_icon("clock"), _ago(since)
+        )
+    limit = int(limit_at.timestamp())
+    gone = (time() - start) / (limit - start) if limit != start else 0
+    _share, tone, icon, word = next(step for step in AGES if gone >= step[0])
+    return format_html(
+        '<span class="age {}" data-clock="age" data-start="{}" data-limit="{}">{}\n{}{}\n'
+        '<span class="age-word" data-fresh="{}" data-soon="{}" data-late="{}">{}</span></span>',
+        tone, start, limit, draw_icon(icon), _ago(since),
+        _of(limit - start, timesince(since, limit_at)) if show_limit else NOTHING,
+        _("in time"), _("due soon"), _("overdue"), word,
+    )  # fmt: skip
+
+
+AGES: tuple[tuple[float, str, str, Words], ...] = (
+    (1.0, "tone-bad", "exclamation-triangle-fill", gettext_lazy("overdue")),
+    (0.8, "tone-warn", "hourglass-split", gettext_lazy("due soon")),
+    (float("-inf"), "tone-ok", "clock", gettext_lazy("in time")),
+)
+"""From which part of a dwell limit on, tone, icon and word."""
+
+
+def _ago(since: datetime) -> SafeString:
+    return format_html(
+        '<time datetime="{}" data-age>{}</time>', localtime(since).isoformat(), timesince(since)
+    )
+
+
+def _of(seconds: int, words: str) -> SafeString:
+    """The dwell limit itself, as a span of time."""
+    return format_html(
+        ' <span class="age-limit">{} <span data-duration="{}">{}</span></span>',
+        _("of"), seconds, words,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def due(at: datetime, *, done: Any = False) -> SafeString:
+    """When the next step needs it: due later, due soon or late, unless that is `done` with.
+
+    Kept true in the browser every half minute.
+    """
+    here = localtime(at)
+    when = (here.isoformat(), format_date(here, "j M H:i"))
+    if done:
+        return format_html(
+            '<span class="age tone-calm">{}\n<time datetime="{}">{}</time></span>',
+            draw_icon("clock"), *when,
+        )  # fmt: skip
+    limit = int(at.timestamp())
+    left = limit - int(time())
+    tone, icon = (
+        ("tone-bad", "exclamation-triangle-fill") if left < 0
+        else ("tone-warn", "hourglass-split") if left <= DUE_SOON
+        else ("tone-calm", "clock")
+    )  # fmt: skip
+    return format_html(
+        '<span class="age {}" data-clock="due" data-limit="{}" data-soon="{}">{}\n'
+        '<time datetime="{}">{}</time>\n'
+        '<span class="age-word" data-in="{}" data-late="{}">{} {}</span></span>',
+        tone, limit, DUE_SOON, draw_icon(icon), *when, _("in"), _("late by"),
+        _("late by") if left < 0 else _("in"), timesince(at) if left < 0 else timeuntil(at),
+    )  # fmt: skip
