@@ -152,6 +152,9 @@ CONTENT_SECURITY_POLICY = {
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("FORESTAGE_STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = env.str("FORESTAGE_MEDIA", default=str(VAR_DIR / "media"))
+FILE_UPLOAD_PERMISSIONS = 0o600
+ATTACHMENT_BYTES = env.int("FORESTAGE_ATTACHMENT_BYTES", default=10_000_000)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -204,6 +207,7 @@ SPECTACULAR_SETTINGS = {
         "LotStatus": "inventory.models.LotStatus",
         "Purpose": "inventory.models.Purpose",
         "InspectionKind": "quality.models.InspectionKind",
+        "CharacteristicKind": "quality.models.CharacteristicKind",
         "DecisionKind": "quality.models.DecisionKind",
         "DemandKind": "staging.models.DemandKind",
         "DemandState": "staging.models.DemandState",

@@ -85,6 +85,10 @@ class Material(models.Model):
         _("dwell limit"), null=True, blank=True,
         help_text=_("How long it may stay staged anywhere, e.g. 04:00:00 for four hours."),
     )  # fmt: skip
+    inspection_required = models.BooleanField(
+        _("inspection required"), default=False,
+        help_text=_("No lot is released without an inspection, whether there is a plan or not."),
+    )  # fmt: skip
     second_signer = models.BooleanField(
         _("second signature"), default=False,
         help_text=_("Two people sign to release or restrict a lot, neither of whom stopped it."),
