@@ -72,16 +72,17 @@ def _object(row: Any) -> dict[str, Any]:
 
 
 def _movement(movement: Movement) -> dict[str, Any]:
+    lot, left, joined = movement.lot, movement.from_container, movement.to_container
     return {
         "id": movement.pk,
         "kind": str(movement.kind),
-        "lot": movement.lot.code,
+        "lot": lot.code,
         "quantity": plain(movement.quantity),
-        "unit": movement.lot.material.base_unit_id,
+        "unit": lot.material.base_unit_id,
         "source": movement.source.code,
         "target": movement.target.code,
-        "from_container": movement.from_container.code if movement.from_container else None,
-        "to_container": movement.to_container.code if movement.to_container else None,
+        "from_container": left.code if left else None,
+        "to_container": joined.code if joined else None,
         "reference": movement.reference,
         "batch": str(movement.batch),
     }

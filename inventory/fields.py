@@ -1,7 +1,7 @@
 """How a verb's line describes its fields: one declaration for form, serializer and document."""
 
-from dataclasses import MISSING, Field, dataclass, fields
-from functools import cache
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import cache, cached_property
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -15,17 +15,20 @@ Words = str | StrPromise
 class About:
     """What a person needs to know of a field, put into its `Annotated` type.
 
-    `max_length` bounds a text to what the record can hold, in characters.
+    `max_length` bounds a text to what the record can hold, in characters. A person is asked for
+    what is `asked`, though programs may leave it out; what is `hidden` is for programs and pages.
     """
 
     label: Words
     help: Words = ""
     multiline: bool = False
     secret: bool = False
+    asked: bool = False
+    hidden: bool = False
     max_length: int = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LineField:
     """One field of a verb's line, as declared."""
 
@@ -35,6 +38,11 @@ class LineField:
     required: bool
     default: Any
     about: About
+
+    @cached_property
+    def is_nested(self) -> bool:
+        """Whether its values are lines themselves."""
+        return is_dataclass(self.type)
 
 
 def line_fields(line: type) -> tuple[LineField, ...]:

@@ -1,7 +1,6 @@
 """The form of every verb, made from the line it takes; and the sign-in form."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -10,12 +9,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.forms import BoundField
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from inventory import codes
+from inventory import accounts, codes
 from inventory.errors import Refused
 from inventory.fields import LineField, line_fields
 from inventory.form_fields import SUGGESTED, CodeField, LinesField, WordsField
@@ -40,6 +41,9 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "source": ("location", "lane"),
 }
 """Where a refusal goes in a form that has no field of the name that it gives."""
+
+SECRETS = {"password": "current-password", "code": "one-time-code"}
+"""Secrets by name, and what browsers call them."""
 
 SCANNED_WORDS = ("reference", "number", "code", "sscc")
 
@@ -79,26 +83,35 @@ class VerbForm(forms.Form):
     @property
     def main_fields(self) -> list[BoundField]:
         """What must be filled in, and what mostly is; long texts and the signature last."""
-        shown = [self[name] for name in self.fields if self._is_main(name)]
+        shown = [self[name] for name in self._shown if self._is_main(name)]
         return sorted(shown, key=lambda bound: _lateness(bound.field))
 
     @property
     def more_fields(self) -> list[BoundField]:
         """What may be filled in."""
-        return [self[name] for name in self.fields if not self._is_main(name)]
+        return [self[name] for name in self._shown if not self._is_main(name)]
 
     @property
     def more_is_open(self) -> bool:
         """Whether anything under “More” is filled in or wrong."""
         return any(bound.errors or bound.value() for bound in self.more_fields)
 
+    @property
+    def _shown(self) -> list[str]:
+        return [bound.name for bound in self.visible_fields()]
+
     def _is_main(self, name: str) -> bool:
         usual = USUAL.get(self.verb.name, frozenset())
         return self.fields[name].required or name == ALWAYS_SHOWN or name in usual
 
 
+def is_of_signature(field: forms.Field) -> bool:
+    """What the signer proves who they are with; asked for last."""
+    return field.widget.attrs.get("autocomplete") in ("username", *SECRETS.values())
+
+
 def _lateness(field: forms.Field) -> int:
-    if isinstance(field.widget, forms.PasswordInput):
+    if is_of_signature(field):
         return 2
     return 1 if isinstance(field.widget, forms.Textarea) else 0
 
@@ -116,8 +129,11 @@ def form_field(declared: LineField) -> forms.Field:
     options: dict[str, Any] = {
         "label": declared.about.label,
         "help_text": declared.about.help,
-        "required": declared.required,
+        "required": declared.required or declared.about.asked,
     }
+    if declared.about.hidden:
+        most = declared.about.max_length
+        return forms.CharField(widget=forms.HiddenInput, max_length=most, **options)
     if declared.many:
         return _many(declared, options)
     if codes.is_named(declared.type):
@@ -126,6 +142,8 @@ def form_field(declared: LineField) -> forms.Field:
         return _choice(declared, options)
     if declared.type is bool:
         return forms.BooleanField(**options | {"required": False, "initial": declared.default})
+    if declared.type is int:
+        return forms.IntegerField(**options)
     if declared.type is Decimal:
         step = forms.NumberInput(attrs={"step": "any"})
         return forms.DecimalField(max_digits=18, decimal_places=9, widget=step, **options)
@@ -139,7 +157,7 @@ def form_field(declared: LineField) -> forms.Field:
 
 
 def _many(declared: LineField, options: dict[str, Any]) -> forms.Field:
-    if not is_dataclass(declared.type):
+    if not declared.is_nested:
         return WordsField(max_length=declared.about.max_length, **options)
     parts = {part.name: form_field(part) for part in line_fields(declared.type)}
     return LinesField(line=declared.type, parts=parts, **options)
@@ -164,9 +182,11 @@ def _text(declared: LineField, options: dict[str, Any]) -> forms.Field:
     if declared.about.multiline:
         return forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), **options)
     if declared.about.secret:
-        attrs = {"autocomplete": "current-password"}
+        attrs = {"autocomplete": SECRETS[declared.name]}
         return forms.CharField(strip=False, widget=forms.PasswordInput(attrs=attrs), **options)
     attrs = {"data-scan": "text"} if declared.name in SCANNED_WORDS else {}
+    if declared.about.asked:
+        attrs = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
     return forms.CharField(widget=forms.TextInput(attrs=attrs), **options)
 
 
@@ -178,10 +198,48 @@ def permitted(user: User, verbs: Iterable[Verb]) -> list[Verb]:
 class FloorSignInForm(AuthenticationForm):
     """Signing in to the pages. Accounts made for the API are told so here, not by a wall later."""
 
-    def confirm_login_allowed(self, user: User) -> None:
+    code = forms.CharField(
+        label=_("One-time code"),
+        help_text=_("From your authenticator, if you have set one up."),
+        required=False,
+        max_length=10,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+    def get_invalid_login_error(self) -> ValidationError:
+        """Who is locked out is told so, or would try on and on."""
+        known = User.objects.filter(username=self.cleaned_data.get("username")).first()
+        if known is not None and accounts.is_locked(accounts.of(known), timezone.now()):
+            return ValidationError(
+                _("This account is locked after too many failed attempts. "
+                  "An administrator can unlock it."),
+                code="account_locked",
+            )  # fmt: skip
+        return super().get_invalid_login_error()
+
+    def confirm_login_allowed(self, user: Any) -> None:
         super().confirm_login_allowed(user)
-        if not user.has_perm("inventory.use_floor"):
+        if not user.has_perm("inventory.use_floor") or accounts.of(user).is_service:
             raise ValidationError(
                 _("This account works through the API only. Sign in as a person of the floor."),
                 code="no_floor",
             )
+        self._check_second_factor(user)
+
+    def _check_second_factor(self, user: User) -> None:
+        code, now = self.cleaned_data.get("code", ""), timezone.now()
+        with transaction.atomic():
+            account = accounts.locked_row(user)
+            passed = not accounts.has_second_factor(account) or (
+                bool(code) and accounts.use_code(account, code, now)
+            )
+        if passed:
+            return
+        if code:
+            user_login_failed.send(
+                sender=__name__, credentials={"username": user.username}, request=self.request
+            )
+        raise ValidationError(
+            _("Enter the code that your authenticator shows now; each counts once."),
+            code="code_needed",
+        )

@@ -27,7 +27,7 @@ from inventory.models import (
     MovementKind,
     Tracking,
 )
-from inventory.statements import Insert, Select, new
+from inventory.statements import Insert, Select, attach, new
 from inventory.units import LARGEST, plain, too_large
 
 
@@ -39,9 +39,12 @@ class Claim(StrEnum):
     BOUND = "bound"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Line:
-    """One movement to post. `index` is the line of the request it came from, for refusals."""
+    """One movement to post. `index` is the line of the request it came from, for refusals.
+
+    Never changed once made; to freeze it would triple the time it takes to make one.
+    """
 
     kind: MovementKind
     lot: Lot
@@ -144,16 +147,17 @@ class Book:
         else:  # the common case, which PostgreSQL plans for a few rows
             rows = _BALANCES_OF_LOTS(lots=list(known))
         book = cls(rows)
-        for balance in book._rows.values():
-            if balance.lot_id in known:
-                balance.lot = known[balance.lot_id]
+        for (lot_id, _place, _container), balance in book._rows.items():
+            if lot_id in known:
+                attach(balance, "lot", known[lot_id])
         return book
 
     def _keep(self, balance: Balance) -> None:
-        self._rows[_key(balance.lot_id, balance.location_id, balance.container_id)] = balance
-        self._of_lot[balance.lot_id].append(balance)
-        self._in_container[balance.container_id].append(balance)
-        self._at_place[balance.location_id].append(balance)
+        lot, place, container = key = _key_of(balance)
+        self._rows[key] = balance
+        self._of_lot[lot].append(balance)
+        self._in_container[container].append(balance)
+        self._at_place[place].append(balance)
 
     def at(self, lot: Lot, location: Location, container: Container | None) -> Balance | None:
         """The balance there, or None where there has never been any."""
@@ -180,7 +184,7 @@ class Book:
         """Turn a part of a balance from one claim into another, without a movement."""
         _take(balance, quantity, draws)
         _add(balance, quantity, adds)
-        self._changed[_key(balance.lot_id, balance.location_id, balance.container_id)] = balance
+        self._changed[_key_of(balance)] = balance
 
     def apply(self, line: Line) -> None:
         """Carry a line out in memory.
@@ -370,6 +374,10 @@ def _nothing_yet(line: Line) -> Balance:
 
 def _key(lot: int, location: int, container: int | None) -> Key:
     return (lot, location, container)
+
+
+def _key_of(balance: Balance) -> Key:
+    return (balance.lot_id, balance.location_id, balance.container_id)
 
 
 def _pk(container: Container | None) -> int | None:

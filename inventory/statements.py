@@ -98,7 +98,7 @@ def _quoted(text: str) -> str:
 _SPELLING: dict[type[Any], Callable[[Any], str]] = {
     int: str,
     Decimal: str,
-    UUID: str,
+    UUID: lambda value: value.hex,
     datetime: datetime.isoformat,
     bool: str,
     NoneType: lambda _value: "NULL",
@@ -146,8 +146,10 @@ class Select(Generic[M]):
 
     def __call__(self, **given: Any) -> list[M]:
         """The objects as the queryset would give them, but that one related row is one object."""
-        known: _Known = {}
-        return [self._tree.make(row, known) for row in self.rows(**given)]
+        rows = self.rows(**given)
+        tree = self._tree
+        known: _Known = [{None: None} for _node in range(tree.count)]
+        return [tree.make(row, known) for row in rows]
 
     def rows(self, **given: Any) -> list[Any]:
         """The plain rows."""
@@ -191,46 +193,54 @@ def _with_constants(sql: str, params: Sequence[Any]) -> tuple[str, tuple[Any, ..
     return "".join(text), tuple(open_params)
 
 
-_Known = dict[tuple[int, Any], Any]
+_Known = list[dict[Any, Any]]
+"""The objects that are made already, of each node by their keys. None is what an outer join did
+not find."""
 
 
 class _Node:
     """How a row, or a part of it, becomes an object with its related ones."""
 
-    def __init__(self, compiler: Any, info: dict[str, Any] | None = None) -> None:
-        info, self.is_root = (info, False) if info else (compiler.klass_info, True)
+    def __init__(self, compiler: Any, info: dict[str, Any] | None = None, number: int = 0) -> None:
+        info, is_root = (info, False) if info else (compiler.klass_info, True)
+        self.number, self.count = number, 1
         columns = info["select_fields"]
         self.model = info["model"]
         self.part = slice(columns[0], columns[-1] + 1)
         self.names = [compiler.select[index][0].target.attname for index in columns]
         self.key = columns[self.names.index(self.model._meta.pk.attname)]
-        self.related = [
-            (below["field"].name, _Node(compiler, below))
-            for below in info.get("related_klass_infos", ())
-        ]
-        self.annotations = compiler.annotation_col_map.items() if self.is_root else ()
+        self.related = []
+        for below in info.get("related_klass_infos", ()):
+            node = _Node(compiler, below, number + self.count)
+            self.related.append((below["field"].name, node, node.key, node.number))
+            self.count += node.count
+        self.annotations = compiler.annotation_col_map.items() if is_root else ()
 
     def make(self, row: tuple[Any, ...], known: _Known) -> Any:
-        """The object of this row; None where an outer join found nothing.
+        """The object of this row.
 
         Written straight into the instance: going through `Model.__init__` and its signals took
         four times as long, which counted in requests of a thousand lines.
         """
-        key = row[self.key]
-        if key is None:
-            return None
-        if not self.is_root and (id(self), key) in known:
-            return known[id(self), key]
-        made = self.model.__new__(self.model)
-        made._state = ModelState()
-        made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
+        made = _instance(self.model, adding=False)
         made.__dict__.update(zip(self.names, row[self.part], strict=True))
-        for name, below in self.related:
-            made._state.fields_cache[name] = below.make(row, known)
+        related = made._state.fields_cache
+        for name, below, key, number in self.related:
+            there, pk = known[number], row[key]
+            if pk not in there:
+                there[pk] = below.make(row, known)
+            related[name] = there[pk]
         for name, index in self.annotations:
             setattr(made, name, row[index])
-        known[id(self), key] = made
         return made
+
+
+def _instance(model: type[M], *, adding: bool) -> M:
+    """An instance without values, and the state that Django keeps with it."""
+    made = model.__new__(model)
+    made._state = state = ModelState.__new__(ModelState)
+    state.__dict__.update(adding=adding, db=None if adding else DEFAULT_DB_ALIAS, fields_cache={})
+    return made
 
 
 def new(model: type[M], columns: dict[str, Any], **related: Any) -> M:
@@ -238,12 +248,19 @@ def new(model: type[M], columns: dict[str, Any], **related: Any) -> M:
 
     Like `Node.make`, past `Model.__init__`, which for a movement took ten times as long.
     """
-    made = model.__new__(model)
-    made._state = ModelState()
+    made = _instance(model, adding=True)
     made.__dict__[model._meta.pk.attname] = None  # for Django's own insert, on SQLite
     made.__dict__.update(columns)
     made._state.fields_cache.update(related)
     return made
+
+
+def attach(row: models.Model, name: str, related: models.Model) -> None:
+    """Let a row's foreign key give this object, which it refers to already."""
+    row._state.fields_cache[name] = related
+
+
+_STORED = {"adding": False, "db": DEFAULT_DB_ALIAS}
 
 
 class Insert(Generic[M]):
@@ -272,7 +289,7 @@ class Insert(Generic[M]):
         for row, [key] in zip(rows, found, strict=shape.gives_key):
             row.pk = key
         for row in rows:
-            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+            row._state.__dict__.update(_STORED)
 
     def _portable(self, rows: Sequence[M]) -> None:
         conflicts: dict[str, Any] = {}

@@ -45,13 +45,16 @@ class Bindings:
         self._of_line: dict[int, list[Commitment]] = defaultdict(list)
         self._changed: dict[Key, Commitment] = {}
         self._planned: dict[Key, Decimal] = {}
+        self._totals: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
         for row in rows:
-            self._keep(row)
+            self._keep(_key(row), row)
+            self._totals[row.requirement_id, row.state] += row.quantity
 
-    def _keep(self, row: Commitment) -> None:
-        self._rows[_key(row)] = row
-        self._of_lot[row.lot_id].append(row)
-        self._of_line[row.requirement_id].append(row)
+    def _keep(self, key: Key, row: Commitment) -> None:
+        requirement, _state, lot, _location, _container = key
+        self._rows[key] = row
+        self._of_lot[lot].append(row)
+        self._of_line[requirement].append(row)
 
     @classmethod
     def read(
@@ -105,8 +108,11 @@ class Bindings:
         self._planned[_key(row)] = self._planned.get(_key(row), Decimal(0)) + quantity
 
     def total(self, requirement: Requirement, *states: State) -> Decimal:
-        found = self.find(states=states, requirement=requirement)
-        return sum((row.quantity for row in found), Decimal(0))
+        """How much of the requirement is in one of these states."""
+        found = Decimal(0)
+        for state in states:
+            found += self._totals[requirement.id, state]
+        return found
 
     def missing(self, requirement: Requirement) -> Decimal:
         """How much of the requirement is not yet staged or beyond."""
@@ -127,16 +133,19 @@ class Bindings:
     ) -> Commitment:
         """Commit a quantity. Stock that joins what is there already keeps the older clock."""
         container_id = container.id if container else None
-        row = self._rows.get((requirement.id, state, lot.id, location.id, container_id))
+        key = (requirement.id, state, lot.id, location.id, container_id)
+        row = self._rows.get(key)
         if row is None:
             row = self._open(requirement, state, lot, location, container, since or self.at)
+            self._keep(key, row)
         row.quantity += quantity
+        self._totals[requirement.id, state] += quantity
         if row.quantity:
             row.closed_at = None
         row.since = min(row.since, since or self.at)
         if state == State.STAGED:
             row.due_at = _due_at(row.since, location, lot)
-        self._changed[_key(row)] = row
+        self._changed[key] = row
         return row
 
     def _open(
@@ -164,13 +173,12 @@ class Bindings:
         related = {
             "requirement": requirement, "lot": lot, "location": location, "container": container,
         }  # fmt: skip
-        row = new(Commitment, columns, **related)
-        self._keep(row)
-        return row
+        return new(Commitment, columns, **related)
 
     def take(self, row: Commitment, quantity: Decimal) -> None:
         """Take a quantity off a commitment, and close it when nothing is left."""
         row.quantity -= quantity
+        self._totals[row.requirement_id, row.state] -= quantity
         if not row.quantity:
             row.closed_at = self.at
         self._changed[_key(row)] = row

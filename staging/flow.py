@@ -35,9 +35,9 @@ from staging.models import Commitment, Requirement, State
 CLAIM = {State.RESERVED: Claim.RESERVED, State.STAGED: Claim.BOUND, State.ISSUED: Claim.BOUND}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Step:
-    """A quantity of a lot on its way for a requirement.
+    """A quantity of a lot on its way for a requirement. Never changed once made, like `Line`.
 
     `taken` is the commitment it is taken from (None: free stock), `becomes` the state it reaches
     (None: free again). Without a `kind` nothing moves: only the claim changes hands.
@@ -138,8 +138,10 @@ def settle(requirements: Iterable[Requirement], book: Book, bindings: Bindings) 
         over = -bindings.missing(requirement)
         if over > 0:
             raise _over(requirement, over)
-        reserved = bindings.find(states=[State.RESERVED], requirement=requirement)
         surplus = bindings.total(requirement, State.RESERVED) + over
+        if surplus <= 0:
+            continue
+        reserved = bindings.find(states=[State.RESERVED], requirement=requirement)
         for row in reversed(reserved):
             part = min(row.quantity, surplus)
             balance = book.at(row.lot, row.location, row.container)

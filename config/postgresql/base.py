@@ -8,6 +8,7 @@ costs two microseconds: an idle connection on which something can be read has en
 
 import select
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.postgresql import base, operations
@@ -39,9 +40,15 @@ class MomentLoader(TimestamptzLoader):
 
     def load(self, data: Any) -> datetime:
         try:
-            return datetime.fromisoformat(bytes(data).decode())
+            return _moment(bytes(data))
         except ValueError:  # a year before the first, or infinity
             return super().load(data)
+
+
+@lru_cache(maxsize=2048)
+def _moment(text: bytes) -> datetime:
+    """Many rows have the same moment: what one request wrote, or the demand they are for."""
+    return datetime.fromisoformat(text.decode())
 
 
 class DatabaseOperations(operations.DatabaseOperations):

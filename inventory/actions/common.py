@@ -1,7 +1,7 @@
 """What the verbs share: locking what a line names, and finding where stock is taken from."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -101,13 +101,14 @@ def _names(line: type) -> tuple[str, ...]:
 
 
 def _refreshed(line: L, fresh: dict[type[Any], dict[int, Any]]) -> L:
-    changed = {}
-    for name in _names(cast("type", type(line))):
-        value = getattr(line, name)
+    """The line with the locked rows. Made anew without `dataclasses.replace`, which takes twice
+    as long."""
+    values = {name: getattr(line, name) for name in _names(cast("type", type(line)))}
+    for name, value in values.items():
         rows = fresh.get(type(value))
         if rows is not None:
-            changed[name] = rows[value.id]
-    return replace(line, **changed) if changed else line  # type: ignore[type-var]
+            values[name] = rows[value.id]
+    return type(line)(**values)
 
 
 def read_book(lines: Sequence[Any], *, places: Iterable[Location] = ()) -> Book:

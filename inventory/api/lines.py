@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -91,14 +91,15 @@ def _field(declared: LineField) -> serializers.Field[Any, Any, Any, Any]:
         options["allow_null"] = True
     if not declared.many:
         return _one(declared, options)
-    if is_dataclass(declared.type):
-        nested: Any = line_serializer(declared.type)
+    if declared.is_nested:
+        nested: Any = line_serializer(cast("type", declared.type))
         return nested(many=True, max_length=MOST_PARTS, **options)  # type: ignore[no-any-return]
     return serializers.ListField(child=_one(declared, {}), max_length=MOST_PARTS, **options)
 
 
 PLAIN: dict[type[Any], type[serializers.Field[Any, Any, Any, Any]]] = {
     bool: serializers.BooleanField,
+    int: serializers.IntegerField,
     Decimal: DecimalIn,
     date: DateIn,
     datetime: DateTimeIn,
@@ -212,7 +213,7 @@ def _codes(line: type, value: dict[str, Any]) -> Iterator[tuple[type[models.Mode
         given = value.get(declared.name)
         if given is None:
             continue
-        if is_dataclass(declared.type):
+        if declared.is_nested:
             for part in given:
                 yield from _codes(declared.type, part)
         elif codes.is_named(declared.type):
@@ -233,7 +234,7 @@ def _build(
         if declared.name not in value:
             continue
         given, here = value[declared.name], (*path, declared.name)
-        if is_dataclass(declared.type):
+        if declared.is_nested:
             given = tuple(
                 _build(declared.type, part, found, index, errors, (*here, str(number)))
                 for number, part in enumerate(given)
