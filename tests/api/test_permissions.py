@@ -48,6 +48,8 @@ WHO_MAY: dict[str, str] = {
 WHO_READS: dict[str, str] = dict.fromkeys(LISTS, " ".join(ROLES)) | {
     "on-hand": " ".join(ROLES),
     "audit-entries": "supervisor qa auditor",
+    "refused-attempts": "supervisor qa auditor",
+    "refused-attempts/counts": "supervisor qa auditor",
 }
 
 

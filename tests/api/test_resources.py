@@ -9,7 +9,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from inventory import actions as stock
+from inventory.errors import Refused
 from inventory.models import Container, Material, Movement
+from inventory.verbs import REGISTRY, carry_out
 from quality import actions as quality
 from quality.models import Inspection
 from staging import actions as staging
@@ -23,7 +25,7 @@ ONE = Decimal(1)
 LISTS = (
     "sites", "locations", "units", "materials", "lots", "containers", "balances", "movements",
     "lot-links", "audit-entries", "holds", "inspections", "decisions", "usage-rules", "demands",
-    "allocations", "staged-stock", "alerts",
+    "allocations", "staged-stock", "alerts", "refused-attempts",
 )  # fmt: skip
 
 
@@ -43,6 +45,9 @@ def busy(plant: Plant) -> None:
     plant.hold(container=container)
     result = quality.Result(lot=lot, characteristic="pH", value="7")
     plant.do(quality.record_inspection, result, result, by=plant.lab)
+    too_much = stock.Move(lot=lot, target=plant.a2, quantity=Decimal(999))
+    with pytest.raises(Refused):
+        carry_out(REGISTRY["move"], [too_much], by=plant.operator, at=plant.now)
     demand = plant.order((lot.material, 10), (plant.material(), 5))
     plant.stage(demand, lot, quantity=4, source=plant.a1)
     plant.do(staging.allocate, staging.AllocationLine(demand=demand))
