@@ -1,6 +1,6 @@
-"""Database triggers that note which lots quality has changed its mind about."""
+"""Database triggers that note about what quality may have changed its mind."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import migrations
@@ -9,44 +9,67 @@ NOTES = "quality_lotchange"
 
 
 def watch(
-    table: str, column: str, events: Sequence[str], *, of: Sequence[str] = ()
+    table: str,
+    column: str,
+    events: Sequence[str],
+    *,
+    of: Sequence[str] = (),
+    into: str = "lot_id",
+    lots: str = "",
 ) -> migrations.RunPython:
-    """A migration operation: a change of `table` notes the lot that `column` holds.
+    """A migration operation: a change of `table` notes what `column` holds.
 
     `of` names the columns of which an update counts, and only if one of them really changes. Where
-    `column` is NULL, everything is noted.
+    `column` is NULL, everything is noted. `into` names the column of the note; `lots` is a SELECT
+    of lots to be noted instead, in which `{}` stands for what `column` holds.
     """
 
     def add(apps: Any, schema_editor: Any) -> None:
+        vendor = schema_editor.connection.vendor
         for event in events:
-            for sql in trigger_sql(table, column, event, of, schema_editor.connection.vendor):
+            value = column if column == "NULL" else f"{_row(event)}.{column}"
+            note = f"INSERT INTO {NOTES} ({into}, taken) "
+            note += lots.format(value) if lots else f"VALUES ({value}, false)"
+            for sql in trigger_sql(table, note, event, of, vendor):
                 schema_editor.execute(sql, params=None)
 
+    return migrations.RunPython(add, _remover(table, events))
+
+
+def watch_no_more(table: str, events: Sequence[str]) -> migrations.RunPython:
+    """A migration operation: the triggers of a table go. SQLite may have lost them with a table
+    that was made anew."""
+    return migrations.RunPython(_remover(table, events), migrations.RunPython.noop)
+
+
+def _remover(table: str, events: Sequence[str]) -> Any:
     def remove(apps: Any, schema_editor: Any) -> None:
         on = "" if schema_editor.connection.vendor == "sqlite" else f" ON {table}"
         for event in events:
-            schema_editor.execute(f"DROP TRIGGER {_name(table, event)}{on}", params=None)
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {_name(table, event)}{on}", params=None)
 
-    return migrations.RunPython(add, remove)
+    return remove
 
 
-def trigger_sql(table: str, column: str, event: str, of: Sequence[str], vendor: str) -> list[str]:
+def trigger_sql(table: str, note: str, event: str, of: Sequence[str], vendor: str) -> Iterator[str]:
     """The statements that watch one event of a table."""
-    which = column if column == "NULL" else f"{'OLD' if event == 'delete' else 'NEW'}.{column}"
-    note = f"INSERT INTO {NOTES} (lot_id, taken) VALUES ({which}, false)"  # noqa: S608
     when = f"AFTER {event.upper()}{' OF ' + ', '.join(of) if of else ''} ON {table}"
-    if vendor == "sqlite":
-        changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in of)
-        condition = f" WHEN {changed}" if of else ""
-        return [f"CREATE TRIGGER {_name(table, event)} {when}{condition} BEGIN {note}; END"]
-    changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in of)
+    differs = "IS NOT" if vendor == "sqlite" else "IS DISTINCT FROM"
+    changed = " OR ".join(f"OLD.{name} {differs} NEW.{name}" for name in of)
     condition = f" WHEN ({changed})" if of else ""
-    function = _name(table, event)
-    return [
-        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN {note}; RETURN NULL; END $$",
-        f"CREATE TRIGGER {function} {when} FOR EACH ROW{condition} EXECUTE FUNCTION {function}()",
-    ]
+    name = _name(table, event)
+    if vendor == "sqlite":
+        yield f"CREATE TRIGGER {name} {when}{condition} BEGIN {note}; END"
+        return
+    yield (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN {note}; RETURN NULL; END $$"
+    )
+    yield f"CREATE TRIGGER {name} {when} FOR EACH ROW{condition} EXECUTE FUNCTION {name}()"
+
+
+def _row(event: str) -> str:
+    return "OLD" if event == "delete" else "NEW"
 
 
 def _name(table: str, event: str) -> str:

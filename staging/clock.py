@@ -5,13 +5,24 @@ not what is staged. What quality has stopped is looked for where it can have com
 `staging.suspects`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
-from itertools import islice
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Left
 from django.utils import timezone
 
@@ -19,17 +30,15 @@ from inventory import audit
 from inventory.audit import Actor
 from inventory.insert_select import insert_select
 from inventory.models import Balance, LocationKind
-from staging.models import Alert, AlertReason, Commitment, Demand, StagedStock, State
+from staging.models import Alert, AlertReason, Commitment, Demand, StagedStock
+from staging.models.alerts import AlertQuerySet
 from staging.models.commitments import CommitmentQuerySet
-from staging.suspects import Look
+from staging.suspects import Look, portions
 
 NOTHING = Value("")
 
 MOST_IN_WORDS = 100
 """Alerts that the audit entry of a sweep names."""
-
-PORTION = 2_000
-"""Rows that the gate is asked about in one statement, so that each is looked up by its key."""
 
 DETAIL = Alert._meta.get_field("detail").max_length or 0
 
@@ -43,20 +52,15 @@ def sweep(*, by: Actor, at: datetime, thorough: bool = False) -> dict[str, int]:
     stamp = audit.stamp(by, timezone.now())
     look = Look.begin(at, thorough=thorough)
     last = Alert.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    raised = _dwell_exceeded(at) + _overdue(at) + _not_usable(look, at) + _without_demand(at)
-    closed = _close(look, last, at)
+    suspects = sorted(look.suspects())
+    raised = _dwell_exceeded(at) + _overdue(look, at) + _without_demand(at)
+    raised += _not_usable(suspects, look, at)
+    closed = _close(suspects, look, last, at)
     look.end()
     counts = {"raised": raised, "closed": closed}
     if any(counts.values()):
         audit.record("staging.sweep", stamp=stamp, facts=counts | {"alerts": _in_words(last)})
     return counts
-
-
-def portions(keys: Iterable[Any]) -> Iterator[list[Any]]:
-    """The keys, so many at a time."""
-    rest = iter(keys)
-    while portion := list(islice(rest, PORTION)):
-        yield portion
 
 
 def _in_words(last: int) -> list[str]:
@@ -91,7 +95,7 @@ def _raise_staged(
 
 def _unalerted(reason: AlertReason) -> CommitmentQuerySet:
     """Staged stock that has no open alert for this reason."""
-    alerts = Alert.objects.open().filter(reason=reason, commitment=OuterRef("pk"))
+    alerts = Alert.objects.open().of(reason).filter(commitment=OuterRef("pk"))
     rows: CommitmentQuerySet = StagedStock.objects.filter(~Exists(alerts))
     return rows
 
@@ -100,31 +104,35 @@ def _dwell_exceeded(at: datetime) -> int:
     due = StagedStock.objects.filter(dwell_flagged=False, due_at__lte=at)
     raised = _raise_staged(AlertReason.DWELL_EXCEEDED, due, at)
     # Only what has its alert: more may have come due since the statement before.
-    alerts = Alert.objects.open().filter(
-        reason=AlertReason.DWELL_EXCEEDED, commitment=OuterRef("pk")
-    )
-    due.filter(Exists(alerts)).update(dwell_flagged=True)
+    alerts = Alert.objects.open().of(AlertReason.DWELL_EXCEEDED)
+    due.filter(Exists(alerts.filter(commitment=OuterRef("pk")))).update(dwell_flagged=True)
     return raised
 
 
-def _overdue(at: datetime) -> int:
+def _overdue(look: Look, at: datetime) -> int:
     # Demands by their numbers: joined, PostgreSQL would take closed ones, all of which are past,
     # for open ones, and read everything that is staged.
-    overdue = Demand.objects.live().filter(needed_at__lte=at).values_list("pk", flat=True)
     rows = _unalerted(AlertReason.NEXT_STEP_OVERDUE).filter(requirement__demand__among="demands")
     reference = Left("requirement__demand__reference", DETAIL)
-    given = {"demands": list(overdue)}
+    given = {"demands": _newly_overdue(look, at)}
     return _raise_staged(AlertReason.NEXT_STEP_OVERDUE, rows, at, reference, given)
 
 
-def _not_usable(look: Look, at: datetime) -> int:
-    """First who is suspected, by index; then the gate is asked about these alone."""
-    fine = _unalerted(AlertReason.NOT_USABLE)
-    first, *others = (fine.filter(which).values_list("pk", flat=True) for which in look.suspects())
-    suspects = sorted(first.union(*others))
-    rows = StagedStock.objects.filter(pk__among="suspects").blocked(look.on)
+def _newly_overdue(look: Look, at: datetime) -> list[int]:
+    """Demands that came due since the last sweep, or were put earlier, or have new stock."""
+    overdue = Demand.objects.live().filter(needed_at__lte=at).values_list("pk", "needed_at")
+    if look.thorough:
+        return [pk for pk, _needed_at in overdue]
+    touched = StagedStock.objects.filter(look.touched())
+    stirred = {*look.new.values(), *touched.values_list("requirement__demand", flat=True)}
+    return [pk for pk, needed_at in overdue if needed_at > look.mark.at or pk in stirred]
+
+
+def _not_usable(suspects: list[UUID], look: Look, at: datetime) -> int:
+    reason = AlertReason.NOT_USABLE
+    rows = _unalerted(reason).filter(pk__among="suspects").blocked(look.on)
     return sum(
-        _raise_staged(AlertReason.NOT_USABLE, rows, at, "stop", {"suspects": portion})
+        _raise_staged(reason, rows, at, "stop", {"suspects": portion})
         for portion in portions(suspects)
     )
 
@@ -144,18 +152,35 @@ def _unbound() -> QuerySet[Balance]:
 # --- close --------------------------------------------------------------------------------------
 
 
-def _close(look: Look, last: int, at: datetime) -> int:
+def _close(suspects: list[UUID], look: Look, last: int, at: datetime) -> int:
     """Close alerts whose cause is gone; those raised just now have theirs."""
     older = Alert.objects.open().filter(pk__lte=last)
-    gone = _usable_again(older, look)
-    for reason in set(AlertReason) - {AlertReason.NOT_USABLE}:
-        found = list(_gone(older, reason, at).values_list("pk", "commitment"))
-        gone += [alert for alert, _commitment in found]
-        if reason == AlertReason.DWELL_EXCEEDED:
-            _may_come_again([commitment for _alert, commitment in found])
+    gone = {*_gone(older, at), *_put_off(older, look, at), *_bound_again(older)}
+    for portion in portions(suspects):
+        gone |= _usable_again(older, portion, look.on)
     return sum(
         Alert.objects.filter(pk__in=portion).update(closed_at=at) for portion in portions(gone)
     )
+
+
+def _gone(alerts: AlertQuerySet, at: datetime) -> list[int]:
+    """Alerts about stock that has left, or of which the dwell limit is a later one now."""
+    staged = StagedStock.objects.filter(pk=OuterRef("commitment"))
+    too_long = Q(reason=AlertReason.DWELL_EXCEEDED)
+    # One row of it and not Exists, for which PostgreSQL may read all commitments there ever were.
+    gone = (
+        alerts.filter(commitment__isnull=False)
+        .annotate(
+            cause=Case(
+                When(too_long, then=Subquery(staged.filter(due_at__lte=at).values("pk")[:1])),
+                default=Subquery(staged.values("pk")[:1]),
+            )
+        )
+        .filter(cause=None)
+    )
+    found = list(gone.order_by().values_list("pk", "commitment", "reason"))
+    _may_come_again(pk for _, pk, reason in found if reason == AlertReason.DWELL_EXCEEDED)
+    return [alert for alert, _, _ in found]
 
 
 def _may_come_again(commitments: Iterable[Any]) -> None:
@@ -164,40 +189,27 @@ def _may_come_again(commitments: Iterable[Any]) -> None:
         Commitment.objects.filter(pk__in=portion, closed_at=None).update(dwell_flagged=False)
 
 
-STAGED = Q(commitment__closed_at=None, commitment__state=State.STAGED)
-
-
-def _gone(alerts: QuerySet[Alert], reason: AlertReason, at: datetime) -> QuerySet[Alert]:
-    """Alerts of which the cause is no more, from the alert to the cause."""
-    alerts = alerts.filter(reason=reason)
-    if reason == AlertReason.WITHOUT_DEMAND:
-        causes = _unbound().filter(lot=OuterRef("lot"), location=OuterRef("location"))
-        return alerts.filter(~Exists(causes))
-    needed_at = Q(commitment__requirement__demand__needed_at__lte=at)
-    due_at = Q(commitment__due_at__lte=at)
-    return _without(
-        alerts, STAGED & (due_at if reason == AlertReason.DWELL_EXCEEDED else needed_at)
+def _put_off(alerts: AlertQuerySet, look: Look, at: datetime) -> QuerySet[Any]:
+    """Alerts about a next step that is needed later now."""
+    later = alerts.of(AlertReason.NEXT_STEP_OVERDUE).filter(
+        commitment__requirement__demand__needed_at__gt=at
     )
+    if not look.thorough:
+        later = later.filter(look.touched())
+    return later.values_list("pk", flat=True)
 
 
-def _without(alerts: QuerySet[Alert], cause: Q) -> QuerySet[Alert]:
-    """As `exclude` does, but in one join, and right where a column is empty."""
-    stands = Case(When(cause, then=True), default=False)
-    return alerts.annotate(stands=stands).filter(stands=False)
+def _bound_again(alerts: AlertQuerySet) -> QuerySet[Any]:
+    """Alerts about stock without a demand that has one now, or has left."""
+    causes = _unbound().filter(lot=OuterRef("lot"), location=OuterRef("location"))
+    rows = alerts.of(AlertReason.WITHOUT_DEMAND).filter(~Exists(causes))
+    return rows.values_list("pk", flat=True)
 
 
-def _usable_again(alerts: QuerySet[Alert], look: Look) -> list[int]:
-    """Alerts about stock that has left, or that the gate lets through again.
-
-    The gate is asked only where no plain cause stands.
-    """
-    alerts = alerts.filter(reason=AlertReason.NOT_USABLE)
-    unsure = _without(alerts, STAGED & look.surely_stopped("commitment__"))
-    about = dict(unsure.values_list("pk", "commitment"))
-    blocked = StagedStock.objects.all().blocked(look.on)
-    still = {
-        pk
-        for portion in portions(about.values())
-        for pk in blocked.filter(pk__in=portion).values_list("pk", flat=True)
-    }
-    return [alert for alert, commitment in about.items() if commitment not in still]
+def _usable_again(alerts: AlertQuerySet, suspects: list[UUID], on: date) -> set[int]:
+    """Alerts about stock that the gate lets through again."""
+    alerts = alerts.of(AlertReason.NOT_USABLE).filter(commitment__in=suspects)
+    about = dict(alerts.order_by().values_list("pk", "commitment"))
+    blocked = StagedStock.objects.filter(pk__in=about.values()).blocked(on)
+    still = set(blocked.values_list("pk", flat=True))
+    return {alert for alert, commitment in about.items() if commitment not in still}

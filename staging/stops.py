@@ -7,10 +7,10 @@ from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
-from inventory.models import Balance, Lot, LotStatus
+from inventory.actions.containers import with_nested
+from inventory.models import Balance, Container, Location, Lot, LotStatus
 from quality import gate
 from quality.models import Effect, GatedAction, Hold, UsageRule
-from quality.models.holds import NESTING
 
 
 def on_hold(on: date) -> Q:
@@ -53,11 +53,6 @@ class InForce:
                 doubt |= _meant_by(rule)
         return doubt
 
-    def never(self) -> list[str]:
-        """Statuses that no rule allows to be staged."""
-        known = {rule.status for rule in self.rules if rule.effect == Effect.ALLOW}
-        return [status for status in LotStatus if status not in known]
-
     def _allowed(self) -> list[str]:
         plain = (r for r in self.rules if not (r.purpose or r.material_id or r.customer_id))
         allowed = {rule.status for rule in plain if rule.effect == Effect.ALLOW}
@@ -74,19 +69,25 @@ def _meant_by(rule: UsageRule) -> Q:
     return meant
 
 
-def held(places: Iterable[int], of: str = "") -> Iterator[Q]:
-    """Conditions on stock that some open hold stops. `of` leads to the stock.
+def under(holds: QuerySet[Hold]) -> Iterator[Q]:
+    """Conditions on stock of which each means what some of the holds stop. A few statements."""
+    yield Q(lot__in=holds.filter(lot__isnull=False).values("lot"))
+    yield Q(lot__material__in=holds.filter(material__isnull=False).values("material"))
+    yield inside(Container.objects.filter(holds__in=holds))
+    yield Q(location__in=_places_under(holds))
 
-    `places` are those on hold, or within one that is.
-    """
-    holds = Hold.objects.open()
-    yield Q(**{f"{of}lot__in": holds.filter(lot__isnull=False).values("lot")})
-    materials = holds.filter(material__isnull=False).values("material")
-    yield Q(**{f"{of}lot__material__in": materials})
-    containers = holds.filter(container__isnull=False).values("container")
-    for level in range(NESTING):
-        yield Q(**{f"{of}container{'__parent' * level}__in": containers})
-    yield Q(**{f"{of}location__in": list(places)})
+
+def inside(containers: Iterable[Container]) -> Q:
+    """A condition on stock: in one of the containers, however deep."""
+    return Q(container__in=with_nested(containers))
+
+
+def _places_under(holds: QuerySet[Hold]) -> list[int]:
+    """Every place that one of the holds is on, or that lies in such a place."""
+    paths = holds.filter(location__isnull=False).values_list("location__path", flat=True)
+    within = (("path__startswith", path) for path in paths)
+    branches = Q(*within, _connector=Q.OR) or Q(pk__in=[])
+    return list(Location.objects.filter(branches).values_list("pk", flat=True))
 
 
 def with_stop(balances: QuerySet[Balance], on: date) -> QuerySet[Any]:

@@ -3,34 +3,42 @@
 Stock is staged only when the gate lets it through. It becomes unusable when a hold is placed, when
 a date passes, when quality decides, when a rule set comes into force, or when a reversal brings
 back what was stopped while it was away. The clock remembers how far it has looked: up to which day,
-under which rules, and at which commitments. Changes of lots are kept by a trigger until they have
-been looked at, so that one which commits during a sweep is there for the next. When the clock went
-back, the rules or a place's purpose changed, or nothing is remembered, everything is examined.
+under which rules, and at which commitments. Changes of lots, holds, containers and demands are kept
+by triggers until they have been looked at, so that one which commits during a sweep is there for
+the next. When the clock went back, the rules, a place or its purpose changed, or nothing is
+remembered, everything is examined.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Self
+from itertools import islice
+from typing import Any, Self
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from inventory.models import Location, Lot
-from quality import gate
+from inventory.models import Container, Lot
 from quality.models import Hold, LotChange, RestrictedUse, RuleSet
 from staging import stops
-from staging.models import ClockMark, Commitment
+from staging.models import Alert, AlertReason, ClockMark, Commitment, StagedStock, State
 from staging.stops import InForce
 
 IN_FLIGHT_MS = 3_600_000
 """How long what was committed may have taken to be seen, and how far servers' clocks may differ."""
 
 
+PORTION = 2_000
+"""Rows that are asked about in one statement, so that each is looked up by its key."""
+
+
 @dataclass(slots=True)
 class Look:
-    """What one sweep examines. The mark is locked, so that sweeps take turns."""
+    """What one sweep examines. The mark is locked, so that sweeps take turns.
+
+    `new` is the staged stock that none may have seen yet, with the demand it is for.
+    """
 
     mark: ClockMark
     on: date
@@ -38,8 +46,9 @@ class Look:
     rules: int
     latest: UUID | None
     thorough: bool
-    in_force: InForce
-    places: list[int]
+    containers: list[int]
+    holds: list[int]
+    new: dict[UUID, int]
 
     @classmethod
     def begin(cls, at: datetime, *, thorough: bool = False) -> Self:
@@ -51,50 +60,77 @@ class Look:
         mark = ClockMark.objects.select_for_update(no_key=True).get(pk=1)
         thorough |= mark.latest is None or mark.rules != rules or at < mark.at
         LotChange.objects.update(taken=True)
-        thorough |= LotChange.objects.filter(taken=True, lot=None).exists()
+        wide = _changes().filter(lot=None).values_list("container", "hold").distinct()
+        containers = [container for container, _hold in wide if container]
+        holds = [hold for _container, hold in wide if hold]
+        thorough |= len(wide) > len(containers) + len(holds)
         latest = Commitment.objects.order_by("-pk").values_list("pk", flat=True).first()
-        found = (InForce.read(), _places_on_hold())
-        return cls(mark, on, at, rules, latest, thorough, *found)
+        new = dict(_since(mark.latest).values_list("pk", "requirement__demand"))
+        return cls(mark, on, at, rules, latest, thorough, containers, holds, new)
 
-    def suspects(self) -> Iterator[Q]:
-        """Conditions on staged stock; what meets none of them can be used as it could before."""
-        yield from stops.held(self.places)
+    def suspects(self) -> set[UUID]:
+        """Staged stock that the gate has to be asked about again."""
+        staged = StagedStock.objects.all()
+        parts = [staged.filter(which) for which in self._ways()]
+        if not self.thorough:
+            doubtful = staged.filter(self._doubtful())
+            parts += [doubtful.filter(pk__in=portion) for portion in portions(self.new)]
+        return {pk for part in parts for pk in part.order_by().values_list("pk", flat=True)}
+
+    def _ways(self) -> Iterator[Q]:
+        """Conditions; of what meets none of them and is not new, the gate says what it said."""
         if self.thorough:
-            yield self.in_force.doubtful(self.on)
+            yield self._doubtful()
+            yield Q(pk__in=Alert.objects.open().of(AlertReason.NOT_USABLE).values("commitment"))
             return
-        yield Q(lot__in=LotChange.objects.filter(taken=True).values("lot"))
+        yield self.touched()
+        if self.containers:
+            yield stops.inside(Container.objects.filter(pk__in=self.containers))
+        if self.holds:
+            yield from stops.under(Hold.objects.filter(pk__in=self.holds))
         passed = {"gte": self.mark.on, "lt": self.on}
         dates = Q(**{f"expires_on__{bound}": day for bound, day in passed.items()})
         dates |= Q(**{f"retest_on__{bound}": day for bound, day in passed.items()})
         yield Q(lot__in=Lot.objects.filter(dates).values("pk"))
         ended = {f"until__{bound}": day for bound, day in passed.items()}
         yield Q(lot__in=RestrictedUse.objects.filter(**ended).values("lot"))
-        yield Q(pk__gte=_a_little_before(self.mark.latest))
 
-    def surely_stopped(self, of: str) -> Q:
-        """Conditions of which each alone has the gate stop the stock that `of` leads to."""
-        sure = Q(**{f"{of}lot__status__in": self.in_force.never()})
-        for stop in gate.DATE_STOPS:
-            sure |= stop.condition(self.on, f"{of}lot__")
-        for held in stops.held(self.places, of):
-            sure |= held
-        return sure
+    def touched(self) -> Q:
+        """Stock of lots about which something has changed, be it the demand it is staged for."""
+        return Q(lot__in=_changes().filter(lot__isnull=False).values("lot"))
+
+    def _doubtful(self) -> Q:
+        """What the gate may stop: it is not asked about the rest."""
+        doubt = InForce.read().doubtful(self.on)
+        for held in stops.under(Hold.objects.open()):
+            doubt |= held
+        return doubt
 
     def end(self) -> None:
         """Remember how far it was looked, and let go of the changes."""
-        LotChange.objects.filter(taken=True).delete()
+        _changes().delete()
         self.mark.at, self.mark.on, self.mark.rules = self.at, self.on, self.rules
         self.mark.latest = self.latest or UUID(int=0)
         self.mark.save()
 
 
-def _places_on_hold() -> list[int]:
-    """Every place that lies in one on hold; two statements."""
-    paths = Hold.objects.open().filter(location__isnull=False).values_list("location__path")
-    within = Q(pk__in=[])
-    for (path,) in paths:
-        within |= Q(path__startswith=path)
-    return list(Location.objects.filter(within).values_list("pk", flat=True))
+def portions(keys: Iterable[Any]) -> Iterator[list[Any]]:
+    """The keys, so many at a time."""
+    rest = iter(keys)
+    while portion := list(islice(rest, PORTION)):
+        yield portion
+
+
+def _since(latest: UUID | None) -> QuerySet[Commitment]:
+    """Staged stock that no sweep may have seen yet."""
+    # Only what is open has a quantity. Of `closed_at` PostgreSQL knows that there are indexes on
+    # what is open, and would read one of them whole to meet the few that are new.
+    new = Commitment.objects.filter(pk__gte=_a_little_before(latest)).order_by()
+    return new.filter(state=State.STAGED, quantity__gt=0)
+
+
+def _changes() -> QuerySet[LotChange]:
+    return LotChange.objects.filter(taken=True)
 
 
 def _a_little_before(latest: UUID | None) -> UUID:

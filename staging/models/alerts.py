@@ -22,6 +22,9 @@ class AlertQuerySet(models.QuerySet["Alert"]):
     def open(self) -> Self:
         return self.filter(closed_at=None)
 
+    def of(self, reason: AlertReason) -> Self:
+        return self.filter(reason=reason)
+
 
 class Alert(models.Model):
     """Something staged needs a person. Raised once, closed by itself when the cause is gone.
