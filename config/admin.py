@@ -1,5 +1,6 @@
 """People, roles and the clock in the admin. The site itself is `config.admin_site`."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -7,12 +8,14 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.access import access_page
 from config.health import scheduled_tasks
 from config.models import TaskRun
-from inventory import audit_people
+from inventory import accounts, audit_people
 from inventory.admin import cells
 from inventory.admin.base import HistoryAdmin, OneTrail, actor
 
@@ -44,8 +47,19 @@ class RecordedUserAdmin(RecordedPeople, UserAdmin[User]):
     list_display = ("username", "first_name", "last_name", "roles", "is_active", "is_staff")
     list_filter = ("is_active", "is_staff", "groups")
 
+    change_form_template = "admin/user.html"
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def get_urls(self) -> list[Any]:
+        access = self.admin_site.admin_view(partial(access_page, self))
+        return [path("<int:pk>/access/", access, name="auth_user_access"), *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            accounts.password_set(obj, by=actor(request))
 
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
@@ -54,8 +68,11 @@ class RecordedUserAdmin(RecordedPeople, UserAdmin[User]):
             user = self.get_object(request, id)
             before = audit_people.snapshot(user) if user else {}
             response: HttpResponse = super().user_change_password(request, id, form_url)
-            if user:
-                audit_people.record_change(user, before, by=actor(request), at=timezone.now())
+            changed = user and audit_people.record_change(
+                user, before, by=actor(request), at=timezone.now()
+            )
+            if user and changed:
+                accounts.password_set(user, by=actor(request))
         return response
 
     @admin.display(description=_("roles"))

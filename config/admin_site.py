@@ -80,14 +80,16 @@ class ForestageAdminSite(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """One's own password; that it changed is recorded, like everybody else's."""
-        from inventory import audit_people
+        from inventory import accounts, audit_people
         from inventory.admin.base import actor
 
         with transaction.atomic():
             user = User.objects.get(username=request.user.get_username())
             before = audit_people.snapshot(user)
             response = super().password_change(request, extra_context)
-            audit_people.record_change(user, before, by=actor(request), at=timezone.now())
+            if audit_people.record_change(user, before, by=actor(request), at=timezone.now()):
+                accounts.password_set(user, by=actor(request))
+                request.session[accounts.PASSWORD_CHANGE_DUE] = False
         return response
 
     def index(

@@ -3,9 +3,12 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 
+from inventory import accounts, audit_people
 from inventory.statements import Select
 
 
@@ -29,6 +32,18 @@ class PermissionsBackend(ModelBackend):
     The first question reads that one permission only, because a request to the API asks no other;
     with the second question all of them are read, because a page asks for many.
     """
+
+    def authenticate(
+        self, request: HttpRequest | None, username: Any = None, password: Any = None, **more: Any
+    ) -> User | None:
+        """Nobody from an address, or into an account, that too many failed attempts have locked."""
+        address = audit_people.place_of(request).get("address", "")
+        if address and accounts.address_is_locked(address):
+            return None
+        user: User | None = super().authenticate(request, username, password, **more)  # type: ignore[assignment]
+        if user is not None and accounts.is_locked(accounts.of(user), timezone.now()):
+            return None
+        return user
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         if obj is None and user_obj.is_active and not hasattr(user_obj, "_asked_before"):

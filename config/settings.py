@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.sessions.AttendedSessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -123,6 +124,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 SESSION_COOKIE_AGE = env.int("FORESTAGE_SESSION_SECONDS", default=12 * 3600)
+IDLE_SECONDS = env.int("FORESTAGE_IDLE_SECONDS", default=30 * 60)
+LOCKOUT_FAILURES = env.int("FORESTAGE_LOCKOUT_FAILURES", default=5)
+LOCKOUT_ADDRESS_FACTOR = 10  # an address, which many share, is locked at so many times as many
+# Zero minutes: an administrator alone unlocks.
+LOCKOUT_MINUTES = env.int("FORESTAGE_LOCKOUT_MINUTES", default=0 if PRODUCTION else 15)
+SIGNING_NEEDS_SECOND_FACTOR = env.bool("FORESTAGE_SECOND_FACTOR", default=False)
 
 # --- Security -----------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("FORESTAGE_HTTPS", default=PRODUCTION)

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from config import health
 from inventory.api import problems
 from inventory.forms import FloorSignInForm
+from inventory.views import account
 from staging.views.board import BoardView
 
 handler500 = problems.server_error
@@ -17,6 +18,9 @@ urlpatterns = [
     path("", BoardView.as_view(), name="home"),
     path("sign-in/", LoginView.as_view(authentication_form=FloorSignInForm), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("account/", account.AccountView.as_view(), name="account"),
+    path("account/password/", account.PasswordView.as_view(), name="password"),
+    path("account/second-factor/", account.SecondFactorView.as_view(), name="second-factor"),
     path("", include("inventory.urls")),
     path("", include("staging.urls")),
     path("admin/", include("integration.urls")),

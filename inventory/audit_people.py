@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from inventory import audit
+from inventory import accounts, audit
 from inventory.audit import Actor
 from inventory.models import AuditEntry, Surface
 
@@ -36,13 +36,18 @@ def connect() -> None:
 
 def signed_in(*, request: HttpRequest | None, user: User, **_kwargs: Any) -> None:
     """Record that somebody signed in."""
-    _record("people.sign_in", Actor(user, surface_of(request)), user, _place(request))
+    _record("people.sign_in", Actor(user, surface_of(request)), user, place_of(request))
+    account = accounts.of(user)
+    accounts.forget_failures(account)
+    if request is not None and hasattr(request, "session"):
+        request.session[accounts.SEEN_AT] = int(timezone.now().timestamp())
+        request.session[accounts.PASSWORD_CHANGE_DUE] = account.password_change_due
 
 
 def signed_out(*, request: HttpRequest | None, user: User | None, **_kwargs: Any) -> None:
     """Record that somebody signed out; a session that had ended already has nobody to name."""
     if user is not None:
-        _record("people.sign_out", Actor(user, surface_of(request)), user, _place(request))
+        _record("people.sign_out", Actor(user, surface_of(request)), user, place_of(request))
 
 
 def sign_in_failed(
@@ -50,12 +55,18 @@ def sign_in_failed(
 ) -> None:
     """Record the name that was tried; the password is never kept.
 
-    Nobody is known to be behind it, so the product itself is the actor.
+    Nobody is known to be behind it, so the product itself is the actor. It counts towards
+    lockout, of the account as of the address.
     """
     tried = str(credentials.get("username", "")).replace("\x00", "\ufffd")[:150]
     known = User.objects.filter(username=tried).first()
-    facts = {"username": tried, "known": known is not None} | _place(request)
-    _record("people.sign_in_failed", audit.system(surface_of(request)), known, facts)
+    place, system = place_of(request), audit.system(surface_of(request))
+    facts = {"username": tried, "known": known is not None} | place
+    _record("people.sign_in_failed", system, known, facts)
+    if known is not None:
+        accounts.count_failure(known, system)
+    if address := place.get("address"):
+        accounts.address_failed(address)
 
 
 def _record(action: str, by: Actor, subject: User | None, facts: dict[str, Any]) -> None:
@@ -71,7 +82,7 @@ def surface_of(request: HttpRequest | None) -> Surface:
     return Surface.API if request.path.startswith("/api/") else Surface.BROWSER
 
 
-def _place(request: HttpRequest | None) -> dict[str, str]:
+def place_of(request: HttpRequest | None) -> dict[str, str]:
     """The network address it came from. Behind our proxy, the one that the proxy vouches for."""
     if request is None:
         return {}

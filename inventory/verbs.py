@@ -12,7 +12,7 @@ from typing import Any
 from django.db.transaction import Atomic
 from django.utils.translation import gettext_lazy as _
 
-from inventory import attempts, idempotency
+from inventory import accounts, attempts, idempotency
 from inventory.answers import answer_by_line, answer_of
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -134,6 +134,7 @@ def _record_refusals(
         found.field = _own_field(verb, found.field)
     tried = [(attempts.asked_of(_concerned(found, lines)), found) for found in refusals]
     attempts.record(verb.permission, tried, by=by, at=at)
+    accounts.count_failures(refusals, by)
 
 
 def _concerned(refusal: Refused, lines: Sequence[Any]) -> Sequence[Any]:

@@ -6,7 +6,7 @@ from inventory import actions as stock
 from inventory import codes
 from inventory.verbs import Verb, register
 from quality import actions
-from quality.models import Hold
+from quality.models import Hold, Proposal
 
 QUALITY = _("Quality")
 
@@ -14,12 +14,13 @@ QUALITY = _("Quality")
 def install() -> None:
     """Offer the quality verbs."""
     codes.register(Hold, codes.Naming(("id",), ("lot", "container", "location", "material")))
+    codes.register(Proposal, codes.Naming(("id",), ("lot__material",)))
     register(
         Verb("quality", "place_hold", _("Place hold"), actions.place_hold, actions.NewHold,
              icon="pause-circle-fill", group=QUALITY,
              help=_("Stop a lot, a container, a location or a material.")),
         Verb("quality", "lift_hold", _("Lift hold"), actions.lift_hold, actions.Lift,
-             icon="unlock", group=QUALITY, help=_("End a hold, and say what was found.")),
+             icon="unlock", group=QUALITY, help=_("End a hold, and say what was found, signed.")),
         Verb("quality", "record_inspection", _("Record results"), actions.record_inspection,
              actions.Result, icon="clipboard2-check", group=QUALITY,
              help=_("Record what an inspection found.")),
@@ -35,6 +36,12 @@ def install() -> None:
              help=_("Put decided lots back into quarantine, signed.")),
         Verb("quality", "close_lot", _("Close lot"), actions.close_lot, actions.Closing,
              icon="shield-lock-fill", group=QUALITY, help=_("Close used-up lots, signed.")),
+        Verb("quality", "countersign", _("Sign as second"), actions.countersign,
+             actions.Countersignature, icon="people", group=QUALITY,
+             help=_("Give a proposed decision its second signature.")),
+        Verb("quality", "withdraw_proposal", _("Withdraw proposal"), actions.withdraw_proposal,
+             actions.Withdrawal, icon="arrow-return-left", group=QUALITY,
+             help=_("Take back a decision that waits for its second signature.")),
         Verb("inventory", "split_lot", _("Split lot"), actions.split_lot, stock.Split,
              icon="signpost-split", group=QUALITY, help=_("Make part of a lot a lot of its own.")),
         Verb("inventory", "merge_lots", _("Merge lots"), actions.merge_lots, stock.Merge,

@@ -9,11 +9,20 @@ from factory.django import DjangoModelFactory
 
 from inventory.actions import save_master
 from inventory.audit import Actor
-from inventory.models import Location, LocationKind, Material, MaterialKind, Site, Surface, Unit
+from inventory.models import (
+    Account,
+    Location,
+    LocationKind,
+    Material,
+    MaterialKind,
+    Site,
+    Surface,
+    Unit,
+)
 
 
 class UserFactory(DjangoModelFactory[User]):
-    """A person with the password `secret`, in the group named by `role`."""
+    """A person with the password `secret`, in the group named by `role`, who may sign."""
 
     class Meta:
         model = User
@@ -26,6 +35,7 @@ class UserFactory(DjangoModelFactory[User]):
     def role(self, create: bool, extracted: str | None, **kwargs: Any) -> None:
         if extracted:
             self.groups.add(Group.objects.get(name=extracted))
+        Account.objects.create(user=self, acknowledged_at=timezone.now())
 
 
 class _Master(DjangoModelFactory[Any]):

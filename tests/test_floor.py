@@ -202,7 +202,8 @@ def test_a_signature_is_never_shown_again(plant: Plant) -> None:
     lot = plant.lot(1, released=False)
     client = Client()
     client.force_login(plant.qa.user)
-    values = {"lot": lot.code, "meaning": "approval", "reason": "fine", "password": "wr0ng-one"}
+    values = {"lot": lot.code, "meaning": "approval", "reason": "fine", "password": "wr0ng-one",
+              "signer": plant.qa.user.username}  # fmt: skip
     answer = send(client, "release", values)
     assert answer.status_code == 409
     assert "wr0ng-one" not in answer.content.decode()

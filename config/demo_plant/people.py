@@ -11,7 +11,7 @@ from django.utils import timezone
 from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount
 from config.roles import IN_ADMIN
 from integration.models import ApiToken
-from inventory import audit, audit_people
+from inventory import accounts, audit, audit_people
 from inventory.models import Surface
 
 LABORATORY = DemoAccount("lab", "qa", "Lena Laboratory", "records test results")
@@ -54,6 +54,7 @@ def _make(account: DemoAccount, password: str) -> None:
         user.groups.add(Group.objects.get(name=account.role))
     by = audit.system(Surface.COMMAND)
     audit_people.record_change(user, {}, by=by, at=timezone.now(), reason="Account of the demo")
+    accounts.acknowledge_signature(user, by=by, at=timezone.now())
 
 
 @transaction.atomic

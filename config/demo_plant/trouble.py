@@ -17,14 +17,12 @@ def tell(story: Story) -> None:
 
 def _lifted_hold(story: Story) -> None:
     placed: Row = {"lot": FOIL, "reason": "Print faint on the first metres"}
-    lifted: Row = {
-        "hold": lambda: Hold.objects.get(lot__code=FOIL),
-        "reason": "Only the leader was faint; cut off and scrapped",
-    }
+    lifted: Row = {"hold": lambda: Hold.objects.get(lot__code=FOIL)}
     scrapped: Row = {"lot": FOIL, "quantity": "30", "reason": "Faint print"}
     story.do("place_hold", "qa", days(9), placed)
     story.do("scrap", "supervisor", days(7), scrapped)
-    story.do("lift_hold", "qa", days(7) - hours(1), lifted)
+    found = "Only the leader was faint; cut off and scrapped"
+    story.sign("lift_hold", days(7) - hours(1), found, lifted)
 
 
 def _open_holds(story: Story) -> None:

@@ -26,7 +26,7 @@ from django.utils.translation import ngettext
 from inventory.admin.base import BIGINT_BITS, M, actor, require
 from inventory.errors import Refused
 from inventory.fields import Words
-from inventory.forms import form_field
+from inventory.forms import form_field, is_of_signature
 from inventory.verbs import REGISTRY, Verb, carry_out
 
 MOST = 100
@@ -62,9 +62,11 @@ class ActForm(forms.Form):
 
 def act_form(verb: Verb, targets: Sequence[str]) -> type[ActForm]:
     """The form of a verb, less the fields that the chosen rows fill."""
-    asked = [declared for declared in verb.fields if declared.name not in targets]
-    asked.sort(key=lambda declared: declared.about.secret)  # the signature comes last
+    filled = {declared.name for declared in verb.fields if declared.about.hidden} | {*targets}
+    asked = [declared for declared in verb.fields if declared.name not in filled]
     fields = {declared.name: form_field(declared) for declared in asked}
+    # The signature comes last.
+    fields = dict(sorted(fields.items(), key=lambda named: is_of_signature(named[1])))
     for field in fields.values():
         if isinstance(field, forms.TypedChoiceField) and field.required:
             choices: Any = field.choices
@@ -78,7 +80,7 @@ class Act:
     """A verb offered on rows of a list.
 
     `target` is the line's field that a row fills; `targets` all fields that rows could fill;
-    `rows` the template of the table of rows.
+    `rows` the template of the table of rows; `sees` the field that says which version was shown.
     """
 
     verb: str
@@ -86,6 +88,7 @@ class Act:
     rows: str
     done: Words
     targets: tuple[str, ...] = ()
+    sees: str = ""
 
     def page(self, model_admin: "Acting[Any]", request: HttpRequest) -> HttpResponse:
         """Ask on GET; carry out on POST, and go back to where the person came from."""
@@ -97,19 +100,34 @@ class Act:
         )
         refused: dict[int, list[Refused]] = defaultdict(list)
         if request.method == "POST" and form.is_valid():
-            lines = [verb.line(**{self.target: row}, **form.given) for row in rows]
+            lines = [verb.line(**self._of(row, request), **form.given) for row in rows]
             if attempt(request, verb, lines, form, refused, asked=[row.pk for row in rows]):
-                messages.success(request, self._done(len(rows)))
+                self._tell(request, len(rows))
                 return HttpResponseRedirect(came_from(request, model_admin, rows))
         context = {
             "verb": verb,
             "form": form,
+            # Before the rows are looked at: what changes in between is refused, not overlooked.
+            "versions": model_admin.versions(rows) if self.sees else {},
             "rows": [(row, refused[index]) for index, row in enumerate(model_admin.look_at(rows))],
             "rows_template": self.rows,
             "refused": any(refused.values()),
             "others": [row.pk for index, row in enumerate(rows) if not refused[index]],
         }
         return render(request, model_admin, "admin/act.html", str(verb.label), context)
+
+    def _of(self, row: Any, request: HttpRequest) -> dict[str, Any]:
+        """What a row says of its line, and what version of it the page showed."""
+        shown = request.POST.get(f"seen-{row.pk}", "")
+        return {self.target: row} | ({self.sees: shown} if self.sees else {})
+
+    def _tell(self, request: HttpRequest, count: int) -> None:
+        """What came of it; where there is more to say than that it is done, that instead."""
+        warnings: list[str] = request.answer["warnings"]  # type: ignore[attr-defined]
+        for warning in warnings:
+            messages.warning(request, warning)
+        if not warnings:
+            messages.success(request, self._done(count))
 
     def _done(self, count: int) -> str:
         return ngettext("%(done)s One row.", "%(done)s %(count)d rows.", count) % {
@@ -129,7 +147,7 @@ def attempt(
 ) -> bool:
     """Carry the verb out. Where it is refused, say so in the form or with the row; then False."""
     try:
-        carry_out(
+        request.answer, _replayed = carry_out(  # type: ignore[attr-defined]
             verb,
             lines,
             by=actor(request),
@@ -234,6 +252,10 @@ class Acting(admin.ModelAdmin[M]):
     def look_at(self, rows: list[M]) -> list[M]:
         """The rows with what a person needs to see before acting."""
         return rows
+
+    def versions(self, rows: list[M]) -> dict[Any, str]:
+        """By row, the version of what a page shows of it, for acts that have `sees`."""
+        return {}
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view

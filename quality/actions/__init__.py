@@ -15,10 +15,17 @@ from quality.actions.decisions import (
 from quality.actions.holds import Lift, NewHold, lift_hold, place_hold
 from quality.actions.inspections import Result, record_inspection
 from quality.actions.lots import merge_lots, split_lot
+from quality.actions.proposals import (
+    Countersignature,
+    Withdrawal,
+    countersign,
+    withdraw_proposal,
+)
 from quality.actions.rules import activate_rules, change_rules, draft_rules
 
 __all__ = [
     "Closing",
+    "Countersignature",
     "Lift",
     "NewHold",
     "Rejection",
@@ -26,9 +33,11 @@ __all__ = [
     "Reopening",
     "Restriction",
     "Result",
+    "Withdrawal",
     "activate_rules",
     "change_rules",
     "close_lot",
+    "countersign",
     "draft_rules",
     "lift_hold",
     "merge_lots",
@@ -39,4 +48,5 @@ __all__ = [
     "reopen",
     "restrict",
     "split_lot",
+    "withdraw_proposal",
 ]

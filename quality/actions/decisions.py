@@ -1,90 +1,90 @@
 """Signed decisions on lots: release, restrict, reject, reopen, close."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Self, TypeVar
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
 from inventory.actions.common import each, lock_lots
 from inventory.audit import Actor
-from inventory.errors import Refusals, Refused
+from inventory.errors import Refused
 from inventory.fields import About
-from inventory.models import Balance, Lot, LotLink, LotStatus
+from inventory.models import Balance, Lot, LotStatus
+from quality.actions.deciding import (
+    Decided,
+    Order,
+    overtake_proposals,
+    propose,
+    put_into_effect,
+)
 from quality.gate import EXPIRED, RETEST_DUE
-from quality.models import Decision, DecisionKind, Inspection, Meaning, RestrictedUse
-from quality.signature import require_signature
+from quality.models import DecisionKind, Inspection, Proposal
+from quality.seen import (
+    Sight,
+    changed_since,
+    counting_inspections,
+    families_of,
+    in_words,
+    look_at,
+    version_of,
+)
+from quality.signature import Signed, require_signature
 
-LotField = Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
-MeaningField = Annotated[Meaning, About(_("Meaning"), _("What your signature stands for."))]
-ReasonField = Annotated[str, About(_("Reason"), _("Kept with the decision."), multiline=True)]
-PasswordField = Annotated[
-    str, About(_("Your password"), _("Signing means entering it again."), secret=True)
-]
+
+@dataclass(frozen=True, kw_only=True)
+class OfLot:
+    """A lot to be decided on, as it was seen."""
+
+    lot: Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
+    expected: Annotated[
+        str,
+        About(
+            _("Version seen"),
+            _("The lot's `version`: what has changed since is refused."),
+            hidden=True,
+            max_length=80,
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Signed, OfLot):
     """A lot to be released for use."""
 
-    lot: LotField
-    meaning: MeaningField
-    reason: ReasonField
-    password: PasswordField
     retest_on: Annotated[
         date | None, About(_("Next retest on"), _("Only if the lot was retested."))
     ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restriction:
+class Restriction(Signed, OfLot):
     """A lot to be released for named demands only."""
 
-    lot: LotField
     references: Annotated[
         tuple[str, ...],
         About(_("For the demands"), _("References, separated by commas."), max_length=80),
     ]
-    meaning: MeaningField
-    reason: ReasonField
-    password: PasswordField
     until: Annotated[date | None, About(_("Until"), _("Empty: until it is decided again."))] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rejection:
+class Rejection(Signed, OfLot):
     """A lot that may not be used."""
 
-    lot: LotField
-    meaning: MeaningField
-    reason: ReasonField
-    password: PasswordField
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reopening:
+class Reopening(Signed, OfLot):
     """A decided lot that goes back to quarantine, to be decided again."""
 
-    lot: LotField
-    meaning: MeaningField
-    reason: ReasonField
-    password: PasswordField
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
+class Closing(Signed, OfLot):
     """A used-up lot that is closed for good."""
-
-    lot: LotField
-    meaning: MeaningField
-    reason: ReasonField
-    password: PasswordField
 
 
 AnyDecision = Release | Restriction | Rejection | Reopening | Closing
@@ -97,25 +97,19 @@ MAY_FOLLOW: dict[DecisionKind, tuple[LotStatus, ...]] = {
     DecisionKind.REOPEN: (LotStatus.RELEASED, LotStatus.RESTRICTED, LotStatus.REJECTED),
     DecisionKind.CLOSE: tuple(status for status in LotStatus if status != LotStatus.CLOSED),
 }
-LEADS_TO: dict[DecisionKind, LotStatus] = {
-    DecisionKind.RELEASE: LotStatus.RELEASED,
-    DecisionKind.RESTRICT: LotStatus.RESTRICTED,
-    DecisionKind.REJECT: LotStatus.REJECTED,
-    DecisionKind.REOPEN: LotStatus.QUARANTINE,
-    DecisionKind.CLOSE: LotStatus.CLOSED,
-}
 
 
-def release(*, lines: Sequence[Release], by: Actor, at: datetime) -> list[Decision]:
-    """Release lots for use.
+def release(*, lines: Sequence[Release], by: Actor, at: datetime) -> Decided:
+    """Release lots for use; where the material asks for a second signature, propose it.
 
-    Refuses `signature_wrong`, `signer_cannot_sign`, `reason_needed`, `wrong_status`,
-    `signer_recorded_result`, `inspection_failed`, `lot_expired`, `lot_retest_due`.
+    Refuses the signature codes, `reason_needed`, `lot_changed`, `wrong_status`,
+    `signer_recorded_result`, `signer_placed_hold`, `inspection_failed`, `lot_expired`,
+    `lot_retest_due`.
     """
     return _decide(DecisionKind.RELEASE, lines, by, at, check=_check_release)
 
 
-def restrict(*, lines: Sequence[Restriction], by: Actor, at: datetime) -> list[Decision]:
+def restrict(*, lines: Sequence[Restriction], by: Actor, at: datetime) -> Decided:
     """Release lots for named demands, until a date if one is given.
 
     Refuses what `release` does, `references_needed` and `until_passed`; a failed inspection does
@@ -124,23 +118,26 @@ def restrict(*, lines: Sequence[Restriction], by: Actor, at: datetime) -> list[D
     return _decide(DecisionKind.RESTRICT, lines, by, at, check=_check_restrict)
 
 
-def reject(*, lines: Sequence[Rejection], by: Actor, at: datetime) -> list[Decision]:
-    """Bar lots from use. Refuses the signature codes, `reason_needed`, `wrong_status`."""
+def reject(*, lines: Sequence[Rejection], by: Actor, at: datetime) -> Decided:
+    """Bar lots from use.
+
+    Refuses the signature codes, `reason_needed`, `lot_changed`, `wrong_status`.
+    """
     return _decide(DecisionKind.REJECT, lines, by, at)
 
 
-def reopen(*, lines: Sequence[Reopening], by: Actor, at: datetime) -> list[Decision]:
+def reopen(*, lines: Sequence[Reopening], by: Actor, at: datetime) -> Decided:
     """Put lots back into quarantine.
 
-    Refuses the signature codes, `reason_needed`, `wrong_status`.
+    Refuses the signature codes, `reason_needed`, `lot_changed`, `wrong_status`.
     """
     return _decide(DecisionKind.REOPEN, lines, by, at)
 
 
-def close_lot(*, lines: Sequence[Closing], by: Actor, at: datetime) -> list[Decision]:
+def close_lot(*, lines: Sequence[Closing], by: Actor, at: datetime) -> Decided:
     """Close lots for good.
 
-    Refuses the signature codes, `reason_needed`, `wrong_status`, `still_on_hand`.
+    Refuses the signature codes, `reason_needed`, `lot_changed`, `wrong_status`, `still_on_hand`.
     """
     return _decide(DecisionKind.CLOSE, lines, by, at, check=_check_close)
 
@@ -149,20 +146,28 @@ def close_lot(*, lines: Sequence[Closing], by: Actor, at: datetime) -> list[Deci
 class Facts:
     """What stands for or against a decision on the (locked) lots, read for all of them at once.
 
-    `inspections` are those that count for a lot; `on_hand` the lots of which there is stock.
+    `inspections` are those that count for a lot; `sights` what a signer sees of each; `on_hand`
+    the lots of which there is stock.
     """
 
     by: Actor
     inspections: dict[int, list[Inspection]]
+    sights: dict[int, Sight]
     on_hand: set[int]
 
+    def stoppers(self, lot: Lot) -> set[int]:
+        """Who has placed the open holds on the lot and its material."""
+        return {actor for _hold, _reason, actor in self.sights[lot.pk]["holds"]}
+
     @classmethod
-    def read(cls, kind: DecisionKind, lots: Collection[int], by: Actor) -> Self:
-        by_results = kind in (DecisionKind.RELEASE, DecisionKind.RESTRICT)
+    def read(cls, kind: DecisionKind, lots: dict[int, Lot], by: Actor) -> Self:
+        families = families_of(lots)
+        counting = counting_inspections(families)
         standing = Balance.objects.filter(lot__in=lots, quantity__gt=0)
         return cls(
             by=by,
-            inspections=_counting(lots) if by_results else {},
+            inspections=counting,
+            sights=look_at(lots, counting),
             on_hand=set(standing.values_list("lot", flat=True))
             if kind == DecisionKind.CLOSE
             else set(),
@@ -177,87 +182,44 @@ def _decide(
     at: datetime,
     *,
     check: Callable[[D, Lot, Facts], None] = lambda line, lot, facts: None,
-) -> list[Decision]:
-    _require_signatures(lines, by)
+) -> Decided:
+    signer = require_signature(by, lines)
     stamp = audit.stamp(by, at, lines[0].reason)
     lots = lock_lots(line.lot for line in lines)
     facts = Facts.read(kind, lots, by)
 
     def decide(line: D, index: int) -> None:
         audit.require_reason(line.reason)
+        _check_version(line, lots[line.lot.pk], facts)
         _check_status(kind, lots[line.lot.pk])
         check(line, lots[line.lot.pk], facts)
 
     each(lines, decide)
-    made = Decision.objects.bulk_create(
-        [_decision(kind, line, lots[line.lot.pk], stamp) for line in lines]
+    overtake_proposals(lots, stamp)
+    return Decided(
+        [Order.of(kind, line, lots[line.lot.pk]) for line in lines],
+        lambda orders: put_into_effect(orders, facts.sights, signer, stamp),
+        lambda orders: propose(orders, facts.sights, signer, stamp),
     )
-    Lot.objects.filter(pk__in=lots).update(status=LEADS_TO[kind])
-    _set_uses(lines, lots)
-    _set_retest(lines, lots)
-    entries = [
-        audit.Entry(
-            subject=decision.lot,
-            changes={"status": [decision.from_status, decision.to_status]},
-            facts={"meaning": decision.meaning, "signed_by": decision.signed_by},
-            reason=decision.reason,
-        )
-        for decision in made
-    ]
-    audit.record_many(f"quality.{kind}", entries, stamp=stamp)
-    return made
 
 
-def _require_signatures(lines: Sequence[AnyDecision], by: Actor) -> None:
-    """Each password once, however many lines it signs; a wrong one is looked at only once."""
-    first_use = {line.password: index for index, line in reversed(list(enumerate(lines)))}
-    refusals = Refusals()
-    for password, index in sorted(first_use.items(), key=lambda used: used[1]):
-        if len(first_use) == 1:
-            require_signature(by, password)
-        else:
-            with refusals.of(index):
-                require_signature(by, password)
-            refusals.raise_any()
+def _check_version(line: AnyDecision, lot: Lot, facts: Facts) -> None:
+    sight = facts.sights[lot.pk]
+    if line.expected and (changed := changed_since(line.expected, sight)):
+        raise lot_changed(lot, changed, version_of(sight))
 
 
-def _decision(kind: DecisionKind, line: AnyDecision, lot: Lot, stamp: audit.Stamp) -> Decision:
-    """The decision, which the lot has followed once it is made."""
-    before, lot.status = lot.status, LEADS_TO[kind]
-    return Decision(
+def lot_changed(lot: Lot, changed: list[str], version: str) -> Refused:
+    """Somebody has done something to the lot after the signer has looked at it."""
+    return Refused(
+        _("%(lot)s has changed since you saw it: %(what)s."),
+        code="lot_changed",
+        field="lot",
+        hint=_("Look at it again, and sign what you see then."),
+        facts={"changed": changed, "version": version},
         lot=lot,
-        kind=kind,
-        from_status=before,
-        to_status=lot.status,
-        meaning=line.meaning,
-        signed_by=stamp.actor.get_full_name() or stamp.actor.get_username(),
-        until=getattr(line, "until", None),
-        references=list(getattr(line, "references", ())),
-        **{**stamp.columns(), "reason": line.reason.strip()},
+        what=in_words(changed),
     )
-
-
-def _set_uses(lines: Sequence[AnyDecision], lots: dict[int, Lot]) -> None:
-    """Only the newest decision says for which demands a lot may be used."""
-    RestrictedUse.objects.filter(lot__in=lots).delete()
-    newest = {line.lot.pk: line for line in lines if isinstance(line, Restriction)}
-    RestrictedUse.objects.bulk_create(
-        RestrictedUse(lot=lots[pk], reference=reference, until=line.until)
-        for pk, line in newest.items()
-        for reference in dict.fromkeys(reference.strip() for reference in line.references)
-        if reference
-    )
-
-
-def _set_retest(lines: Sequence[AnyDecision], lots: dict[int, Lot]) -> None:
-    retested = {
-        line.lot.pk: line.retest_on
-        for line in lines
-        if isinstance(line, Release) and line.retest_on
-    }
-    for pk, day in retested.items():
-        lots[pk].retest_on = day
-    Lot.objects.bulk_update([lots[pk] for pk in retested], ["retest_on"])
 
 
 def _check_status(kind: DecisionKind, lot: Lot) -> None:
@@ -272,7 +234,16 @@ def _check_status(kind: DecisionKind, lot: Lot) -> None:
         )
 
 
-def _check_release(line: Release, lot: Lot, facts: Facts) -> None:
+def check_proposed(row: Proposal, lot: Lot, facts: Facts) -> None:
+    """Refuse the second signature as the first one would be refused now."""
+    _check_status(DecisionKind(row.kind), lot)
+    if row.kind == DecisionKind.RELEASE:
+        _check_release(row, lot, facts)
+    else:
+        _check_restrict(row, lot, facts)
+
+
+def _check_release(line: Release | Proposal, lot: Lot, facts: Facts) -> None:
     _check_signer(lot, facts)
     if any(not last.passed for last in facts.inspections[lot.pk]):
         raise Refused(
@@ -285,7 +256,7 @@ def _check_release(line: Release, lot: Lot, facts: Facts) -> None:
     _check_dates(lot, retest_on=line.retest_on)
 
 
-def _check_restrict(line: Restriction, lot: Lot, facts: Facts) -> None:
+def _check_restrict(line: Restriction | Proposal, lot: Lot, facts: Facts) -> None:
     _check_signer(lot, facts)
     _check_dates(lot)
     if not any(reference.strip() for reference in line.references):
@@ -313,44 +284,14 @@ def _check_signer(lot: Lot, facts: Facts) -> None:
             hint=_("Somebody else must decide on it."),
             lot=lot,
         )
-
-
-def _counting(lots: Collection[int]) -> dict[int, list[Inspection]]:
-    """The inspections that count for each lot: its own last one, and those of lots that it was
-    split from or took up, where it has not been inspected since."""
-    families = _families(lots)
-    relatives = set().union(*families.values())
-    newest = Inspection.objects.filter(lot__in=relatives).order_by().values("lot")
-    rows = Inspection.objects.filter(pk__in=newest.annotate(last=Max("pk")).values("last"))
-    last = {row.lot_id: row for row in rows}
-    counting = {}
-    for lot, family in families.items():
-        since = last[lot].pk if lot in last else 0
-        counting[lot] = [last[pk] for pk in family if pk in last and last[pk].pk >= since]
-    return counting
-
-
-def _families(lots: Collection[int]) -> dict[int, set[int]]:
-    """Each lot with all that it was split from or took up by merging. A statement a generation."""
-    parents: dict[int, set[int]] = defaultdict(set)
-    known, layer = set(lots), set(lots)
-    while layer:
-        links = LotLink.objects.filter(child__in=layer, kind__in=("split", "merge"))
-        pairs = list(links.values_list("child", "parent"))
-        for child, parent in pairs:
-            parents[child].add(parent)
-        layer = {parent for _child, parent in pairs} - known
-        known |= layer
-    return {lot: _ancestry(lot, parents) for lot in lots}
-
-
-def _ancestry(lot: int, parents: dict[int, set[int]]) -> set[int]:
-    found, waiting = {lot}, [lot]
-    while waiting:
-        further = parents.get(waiting.pop(), set()) - found
-        found |= further
-        waiting += further
-    return found
+    if lot.material.second_signer and facts.by.user.pk in facts.stoppers(lot):
+        raise Refused(
+            _("You placed a hold on %(lot)s that is still open."),
+            code="signer_placed_hold",
+            field="lot",
+            hint=_("Somebody else must decide on it, or lift the hold first."),
+            lot=lot,
+        )
 
 
 def _check_dates(lot: Lot, retest_on: date | None = None) -> None:

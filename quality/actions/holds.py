@@ -18,8 +18,8 @@ from inventory.fields import About
 from inventory.models import Container, Location, Lot, Material
 from quality.models import Hold
 from quality.models.holds import TARGETS
-
-HoldField = Annotated[Hold, About(_("Hold"), _("Number of the hold."))]
+from quality.records import described
+from quality.signature import Signed, require_signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,16 @@ class NewHold:
     material: Annotated[Material | None, About(_("Material"), _("All lots of it."))] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lift:
-    """The hold to lift, and why."""
+@dataclass(frozen=True, kw_only=True)
+class OfHold:
+    """The hold to lift."""
 
-    hold: HoldField
-    reason: Annotated[str, About(_("Reason"), _("What was found."), multiline=True)]
+    hold: Annotated[Hold, About(_("Hold"), _("Number of the hold."))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lift(Signed, OfHold):
+    """The hold to lift, and what was found."""
 
 
 @transaction.atomic
@@ -110,11 +114,19 @@ def _lock_places(lines: Sequence[NewHold]) -> None:
 
 @transaction.atomic
 def lift_hold(*, lines: Sequence[Lift], by: Actor, at: datetime) -> list[Hold]:
-    """Lift open holds. Refuses `hold_not_open`, `reason_needed`."""
+    """Lift open holds, signed.
+
+    Where a material stopped by it asks for a second signature, whoever placed the hold does not
+    lift it. Refuses the signature codes, `hold_not_open`, `reason_needed`, `signer_placed_hold`.
+    """
+    signer = require_signature(by, lines)
     stamp = audit.stamp(by, at, lines[0].reason)
     rows = Hold.objects.filter(pk__in=[line.hold.pk for line in lines]).order_by("pk")
-    rows = rows.select_related(*TARGETS).select_for_update(no_key=True, of=("self",))
+    rows = rows.select_related(*TARGETS, "lot__material").select_for_update(
+        no_key=True, of=("self",)
+    )
     locked = {hold.pk: hold for hold in rows}
+    guarded = _guarded([hold for hold in locked.values() if hold.actor_id == by.user.pk])
 
     def lift(line: Lift, index: int) -> Hold:
         hold = locked[line.hold.pk]
@@ -124,6 +136,14 @@ def lift_hold(*, lines: Sequence[Lift], by: Actor, at: datetime) -> list[Hold]:
                 code="hold_not_open",
                 field="hold",
                 hint=_("Look at the lot for the holds still open."),
+                hold=hold.pk,
+            )
+        if hold.pk in guarded:
+            raise Refused(
+                _("You placed hold %(hold)s yourself."),
+                code="signer_placed_hold",
+                field="hold",
+                hint=_("Somebody else must lift it: the material asks for two people."),
                 hold=hold.pk,
             )
         hold.lifted_at, hold.lifted_by = stamp.recorded_at, stamp.actor
@@ -138,9 +158,41 @@ def lift_hold(*, lines: Sequence[Lift], by: Actor, at: datetime) -> list[Hold]:
         unique_fields=["id"],
         update_fields=["lifted_at", "lifted_by", "lift_reason"],
     )
+    signatures = signer.sign(
+        [
+            ("hold", hold, described(hold), {}, line)
+            for hold, line in zip(lifted, lines, strict=True)
+        ],
+        stamp,
+    )
     entries = [
-        audit.Entry(subject=hold.target, facts={"hold": hold.pk}, reason=hold.lift_reason)
-        for hold in lifted
-    ]
+        audit.Entry(
+            subject=hold.target,
+            facts={
+                "hold": hold.pk, "meaning": signature.meaning,
+                "signed_by": signature.printed_name, "sha256": signature.digest,
+            },
+            reason=hold.lift_reason,
+        )
+        for hold, signature in zip(lifted, signatures, strict=True)
+    ]  # fmt: skip
     audit.record_many("quality.lift_hold", entries, stamp=stamp)
     return lifted
+
+
+def _guarded(own: Sequence[Hold]) -> set[int]:
+    """Those of the signer's own holds that stop a material which asks for two people."""
+    direct = {
+        hold.pk
+        for hold in own
+        if (hold.material or (hold.lot and hold.lot.material)) is not None
+        and (hold.material or hold.lot.material).second_signer  # type: ignore[union-attr]
+    }
+    around = [hold for hold in own if hold.container or hold.location]
+    return direct | {hold.pk for hold in around if _holds_guarded(hold)}
+
+
+def _holds_guarded(hold: Hold) -> bool:
+    """Whether any such material stands in the container or the place."""
+    line = NewHold(reason=hold.reason, container=hold.container, location=hold.location)
+    return Lot.objects.filter(_lots_under([line]), material__second_signer=True).exists()

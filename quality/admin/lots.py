@@ -16,11 +16,14 @@ from inventory.admin.finding import FoundByCode
 from inventory.admin.pages import Act, Acting
 from inventory.models import Lot, Movement
 from inventory.verbs import REGISTRY, Verb
+from quality import seen
 from quality.actions.decisions import MAY_FOLLOW
 from quality.admin import facts, inspecting
 from quality.admin.filters import MaterialFilter, WorkFilter
-from quality.models import Decision, DecisionKind, Hold, Inspection
+from quality.models import Decision, DecisionKind, Hold, Inspection, Proposal
 from quality.models.holds import TARGETS
+from quality.records import with_signings
+from quality.seen import version_of
 
 KINDS = {
     "release": DecisionKind.RELEASE,
@@ -48,7 +51,7 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
 
     acts = (
         *(
-            Act(verb=verb, target="lot", rows="admin/rows/lots.html", done=done)
+            Act(verb=verb, target="lot", rows="admin/rows/lots.html", done=done, sees="expected")
             for verb, done in {
                 "release": _("Released."),
                 "restrict": _("Restricted."),
@@ -83,6 +86,11 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
 
     def look_at(self, rows: list[Lot]) -> list[Lot]:
         return list(facts.look_at(rows))
+
+    def versions(self, rows: list[Lot]) -> dict[Any, str]:
+        return {
+            pk: version_of(sight) for pk, sight in seen.look_at({r.pk: r for r in rows}).items()
+        }
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -125,7 +133,10 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
             "inspections": Inspection.objects.filter(lot=lot)
             .select_related("actor")
             .prefetch_related("results"),
-            "decisions": Decision.objects.filter(lot=lot).select_related("actor"),
+            "decisions": with_signings(
+                Decision.objects.filter(lot=lot).select_related("actor", "lot")
+            ),
+            "proposals": Proposal.objects.open().filter(lot=lot).select_related("actor"),
             "movements": movements.select_related(*places)[:MOST_MOVEMENTS],
             "most_movements": MOST_MOVEMENTS,
         }

@@ -16,12 +16,18 @@ from quality.models import Decision, InspectionKind
 from tests.admin.conftest import SignIn, act, list_of, page_of
 from tests.plant import Plant
 
-SIGNED = {"meaning": "approval", "reason": "Conforms", "password": "secret", "key": "k1"}
+SIGNED = {
+    "meaning": "approval", "reason": "Conforms", "signer": "quentin", "password": "secret",
+    "key": "k1",
+}  # fmt: skip
 
 
 @pytest.fixture
 def qa(enter: SignIn) -> Client:
-    return enter("qa")
+    client = enter("qa")
+    client.user.username = "quentin"  # type: ignore[attr-defined]
+    client.user.save()  # type: ignore[attr-defined]
+    return client
 
 
 def inspect(lot: Lot, by: Any, *, passed: bool = True) -> None:
@@ -87,11 +93,42 @@ def test_a_wrong_password_decides_nothing_is_recorded_and_keeps_the_rest(
     assert "guessed-it" not in str(entry.facts)
 
 
-def test_a_superuser_signs_with_a_password_too(enter: SignIn, plant: Plant) -> None:
+def test_an_administrator_does_not_sign(enter: SignIn, plant: Plant) -> None:
     lot = plant.lot(released=False)
-    response = enter("admin").post(act(Lot, "release", lot), SIGNED | {"password": "no"})
+    admin = enter("admin")
+    signed = SIGNED | {"signer": admin.user.username}  # type: ignore[attr-defined]
+    response = admin.post(act(Lot, "release", lot), signed)
     assert response.status_code == 409
+    assert AuditEntry.objects.get(action="refused").facts["code"] == "signer_cannot_sign"
     assert status(lot) == ["quarantine"]
+
+
+def test_nobody_signs_in_the_name_of_another(qa: Client, plant: Plant) -> None:
+    lot = plant.lot(released=False)
+    other = plant.lab.user.username
+    response = qa.post(act(Lot, "release", lot), SIGNED | {"signer": other})
+    assert response.status_code == 409
+    assert "signer" in response.context["form"].errors
+    assert AuditEntry.objects.get(action="refused").facts["code"] == "wrong_signer"
+    assert status(lot) == ["quarantine"]
+
+
+def test_a_lot_that_has_changed_since_the_page_was_shown_is_not_signed(
+    qa: Client, plant: Plant
+) -> None:
+    lot, other = plant.lot(released=False), plant.lot(released=False)
+    url = act(Lot, "release", lot, other)
+    page = qa.get(url)
+    seen = {f"seen-{pk}": version for pk, version in page.context["versions"].items()}
+    assert len(seen) == 2
+    plant.hold(lot=lot)
+    response = qa.post(url, SIGNED | seen)
+    assert response.status_code == 409
+    assert "has changed since you saw it: the open holds" in response.content.decode()
+    assert AuditEntry.objects.get(action="refused").facts["code"] == "lot_changed"
+    assert status(lot, other) == ["quarantine"] * 2
+    seen = {f"seen-{pk}": version for pk, version in response.context["versions"].items()}
+    assert qa.post(url, SIGNED | seen).status_code == 302
 
 
 def test_who_recorded_the_results_may_not_sign(qa: Client, plant: Plant) -> None:
@@ -171,7 +208,7 @@ def test_a_lot_on_hand_is_not_closed(qa: Client, plant: Plant) -> None:
     assert "is still on hand" in response.content.decode()
 
 
-@pytest.mark.parametrize("missing", ["meaning", "reason", "password"])
+@pytest.mark.parametrize("missing", ["meaning", "reason", "signer", "password"])
 def test_nothing_of_a_signature_may_be_missing(qa: Client, plant: Plant, missing: str) -> None:
     lot = plant.lot(released=False)
     response = qa.post(act(Lot, "release", lot), SIGNED | {missing: ""})
@@ -191,7 +228,8 @@ def test_the_page_asks_for_every_field_of_the_verbs_line(qa: Client, plant: Plan
     for offered in LotDesk.acts:
         form = qa.get(act(Lot, offered.verb, lot)).context["form"]
         asked = {declared.name for declared in REGISTRY[offered.verb].fields}
-        assert set(form.fields) - {"key"} == asked - {offered.target, *offered.targets}
+        asked -= {offered.sees, offered.target, *offered.targets}
+        assert set(form.fields) - {"key"} == asked
 
 
 @pytest.mark.parametrize("ids", ["", "0", "x", "999999"])

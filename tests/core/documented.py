@@ -25,7 +25,18 @@ PHRASES = {
             "serial_is_one",
         ]
     ),
-    "signature codes": frozenset({"signature_wrong", "signer_cannot_sign"}),
+    "signature codes": frozenset(
+        [
+            "signature_wrong",
+            "signatures_differ",
+            "wrong_signer",
+            "signer_cannot_sign",
+            "signer_locked",
+            "password_change_due",
+            "acknowledgement_needed",
+            "second_factor_needed",
+        ]
+    ),
 }
 EVERYWHERE = frozenset({"time_in_future"})
 """Every action is stamped, and the stamp looks at the clock."""

@@ -51,7 +51,7 @@ def hold_full_lane(plant: Plant, count: int) -> list[Any]:
 def lift_hold(plant: Plant, count: int) -> list[Any]:
     plant.do(quality.place_hold, *hold_lots(plant, count))
     holds = scanned(Hold.objects.order_by("-pk")[:count])
-    return [quality.Lift(hold=hold, reason="all is well") for hold in holds]
+    return [quality.Lift(hold=hold, **SIGNED) for hold in holds]
 
 
 def record_inspection(plant: Plant, count: int) -> list[Any]:
