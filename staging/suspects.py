@@ -25,8 +25,9 @@ from staging import stops
 from staging.models import Alert, AlertReason, ClockMark, Commitment, StagedStock, State
 from staging.stops import InForce
 
-IN_FLIGHT_MS = 3_600_000
-"""How long what was committed may have taken to be seen, and how far servers' clocks may differ."""
+IN_FLIGHT_MS = 900_000
+"""How long what was committed may have taken to be seen, and how far servers' clocks may differ.
+No request and no task lasts longer than five minutes; should one, the night finds what it did."""
 
 
 PORTION = 2_000
@@ -65,20 +66,20 @@ class Look:
         holds = [hold for _container, hold in wide if hold]
         thorough |= len(wide) > len(containers) + len(holds)
         latest = Commitment.objects.order_by("-pk").values_list("pk", flat=True).first()
-        new = dict(_since(mark.latest).values_list("pk", "requirement__demand"))
+        unseen_yet = Commitment.objects.none() if thorough else _since(mark.latest)
+        new = dict(unseen_yet.values_list("pk", "requirement__demand"))
         return cls(mark, on, at, rules, latest, thorough, containers, holds, new)
 
     def suspects(self) -> set[UUID]:
-        """Staged stock that the gate has to be asked about again."""
-        staged = StagedStock.objects.all()
-        parts = [staged.filter(which) for which in self._ways()]
-        if not self.thorough:
-            doubtful = staged.filter(self._doubtful())
-            parts += [doubtful.filter(pk__in=portion) for portion in portions(self.new)]
-        return {pk for part in parts for pk in part.order_by().values_list("pk", flat=True)}
+        """Staged stock of which the gate may say something else than it did."""
+        return _keys(StagedStock.objects.filter(which) for which in self._ways())
+
+    def new_suspects(self) -> set[UUID]:
+        """Staged stock that may have been unusable when it came."""
+        doubtful = StagedStock.objects.filter(self._doubtful())
+        return _keys(doubtful.filter(pk__in=portion) for portion in portions(self.new))
 
     def _ways(self) -> Iterator[Q]:
-        """Conditions; of what meets none of them and is not new, the gate says what it said."""
         if self.thorough:
             yield self._doubtful()
             yield Q(pk__in=Alert.objects.open().of(AlertReason.NOT_USABLE).values("commitment"))
@@ -112,6 +113,10 @@ class Look:
         self.mark.at, self.mark.on, self.mark.rules = self.at, self.on, self.rules
         self.mark.latest = self.latest or UUID(int=0)
         self.mark.save()
+
+
+def _keys(parts: Iterable[QuerySet[Commitment]]) -> set[UUID]:
+    return {pk for part in parts for pk in part.order_by().values_list("pk", flat=True)}
 
 
 def portions(keys: Iterable[Any]) -> Iterator[list[Any]]:
