@@ -1,4 +1,4 @@
-"""Exports of the audit trail and of the movement ledger: streamed, counted, with a checksum.
+"""Exports of the audit trail, movements and refused attempts: streamed, counted, with a checksum.
 
 The SHA-256 digest covers the file exactly as it was sent. It is not known before the last row, so
 it does not stand in the file: the export's own entry in the audit trail carries it with the count,
@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -21,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
 from inventory.audit import Actor, Stamp
-from inventory.models import AuditEntry, Movement
+from inventory.models import AuditEntry, Movement, RefusedAttempt
 from inventory.units import plain
 
 CHUNK_ROWS = 500
@@ -34,6 +35,7 @@ class Records(TextChoices):
 
     AUDIT = "audit", _("Audit trail")
     MOVEMENTS = "movements", _("Movement ledger")
+    ATTEMPTS = "attempts", _("Refused attempts")
 
 
 class Format(TextChoices):
@@ -59,8 +61,23 @@ COLUMNS: dict[Records, dict[str, str]] = {
         "reference": "reference", "reverses": "reverses_id", "rule_version": "rule_version",
         "why": "reason", "batch": "batch",
     },
+    Records.ATTEMPTS: {
+        "id": "id", "recorded_at": "recorded_at", "occurred_at": "occurred_at",
+        "who": "actor__username", "surface": "surface", "tried": "verb", "code": "code",
+        "message": "message", "field": "field", "line": "line", "lot": "lot__code",
+        "material": "material__code", "place": "location__code", "container": "container__code",
+        "demand": "demand", "quantity": "quantity", "unit": "unit",
+        "base_unit": "material__base_unit_id", "rule": "rule", "rule_version": "rule_version",
+        "hold": "hold", "asked": "asked", "why": "reason", "batch": "batch",
+    },
 }  # fmt: skip
 """Column of the export → column of the database."""
+
+MODELS: dict[Records, Any] = {
+    Records.AUDIT: AuditEntry,
+    Records.MOVEMENTS: Movement,
+    Records.ATTEMPTS: RefusedAttempt,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,14 +147,15 @@ def _gathered(parts: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
 
 
 def _rows(export: Export) -> Iterator[dict[str, Any]]:
-    model: Any = AuditEntry if export.records == Records.AUDIT else Movement
     columns = COLUMNS[export.records]
     wanted = Q()
     if export.since:
         wanted &= Q(recorded_at__gte=export.since)
     if export.until:
         wanted &= Q(recorded_at__lt=export.until)
-    found = model.objects.filter(wanted).order_by("pk").values_list(*columns.values())
+    found = (
+        MODELS[export.records].objects.filter(wanted).order_by("pk").values_list(*columns.values())
+    )
     for values in found.iterator(chunk_size=2000):
         yield {name: _plain(name, value) for name, value in zip(columns, values, strict=True)}
 
@@ -145,7 +163,7 @@ def _rows(export: Export) -> Iterator[dict[str, Any]]:
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if name == "quantity":
+    if isinstance(value, Decimal):
         return plain(value)
     return value if value is None or isinstance(value, int | dict | list) else str(value)
 

@@ -38,10 +38,14 @@ class Family(TextChoices):
 
 
 STOPPED = (*STOP_LABELS, "stands_in_quarantine")
+PERSONAL = (
+    NOT_PERMITTED, "wrong_signer", "same_signer", "password_change_due", "acknowledgement_needed",
+    "second_factor_needed",
+)  # fmt: skip
 
 _FAMILIES = {
     Family.QUALITY: Q(code__in=STOPPED),
-    Family.PERSON: Q(code=NOT_PERMITTED) | Q(code__startswith="sign"),
+    Family.PERSON: Q(code__in=PERSONAL) | Q(code__startswith="sign"),  # signer_…, signature_…
 }
 _FAMILIES[Family.OTHER] = ~(_FAMILIES[Family.QUALITY] | _FAMILIES[Family.PERSON])
 
@@ -50,6 +54,8 @@ WORDS: dict[str, Words] = STOP_LABELS | {
     NOT_PERMITTED: _("no permission"),
     "signature_wrong": _("wrong password at a signature"),
     "signer_cannot_sign": _("account that cannot sign"),
+    "signer_locked": _("account locked"),
+    "same_signer": _("second signature by the same person"),
     "not_enough": _("not enough of it"),
     "not_here": _("not at this place"),
     "not_required": _("not needed by the demand"),

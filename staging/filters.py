@@ -1,5 +1,7 @@
 """What the reading pages can be narrowed down by."""
 
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import django_filters as df
@@ -18,15 +20,35 @@ from inventory.models import (
     LotStatus,
     Material,
     MaterialKind,
+    RefusedAttempt,
     Site,
     Surface,
 )
-from quality import gate
+from inventory.verbs import REGISTRY
+from quality import gate, near_misses
+from quality.near_misses import Family
 from staging.models import Alert, AlertReason
 from staging.stops import on_hold
 
 ANY = _("Any")
 MOMENT = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+
+
+DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+Attempts = QuerySet[RefusedAttempt]
+
+
+def _written(text: str) -> set[str]:
+    """Codes are written large as a rule, and typed small."""
+    return {text, text.upper()}
+
+
+def _acts() -> Iterator[tuple[str, Any]]:
+    """What can be refused, by permission: the verbs, and what only the admin offers."""
+    for verb in REGISTRY.values():
+        yield verb.permission, verb.label
+    for act in ("quality.draft_rules", "quality.activate_rules"):
+        yield act, audit_words.WORDS[act]
 
 
 def text_filter(label: Any, method: str) -> df.CharFilter:
@@ -195,3 +217,50 @@ class AuditFilter(df.FilterSet):
     def by_subject(self, rows: QuerySet[AuditEntry], name: str, text: str) -> QuerySet[AuditEntry]:
         """By the entry's subject, or by a lot that one of its movements moved."""
         return rows.filter(audit_search.about(text))
+
+
+class AttemptFilter(df.FilterSet):
+    """Refused attempts, by when, what, with what, where, who and why not."""
+
+    since = df.DateFilter(label=_("From"), method="from_day", widget=DAY)
+    until = df.DateFilter(label=_("To and including"), method="to_day", widget=DAY)
+    family = df.ChoiceFilter(
+        label=_("Stopped by"), choices=Family, method="by_family", empty_label=ANY
+    )
+    verb = df.ChoiceFilter(label=_("Tried"), choices=_acts, empty_label=ANY)
+    lot = text_filter(_("Lot"), "by_lot")
+    material = text_filter(_("Material"), "by_material")
+    place = text_filter(_("Lane or place"), "by_place")
+    who = df.ModelChoiceFilter(
+        label=_("Who"), field_name="actor", queryset=User.objects.order_by("username"),
+        to_field_name="username", empty_label=_("Anybody"),
+    )  # fmt: skip
+    surface = df.ChoiceFilter(label=_("Through"), choices=Surface, empty_label=ANY)
+    code = df.CharFilter(label=_("Code"), max_length=60, strip=True)
+    rule = df.NumberFilter(label=_("Rule no."), min_value=1, max_value=2**63 - 1, decimal_places=0)
+    batch = df.UUIDFilter(widget=forms.HiddenInput)
+
+    class Meta:
+        model = RefusedAttempt
+        fields: tuple[str, ...] = ()
+
+    def from_day(self, rows: Attempts, name: str, day: date) -> Attempts:
+        return rows.filter(recorded_at__gte=near_misses.start_of(day))
+
+    def to_day(self, rows: Attempts, name: str, day: date) -> Attempts:
+        return rows.filter(recorded_at__lt=near_misses.start_of(day + timedelta(days=1)))
+
+    def by_family(self, rows: Attempts, name: str, family: str) -> Attempts:
+        return rows.filter(near_misses.of_family(family))
+
+    def by_lot(self, rows: Attempts, name: str, text: str) -> Attempts:
+        lots = Lot.objects.filter(Q(code__in=_written(text)) | Q(number__in=_written(text)))
+        return rows.filter(lot__in=lots)
+
+    def by_material(self, rows: Attempts, name: str, text: str) -> Attempts:
+        return rows.filter(material__in=Material.objects.filter(code__in=_written(text)))
+
+    def by_place(self, rows: Attempts, name: str, text: str) -> Attempts:
+        place = Location.objects.filter(code__in=_written(text)).first()
+        within = Location.objects.filter(path__startswith=place.path) if place else ()
+        return rows.filter(location__in=within)

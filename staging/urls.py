@@ -4,6 +4,7 @@ from django.urls import path
 
 from staging.views import (
     alerts,
+    attempts,
     audit,
     board,
     containers,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("materials/<str:code>/", materials.MaterialView.as_view(), name="material"),
     path("alerts/", alerts.AlertListView.as_view(), name="alert_list"),
     path("alerts/count/", alerts.AlertCountView.as_view(), name="alert_count"),
+    path("refused-attempts/", attempts.AttemptsView.as_view(), name="attempts"),
     path("audit/", audit.AuditView.as_view(), name="audit"),
     path("audit/<int:pk>/", audit.AuditEntryView.as_view(), name="audit_entry"),
     path("audit/export/", audit.ExportView.as_view(), name="audit_export"),

@@ -1,20 +1,29 @@
 """Refused attempts counted: what a period comes to, and what it costs to ask."""
 
+import csv
+import io
+import re
 from collections import Counter
 from datetime import date, datetime, timedelta
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inventory.models import LotStatus, RefusedAttempt
+from inventory.errors import Refused
+from inventory.models import AuditEntry, LotStatus, RefusedAttempt
+from inventory.verbs import REGISTRY, carry_out
 from quality import near_misses
 from quality.gate import STOP_LABELS
 from quality.models import RuleSet, UsageRule
 from quality.near_misses import Family
+from staging import actions as staging
+from staging import bars
 from tests.api.conftest import Api
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -186,3 +195,134 @@ def test_counting_costs_the_same_however_much_there_is(plant: Plant, api: Api) -
         attempt(plant, "lot_quarantine", plant.now, rule=rules[0].pk, location=place)
         attempt(plant, "not_here", plant.now, location=place)
     assert cost() == few <= 9
+
+
+# --- the page -----------------------------------------------------------------------------------
+
+
+def reader(role: str) -> Client:
+    client = Client()
+    client.force_login(UserFactory(role=role))
+    return client
+
+
+def test_the_page_counts_draws_and_lists(plant: Plant) -> None:
+    lot = plant.lot(number="NEAR-1")
+    plant.hold(lot=lot, reason="Smells odd")
+    line = staging.Staging(demand=plant.order((lot.material, 5)), lot=lot, lane=plant.l1)
+    with pytest.raises(Refused):
+        carry_out(REGISTRY["stage"], [line], by=plant.operator, at=plant.now)
+    attempt(plant, "not_here", plant.now - timedelta(days=3), location=plant.l2)
+    attempt(plant, "not_here", plant.now - timedelta(days=60))
+    answer = reader("qa").get("/refused-attempts/")
+    page, context = answer.content.decode(), answer.context
+    assert (context["found"].total.attempts, len(context["attempts"])) == (2, 2)
+    assert page.count('<rect class="bar-quality') == page.count('<rect class="bar-other') == 1
+    for words in ("Smells odd", lot.code, plant.l1.code, plant.l2.code, "On hold", "lot_on_hold"):
+        assert words in page, words
+    assert "style=" not in page
+    since_ever = reader("qa").get("/refused-attempts/?since=").context
+    assert since_ever["found"].total.attempts == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("family=quality", 1), ("verb=staging.stage", 3), ("verb=staging.issue", 0),
+     ("code=lane_full", 0),
+     ("lot=near-1", 1), ("lot=NONE", 0), ("material=NONE", 0), ("place={l1}", 2), ("place=NONE", 0),
+     ("surface=api", 3), ("surface=admin", 0), ("rule=7", 1), ("who={who}", 3),
+     ("since={tomorrow}", 0), ("until={yesterday}", 0), ("since=nonsense", 0), ("rule=x", 0),
+     ("rule=1e99", 0), ("verb=nonsense", 0)],
+)  # fmt: skip
+def test_the_page_is_narrowed_down(plant: Plant, query: str, expected: int) -> None:
+    lot = plant.lot(number="NEAR-1")
+    attempt(plant, "lot_on_hold", plant.now, lot=lot, material=lot.material, location=plant.l1)
+    attempt(plant, "not_here", plant.now, location=plant.l1, rule=7)
+    attempt(plant, "not_enough", plant.now)
+    day = timezone.localdate()
+    asked = query.format(
+        l1=plant.l1.code, who=plant.operator.user.username, tomorrow=day + timedelta(days=1),
+        yesterday=day - timedelta(days=1),
+    )  # fmt: skip
+    context = reader("auditor").get(f"/refused-attempts/?{asked}").context
+    assert len(context["attempts"]) == context["found"].total.attempts == expected
+
+
+def test_every_table_is_a_file_too(plant: Plant) -> None:
+    attempt(plant, "lot_on_hold", plant.now, location=plant.l1)
+    client = reader("supervisor")
+
+    def file(name: str) -> list[list[str]]:
+        answer = client.get(f"/refused-attempts/?download={name}")
+        assert answer["Content-Type"].startswith("text/csv")
+        return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
+
+    today = timezone.localdate().isoformat()
+    assert file("days")[-1] == [today, "1", "1", "0", "0"]
+    assert len(file("days")) == near_misses.USUAL_DAYS + 1
+    assert file("places")[1][0] == plant.l1.code
+    assert file("reasons")[1][:5] == ["lot_on_hold", "", "", "", "1"]
+
+
+def test_all_of_them_are_exported_and_the_export_is_recorded(plant: Plant) -> None:
+    lot = plant.lot()
+    attempt(plant, "lot_on_hold", plant.now, lot=lot, material=lot.material)
+    auditor = reader("auditor")
+    assert (
+        'value="attempts" selected'
+        in auditor.get("/audit/export/?records=attempts").content.decode()
+    )
+    answer = auditor.post("/audit/export/", {"records": "attempts", "format": "csv"})
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
+    assert [(row["code"], row["lot"], row["base_unit"]) for row in rows] == [
+        ("lot_on_hold", lot.code, "KGM")
+    ]
+    finished = AuditEntry.objects.get(action="audit.exported")
+    assert (finished.facts["records"], finished.facts["rows"]) == ("attempts", 1)
+
+
+def test_the_lot_leads_to_its_attempts(plant: Plant) -> None:
+    lot = plant.lot()
+    attempt(plant, "lot_on_hold", plant.now - timedelta(days=400), lot=lot)
+    page = reader("qa").get(f"/lots/{lot.pk}/").content.decode()
+    assert "1 refused attempt<" in page
+    [path] = re.findall(r'href="(/refused-attempts/[^"]+)"', page.split('<main id="main"')[1])
+    assert len(reader("qa").get(unescape(path)).context["attempts"]) == 1
+    operator = reader("operator").get(f"/lots/{lot.pk}/").content.decode()
+    assert "/refused-attempts/" not in operator
+
+
+def test_the_page_costs_the_same_however_many(plant: Plant) -> None:
+    client = reader("auditor")
+    rule = UsageRule.objects.order_by("pk")[0].pk
+
+    def cost() -> int:
+        client.get("/refused-attempts/")
+        with CaptureQueriesContext(connection) as spent:
+            assert client.get("/refused-attempts/").status_code == 200
+        return len(spent)
+
+    lot = plant.lot()
+    attempt(plant, "rule_denies", plant.now, rule=rule, lot=lot, location=plant.l1)
+    few = cost()
+    for place in (plant.l2, plant.a1, plant.buf):
+        other = plant.lot()
+        attempt(plant, "rule_denies", plant.now, rule=rule, lot=other, location=place)
+        attempt(plant, "not_here", plant.now, lot=other, material=other.material, location=place)
+    assert cost() == few <= 16
+
+
+@pytest.mark.parametrize(
+    ("most", "top"), [(0, 1), (1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, 50), (99, 100)]
+)
+def test_the_scale_ends_on_a_round_number(most: int, top: int) -> None:
+    assert bars.scale(most) == top
+
+
+def test_bars_stand_on_each_other_up_to_the_scale() -> None:
+    chart = bars.chart([("a", {"quality": 1, "person": 2, "other": 2}), ("b", {"quality": 0})])
+    first, second = chart.bars
+    assert [(part.kind, part.y, part.height) for part in first.parts] == [
+        ("quality", 80, 20), ("person", 40, 40), ("other", 0, 40),
+    ]  # fmt: skip
+    assert (second.parts, second.x, chart.width) == ([], 11, 20)

@@ -53,6 +53,8 @@ PAGES: dict[str, dict[str, int]] = {
     "/materials/{material}/": READERS,
     "/alerts/": READERS,
     "/alerts/count/": READERS,
+    "/refused-attempts/": TRAIL,
+    "/refused-attempts/?download=days": TRAIL,
     "/audit/": TRAIL,
     "/audit/{entry}/": TRAIL,
     "/audit/export/": EXPORT,

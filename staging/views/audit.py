@@ -173,6 +173,10 @@ class ExportView(FloorView, FormView[ExportForm]):
     template_name = "staging/audit_export.html"
     reads = ("inventory.view_auditentry", "inventory.export_audit")
 
+    def get_initial(self) -> dict[str, Any]:
+        """A page that leads here says which records."""
+        return {"records": self.request.GET.get("records", "")}
+
     def form_valid(self, form: ExportForm) -> HttpResponse | StreamingHttpResponse:  # type: ignore[override]
         export = form.export()
         name, content = audit_export.stream(export, by=actor(self.request), at=timezone.now())

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import django_filters as df
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView
@@ -19,6 +20,11 @@ class ListPage(FloorView, TemplateView):
     section = ""
     key = "pk"
     newest = False
+
+    @property
+    def asked(self) -> QueryDict:
+        """What the list is narrowed down by."""
+        return self.request.GET
 
     def rows(self) -> QuerySet[Any]:
         """All that there is to list."""
@@ -39,7 +45,7 @@ class ListPage(FloorView, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = self.rows()
-        chosen: Any = self.filterset_class(self.request.GET, queryset=rows)
+        chosen: Any = self.filterset_class(self.asked, queryset=rows)
         found = self.shown(chosen) if chosen.form.is_valid() else rows.none()
         page = self.page_of(found)
         return super().get_context_data(

@@ -17,7 +17,7 @@ from staging.filters import LotFilter
 from staging.models import Commitment
 from staging.picture import COMMITTED
 from staging.timeline import timeline
-from staging.views import lot_parts
+from staging.views import attempts, lot_parts
 from staging.views.lists import ListPage
 
 MOST_EVENTS = 100
@@ -89,10 +89,12 @@ class LotView(FloorView, DetailView[Lot]):
         """The timeline: its last part, unless all of it is asked for."""
         events = timeline(lot)
         left_out = 0 if "whole" in self.request.GET else max(len(events) - MOST_EVENTS, 0)
+        may_read = user.has_perm("inventory.view_refusedattempt")
         may_follow = user.has_perm("inventory.view_auditentry")
         return {
             "timeline": lot_parts.entries(events[left_out:], link=may_follow),
             "left_out": left_out,
+            "refused": attempts.of_lot(lot) if may_read else None,
         }
 
 
