@@ -6,27 +6,18 @@ what stands in its lanes, and not how many lanes there are.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, When, Window
-from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from inventory.models import Balance, Location
 from quality import gate
-from quality.models import Hold
-from quality.models.holds import NESTING
-from staging import board_search, stops
-from staging.models import Alert, Commitment, Demand, StagedStock
-from staging.models.commitments import CommitmentQuerySet
+from staging import board_rows
+from staging.board_rows import LANES, ORDER, SHOWN, Asked
+from staging.board_search import Match
+from staging.models import Commitment, Demand
 from staging.stops import InForce
-
-LANES = 12
-"""Lanes on a page."""
-
-SHOWN = 4
-"""Rows of a lane, of what is staged and of what stands there for no demand each."""
 
 
 def in_words(stop: str) -> str:
@@ -143,11 +134,10 @@ def board(
     page, what is wrong now counts, whether the clock has raised it or not. The number of statements
     is fixed.
     """
-    wanted = _wanted(site, purpose, show)
-    match = board_search.Match(text) if text else None
-    if match:
-        wanted = wanted.filter(pk__in=match.lanes())
-    found, previous, following = _page(wanted, after, before)
+    match = Match.of(text) if text else None
+    given = {"site": site, "purpose": purpose, "lanes": match.lanes() if match else []}
+    asked = Asked(bool(site), bool(purpose), show, match is not None)
+    found, previous, following = _page(asked, given, after, before)
     lanes = {place.pk: Lane(place) for place in found}
     if lanes:
         _fill(lanes, match, at)
@@ -155,36 +145,21 @@ def board(
     return Board(ordered, previous, following)
 
 
-def _wanted(site: str, purpose: str, show: str) -> QuerySet[Location]:
-    stock = Exists(Balance.objects.on_hand().filter(location=OuterRef("pk")))
-    alerts = Exists(Alert.objects.open().filter(location=OuterRef("pk")))
-    calm = Case(When(alerts, then=0), default=1)
-    places = Location.objects.staging().select_related("site").annotate(calm=calm)
-    if site:
-        places = places.filter(site__code=site)
-    if purpose:
-        places = places.filter(purpose=purpose)
-    if show == "trouble":
-        return places.filter(calm=0)
-    return places.filter(stock) if show == "filled" else places.filter(Q(is_open=True) | stock)
-
-
-ORDER = ("site__code", "purpose", "calm", "walk_order", "path")
-
-
-def _page(wanted: QuerySet[Location], after: str, before: str) -> tuple[list[Location], str, str]:
+def _page(
+    asked: Asked, given: dict[str, Any], after: str, before: str
+) -> tuple[list[Location], str, str]:
     """The lanes of the page, in their order, and the lanes at which its neighbours begin."""
-    start = wanted.filter(code=after or before).first() if after or before else None
+    start = _start(asked, given, after or before)
     back = bool(before and not after and start)
     if start:
-        wanted = wanted.filter(_beyond(start, "lt" if back else "gt"))
-    order = [f"-{name}" for name in ORDER] if back else list(ORDER)
-    found = list(wanted.order_by(*order)[: LANES + 1])
+        asked = asked._replace(way="lt" if back else "gt")
+        given = given | start
+    found = board_rows.lanes(asked)(**given)
     more = len(found) > LANES
     found = found[:LANES]
     if back:
         found.reverse()
-    has_previous = more if back else start is not None
+    has_previous = more if back else bool(start)
     return (
         found,
         found[0].code if found and has_previous else "",
@@ -192,15 +167,14 @@ def _page(wanted: QuerySet[Location], after: str, before: str) -> tuple[list[Loc
     )
 
 
-def _beyond(start: Any, way: str) -> Q:
-    """What comes after (`gt`) or before (`lt`) a lane in the order of the board."""
-    beyond = Q()
-    same: dict[str, Any] = {}
-    for name in ORDER:
-        value = start.site.code if name == "site__code" else getattr(start, name)
-        beyond |= Q(**same, **{f"{name}__{way}": value})
-        same[name] = value
-    return beyond
+def _start(asked: Asked, given: dict[str, Any], code: str) -> dict[str, Any]:
+    """Where the lane of that code stands in the order; empty where the page begins at an end."""
+    lane: Any
+    for lane in board_rows.lanes(asked._replace(way="at"))(**given, code=code) if code else ():
+        return {
+            name: lane.site.code if name == "site__code" else getattr(lane, name) for name in ORDER
+        }
+    return {}
 
 
 def _place_on_board(lane: Lane) -> tuple[object, ...]:
@@ -211,32 +185,29 @@ def _place_on_board(lane: Lane) -> tuple[object, ...]:
 # --- what stands in the lanes of a page ---------------------------------------------------------
 
 
-def _fill(lanes: dict[int, Lane], match: Any, at: datetime) -> None:
+def _fill(lanes: dict[int, Lane], match: Match | None, at: datetime) -> None:
     on = timezone.localdate(at)
-    for place, taken in positions_in(lanes).items():
+    matched = match is not None
+    given: dict[str, Any] = {"lanes": list(lanes), "on": on, "at": at}
+    given |= match.given if match else {}
+    for place, taken in board_rows.POSITIONS.rows(**given):
         lanes[place].occupied = taken
-    staged = StagedStock.objects.filter(location__in=list(lanes))
-    loose = Balance.objects.on_hand().filter(location__in=list(lanes), quantity__gt=F("bound"))
-    if match:
-        staged, loose = staged.filter(match.staged()), loose.filter(match.lots())
-    blocked = _blocked(staged, lanes, on)
-    shown = _summed_up(staged, lanes, blocked, at)
+    blocked = _blocked(lanes, given, matched=matched)
+    shown = _summed_up(lanes, given, blocked, matched=matched)
     _show_staged(shown, lanes, blocked, at)
-    _show_loose(loose, lanes, on)
+    _show_loose(lanes, given, matched=matched)
 
 
-def _blocked(staged: CommitmentQuerySet, lanes: dict[int, Lane], on: date) -> dict[Any, str]:
+def _blocked(lanes: dict[int, Lane], given: dict[str, Any], *, matched: bool) -> dict[Any, str]:
     """Why what is blocked in these lanes is, the longest there first."""
     codes = {code for lane in lanes.values() for code in lane.location.ancestry}
-    holds = Hold.objects.open().filter(location__code__in=codes)
-    held = set(holds.values_list("location__code", flat=True))
+    held = {code for (code,) in board_rows.HOLDS_OVER.rows(codes=codes)}
     places = [pk for pk, lane in lanes.items() if held.intersection(lane.location.ancestry)]
-    suspect = InForce.read().doubtful(on)
-    for condition in stops.held(places):
-        suspect |= condition
+    doubtful = InForce.read().doubtful(given["on"])
+    suspects = board_rows.suspects(doubtful, matched=matched).rows(**given, held=places)
     found: dict[Any, str] = {}
-    rows: QuerySet[Any] = staged.filter(suspect).blocked(on).order_by("since", "pk")
-    for pk, place, stop in rows.values_list("pk", "location", "stop"):
+    rows = board_rows.BLOCKED.rows(suspects=[pk for (pk,) in suspects], on=given["on"])
+    for pk, place, stop in rows:
         lanes[place].blocked += 1
         if lanes[place].blocked <= SHOWN:
             found[pk] = stop
@@ -244,41 +215,21 @@ def _blocked(staged: CommitmentQuerySet, lanes: dict[int, Lane], on: date) -> di
 
 
 def _summed_up(
-    staged: CommitmentQuerySet, lanes: dict[int, Lane], blocked: Iterable[Any], at: datetime
+    lanes: dict[int, Lane], given: dict[str, Any], blocked: Iterable[Any], *, matched: bool
 ) -> list[Any]:
     """Count what is staged in each lane; the keys of what is shown, the worst of each lane."""
-    overstayed = Case(When(due_at__lte=at, then=0), default=1)
-    overdue = Case(When(requirement__demand__needed_at__lte=at, then=0), default=1)
-    lane: dict[str, Any] = {"partition_by": "location"}
-    stale = Q(due_at__lte=at) | Q(requirement__demand__needed_at__lte=at)
-    rows = staged.annotate(
-        place=Window(
-            RowNumber(),
-            order_by=[Case(When(pk__in=list(blocked), then=0), default=1), overstayed, overdue,
-                      "since", "pk"],
-            **lane,
-        ),
-        standing=Window(Count("pk"), **lane),
-        stale=Window(Count("pk", filter=stale), **lane),
-        needed=Window(Min("requirement__demand__needed_at"), **lane),
-    )  # fmt: skip
-    shown = []
-    columns = ("pk", "location", "standing", "stale", "needed")
-    for pk, place, standing, count, needed in rows.filter(place__lte=SHOWN).values_list(*columns):
+    rows = board_rows.summed_up(matched=matched).rows(**given, blocked=list(blocked))
+    for _pk, place, standing, stale, needed in rows:
         found = lanes[place]
-        found.standing, found.stale, found.next_needed_at = standing, count, needed
-        shown.append(pk)
-    return shown
+        found.standing, found.stale, found.next_needed_at = standing, stale, needed
+    return [row[0] for row in rows]
 
 
 def _show_staged(
     shown: list[Any], lanes: dict[int, Lane], blocked: dict[Any, str], at: datetime
 ) -> None:
-    rows = Commitment.objects.filter(pk__in=shown).select_related(
-        "requirement__demand", "lot__material", "container"
-    )
     by_lane: dict[int, list[Staged]] = {}
-    for row in rows.order_by("since", "pk"):
+    for row in board_rows.STAGED(shown=shown):
         overstayed = row.due_at is not None and row.due_at <= at
         overdue = row.requirement.demand.needed_at <= at
         staged = Staged(row, blocked.get(row.pk, ""), overstayed, overdue)
@@ -297,28 +248,10 @@ def _by_demand(staged: Iterable[Staged]) -> list[ForDemand]:
     return sorted(groups.values(), key=lambda group: group.rank)
 
 
-def _show_loose(loose: QuerySet[Balance], lanes: dict[int, Lane], on: date) -> None:
-    lane: dict[str, Any] = {"partition_by": "location"}
-    rows = loose.annotate(
-        place=Window(RowNumber(), order_by=["lot", "pk"], **lane),
-        standing=Window(Count("pk"), **lane),
-    ).filter(place__lte=SHOWN)
-    shown = []
-    for pk, place, standing in rows.values_list("pk", "location", "standing"):
+def _show_loose(lanes: dict[int, Lane], given: dict[str, Any], *, matched: bool) -> None:
+    rows = board_rows.loose(matched=matched).rows(**given)
+    for _pk, place, standing in rows:
         lanes[place].loose = standing
-        shown.append(pk)
-    balances: QuerySet[Any] = Balance.objects.filter(pk__in=shown)
-    balances = balances.annotate(stop=gate.stop_code(on=on))
-    for row in balances.select_related("lot__material", "container").order_by("lot__code", "pk"):
+    shown = [row[0] for row in rows]
+    for row in board_rows.UNBOUND(shown=shown, on=given["on"]):
         lanes[row.location_id].unbound.append(Unbound(row, row.stop))
-
-
-def positions_in(places: Iterable[int]) -> dict[int, int]:
-    """Handling positions taken at each place: each outermost container, and each loose lot."""
-    outermost = Coalesce(*(f"container{'__parent' * n}_id" for n in reversed(range(NESTING))))
-    rows = Balance.objects.on_hand().filter(location__in=list(places)).order_by()
-    taken = rows.values_list("location").annotate(
-        taken=Count("lot", distinct=True, filter=Q(container=None))
-        + Count(outermost, distinct=True)
-    )
-    return dict(taken)

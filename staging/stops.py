@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import DateField, Exists, OuterRef, Q, QuerySet, Value
 
 from inventory.actions.containers import with_nested
 from inventory.models import Balance, Container, Location, Lot, LotStatus
+from inventory.statements import Given, Select
 from quality import gate
 from quality.models import Effect, GatedAction, Hold, UsageRule
 
@@ -100,20 +101,28 @@ def with_stop(balances: QuerySet[Balance], on: date) -> QuerySet[Any]:
     return stopped
 
 
+TODAY: Any = Given("on", DateField())
+"""The day on which a `Select` asks, as `on`."""
+
+
+def _held() -> QuerySet[Lot, Any]:
+    stock = Balance.objects.filter(lot=OuterRef("pk"), quantity__gt=0)
+    elsewhere = with_stop(stock, TODAY).exclude(stop="lot_on_hold")
+    rows = Lot.objects.filter(on_hold(TODAY), pk__among="lots")
+    return rows.annotate(partly=Exists(elsewhere)).values_list("pk", "partly")
+
+
+_HELD: Select[Lot] = Select(_held)
+
+
 def held_among(lots: Iterable[Lot], on: date) -> dict[int, str]:
     """`on_hold` or `partly_on_hold` for those of the lots that are under an open hold.
 
     Partly: the hold lies on a container or a place, and some of the lot stands elsewhere. One
     statement.
     """
-    stock = Balance.objects.filter(lot=OuterRef("pk"), quantity__gt=0)
-    elsewhere = with_stop(stock, on).exclude(stop="lot_on_hold")
-    rows = Lot.objects.filter(pk__in=[lot.pk for lot in lots]).filter(on_hold(on))
-    partly = Exists(elsewhere)
-    return {
-        pk: "partly_on_hold" if some else "on_hold"
-        for pk, some in rows.annotate(partly=partly).values_list("pk", "partly")
-    }
+    rows = _HELD.rows(lots=[lot.pk for lot in lots], on=on)
+    return {pk: "partly_on_hold" if partly else "on_hold" for pk, partly in rows}
 
 
 def badges(lot: Lot, on: date, *, held: str = "") -> list[str]:

@@ -131,11 +131,11 @@ def test_the_board_costs_the_same_however_full(
         plant.stage(order, lot, [plant.l1, plant.l2, plant.buf][number % 3])
     client.force_login(plant.operator.user)
     client.get("/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         board()
     with CaptureQueriesContext(connection) as caught:
         client.get("/")
-    assert len(caught) == 14
+    assert len(caught) == 16
 
 
 def test_a_full_lane_shows_its_worst_and_counts_the_rest(plant: Plant) -> None:
