@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from inventory.errors import Refused
@@ -326,3 +327,30 @@ def test_bars_stand_on_each_other_up_to_the_scale() -> None:
         ("quality", 80, 20), ("person", 40, 40), ("other", 0, 40),
     ]  # fmt: skip
     assert (second.parts, second.x, chart.width) == ([], 11, 20)
+
+
+# --- in the admin -------------------------------------------------------------------------------
+
+
+def test_the_admin_lists_shows_and_leads_there_from_the_lot(plant: Plant) -> None:
+    lot = plant.lot()
+    hold = plant.hold(lot=lot)
+    rule = UsageRule.objects.order_by("pk")[0]
+    attempt(plant, "lot_on_hold", plant.now, lot=lot, material=lot.material, hold=hold.pk)
+    other = attempt(plant, "rule_denies", plant.now, rule=rule.pk, asked={"lane": "<b>L1</b>"})
+    client = Client()
+    client.force_login(UserFactory(role="qa", is_staff=True))
+    address = reverse("admin:inventory_refusedattempt_changelist")
+
+    def found(**query: Any) -> list[str]:
+        return [row.code for row in client.get(address, query).context["cl"].result_list]
+
+    assert found() == ["rule_denies", "lot_on_hold"]
+    assert found(family="other") == found(verb="staging.issue") == found(q="NONE") == []
+    assert found(q=lot.code) == found(q="lot_on_hold") == ["lot_on_hold"]
+    page = client.get(reverse("admin:inventory_lot_change", args=[lot.pk])).content.decode()
+    assert f"{address}?lot__id__exact={lot.pk}" in page
+    assert found(lot__id__exact=lot.pk) == ["lot_on_hold"]
+    shown = client.get(reverse("admin:inventory_refusedattempt_change", args=[other.pk]))
+    assert rule.note in shown.content.decode()
+    assert "<b>L1" not in shown.content.decode()

@@ -18,7 +18,7 @@ from inventory.models import Lot, Movement
 from inventory.verbs import REGISTRY, Verb
 from quality import seen
 from quality.actions.decisions import MAY_FOLLOW
-from quality.admin import facts, inspecting
+from quality.admin import attempts, facts, inspecting
 from quality.admin.filters import MaterialFilter, WorkFilter
 from quality.models import Decision, DecisionKind, Hold, Inspection, Proposal
 from quality.models.holds import TARGETS
@@ -139,6 +139,7 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
             "proposals": Proposal.objects.open().filter(lot=lot).select_related("actor"),
             "movements": movements.select_related(*places)[:MOST_MOVEMENTS],
             "most_movements": MOST_MOVEMENTS,
+            "refused": attempts.of_lot(request, lot),
         }
 
     def _inspect_url(self, request: HttpRequest, lot: Lot) -> str:

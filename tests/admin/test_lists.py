@@ -1,5 +1,6 @@
 """Lists of the admin: the same statements however long, counted so far, found by code."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,8 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.admin import finding
-from inventory.models import AuditEntry, Balance, Container, Lot, Movement
+from inventory.errors import Refused
+from inventory.models import AuditEntry, Balance, Container, Lot, Movement, RefusedAttempt
+from inventory.verbs import REGISTRY, carry_out
 from quality.models import Decision, Hold
+from staging import actions as staging
 from staging.models import Alert, Commitment, Demand, Requirement
 from tests.admin.conftest import SignIn, list_of
 from tests.plant import Plant
@@ -16,8 +20,8 @@ from tests.plant import Plant
 pytestmark = pytest.mark.django_db
 
 MODELS = (
-    AuditEntry, Balance, Container, Lot, Movement, Decision, Hold, Alert, Commitment, Demand,
-    Requirement,
+    AuditEntry, RefusedAttempt, Balance, Container, Lot, Movement, Decision, Hold, Alert,
+    Commitment, Demand, Requirement,
 )  # fmt: skip
 
 
@@ -26,6 +30,9 @@ def busy(plant: Plant, times: int) -> None:
         lot = plant.lot(10)
         plant.stage(plant.order((lot.material, 10)), lot, quantity=4)
         plant.hold(lot=plant.lot(1))
+        line = staging.Issue(lot=lot, quantity=Decimal(9))
+        with pytest.raises(Refused):
+            carry_out(REGISTRY["issue"], [line], by=plant.operator, at=plant.now)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

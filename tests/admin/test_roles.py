@@ -24,6 +24,7 @@ READING: list[Any] = [
 ]  # fmt: skip
 HISTORY = (
     "inventory.movement", "inventory.balance", "inventory.lotlink", "inventory.auditentry",
+    "inventory.refusedattempt",
     "quality.decision", "quality.inspection", "staging.requirement", "staging.commitment",
 )  # fmt: skip
 
