@@ -12,25 +12,31 @@ from django.contrib.auth.management import create_permissions
 VIEW_STOCK = (
     "view_site view_location view_unit view_material view_materialunit view_lot view_lotlink "
     "view_container view_balance view_movement view_hold view_inspection view_inspectionresult "
+    "view_inspectionplan view_plancharacteristic view_dueinspection view_disposition "
+    "view_attachment "
     "view_decision view_proposal view_signature view_restricteduse view_ruleset view_usagerule "
     "view_demand view_requirement view_commitment view_alert"
 )
 HANDLE = (
     "receive put_away move adjust sample new_container pack unpack move_container reverse "
     "allocate deallocate stage assign unstage transfer issue consume produce return_remainder "
-    "load unload ship place_hold acknowledge"
+    "load unload ship place_hold acknowledge attach_file"
 )
 PLAN = "create_demand change_demand cancel_demand complete_demand borrow scrap send_back"
 DECIDE = (
     "place_hold lift_hold record_inspection release restrict reject reopen close_lot "
     "countersign withdraw_proposal split_lot merge_lots sample scrap send_back move "
-    "activate_rules acknowledge"
+    "activate_rules acknowledge dispose_inspection approve_plan attach_file"
 )
 MASTER = (
     "add_site change_site add_location change_location add_material change_material "
     "add_materialunit change_materialunit delete_materialunit add_unit change_unit"
 )
-RULES = "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule"
+RULES = (
+    "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule "
+    "add_inspectionplan change_inspectionplan "
+    "add_plancharacteristic change_plancharacteristic delete_plancharacteristic"
+)
 
 ROLES: dict[str, str] = {
     "operator": f"use_floor {VIEW_STOCK} {HANDLE}",

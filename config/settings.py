@@ -250,6 +250,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP_SECONDS = env.int("FORESTAGE_SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "flag-stale": {"task": "staging.tasks.flag_stale", "schedule": SWEEP_SECONDS},
+    "raise-due-retests": {"task": "quality.tasks.raise_due_retests", "schedule": 3600},
     "flag-missed": {
         "task": "staging.tasks.flag_missed",
         "schedule": crontab(hour="3", minute="0"),

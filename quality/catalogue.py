@@ -6,7 +6,7 @@ from inventory import actions as stock
 from inventory import codes
 from inventory.verbs import Verb, register
 from quality import actions
-from quality.models import Hold, Proposal
+from quality.models import Hold, Inspection, Proposal
 
 QUALITY = _("Quality")
 
@@ -14,6 +14,7 @@ QUALITY = _("Quality")
 def install() -> None:
     """Offer the quality verbs."""
     codes.register(Hold, codes.Naming(("id",), ("lot", "container", "location", "material")))
+    codes.register(Inspection, codes.Naming(("id",), ("lot", "actor")))
     codes.register(Proposal, codes.Naming(("id",), ("lot__material",)))
     register(
         Verb("quality", "place_hold", _("Place hold"), actions.place_hold, actions.NewHold,
@@ -24,6 +25,9 @@ def install() -> None:
         Verb("quality", "record_inspection", _("Record results"), actions.record_inspection,
              actions.Result, icon="clipboard2-check", group=QUALITY,
              help=_("Record what an inspection found.")),
+        Verb("quality", "dispose_inspection", _("Decide on failed inspection"),
+             actions.dispose_inspection, actions.Verdict, icon="signpost-split", group=QUALITY,
+             help=_("Accept results outside their limits, have them done again, or leave it.")),
         Verb("quality", "release", _("Release"), actions.release, actions.Release,
              icon="patch-check-fill", group=QUALITY, help=_("Release lots for use, signed.")),
         Verb("quality", "restrict", _("Restrict"), actions.restrict, actions.Restriction,

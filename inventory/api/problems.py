@@ -22,7 +22,11 @@ CONTENT_TYPE = "application/problem+json"
 Problem = dict[str, Any]
 Details = list[Problem]
 
-STATUS = {"idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY}
+STATUS = {
+    "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "attachment_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "attachment_type_refused": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+}
 """Refusals that are not answered with 409 Conflict."""
 
 OUTER = ("lines", "non_field_errors")

@@ -1,5 +1,6 @@
 """Every quality decision is one of these functions, whatever surface asks for it."""
 
+from quality.actions.attachments import attach
 from quality.actions.decisions import (
     Closing,
     Rejection,
@@ -12,9 +13,11 @@ from quality.actions.decisions import (
     reopen,
     restrict,
 )
+from quality.actions.dispositions import Verdict, dispose_inspection
 from quality.actions.holds import Lift, NewHold, lift_hold, place_hold
 from quality.actions.inspections import Result, record_inspection
 from quality.actions.lots import merge_lots, split_lot
+from quality.actions.plans import approve_plan, change_plan, draft_plan, withdraw_plan
 from quality.actions.proposals import (
     Countersignature,
     Withdrawal,
@@ -33,11 +36,17 @@ __all__ = [
     "Reopening",
     "Restriction",
     "Result",
+    "Verdict",
     "Withdrawal",
     "activate_rules",
+    "approve_plan",
+    "attach",
+    "change_plan",
     "change_rules",
     "close_lot",
     "countersign",
+    "dispose_inspection",
+    "draft_plan",
     "draft_rules",
     "lift_hold",
     "merge_lots",
@@ -48,5 +57,6 @@ __all__ = [
     "reopen",
     "restrict",
     "split_lot",
+    "withdraw_plan",
     "withdraw_proposal",
 ]

@@ -22,8 +22,9 @@ from quality.actions.deciding import (
     propose,
     put_into_effect,
 )
+from quality.actions.due import against_release, check_due
 from quality.gate import EXPIRED, RETEST_DUE
-from quality.models import DecisionKind, Inspection, Proposal
+from quality.models import DecisionKind, DueInspection, Inspection, Outcome, Proposal
 from quality.seen import (
     Sight,
     changed_since,
@@ -103,8 +104,8 @@ def release(*, lines: Sequence[Release], by: Actor, at: datetime) -> Decided:
     """Release lots for use; where the material asks for a second signature, propose it.
 
     Refuses the signature codes, `reason_needed`, `lot_changed`, `wrong_status`,
-    `signer_recorded_result`, `signer_placed_hold`, `inspection_failed`, `lot_expired`,
-    `lot_retest_due`.
+    `signer_recorded_result`, `signer_placed_hold`, `inspection_due`, `disposition_needed`,
+    `inspection_failed`, `lot_expired`, `lot_retest_due`.
     """
     return _decide(DecisionKind.RELEASE, lines, by, at, check=_check_release)
 
@@ -146,12 +147,13 @@ def close_lot(*, lines: Sequence[Closing], by: Actor, at: datetime) -> Decided:
 class Facts:
     """What stands for or against a decision on the (locked) lots, read for all of them at once.
 
-    `inspections` are those that count for a lot; `sights` what a signer sees of each; `on_hand`
-    the lots of which there is stock.
+    `inspections` are those that count for a lot; `due` those that stand against its release;
+    `sights` what a signer sees of each; `on_hand` the lots of which there is stock.
     """
 
     by: Actor
     inspections: dict[int, list[Inspection]]
+    due: dict[int, list[DueInspection]]
     sights: dict[int, Sight]
     on_hand: set[int]
 
@@ -167,6 +169,7 @@ class Facts:
         return cls(
             by=by,
             inspections=counting,
+            due=against_release(lots, families) if kind == DecisionKind.RELEASE else {},
             sights=look_at(lots, counting),
             on_hand=set(standing.values_list("lot", flat=True))
             if kind == DecisionKind.CLOSE
@@ -245,7 +248,9 @@ def check_proposed(row: Proposal, lot: Lot, facts: Facts) -> None:
 
 def _check_release(line: Release | Proposal, lot: Lot, facts: Facts) -> None:
     _check_signer(lot, facts)
-    if any(not last.passed for last in facts.inspections[lot.pk]):
+    counting = facts.inspections[lot.pk]
+    check_due(lot, facts.due[lot.pk], inspected=bool(counting))
+    if not all(row.passed or row.outcome == Outcome.ACCEPT for row in counting):  # type: ignore[attr-defined]
         raise Refused(
             _("The last inspection of %(lot)s did not pass."),
             code="inspection_failed",

@@ -1,10 +1,18 @@
 """The quality resources, to read."""
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Prefetch, QuerySet, Value, When
 
 from inventory.api.resources import Resource
 from quality.api import filters, serializers
-from quality.models import Decision, Hold, Inspection, UsageRule
+from quality.models import (
+    Decision,
+    Disposition,
+    DueInspection,
+    Hold,
+    Inspection,
+    InspectionPlan,
+    UsageRule,
+)
 
 TAG = "Quality records"
 
@@ -23,13 +31,43 @@ class HoldViewSet(Resource):
 
 
 class InspectionViewSet(Resource):
-    """Inspections with their results."""
+    """Inspections with their results, and what was decided on those that failed."""
 
-    queryset = Inspection.objects.select_related("lot", "actor").prefetch_related("results")
+    queryset = Inspection.objects.select_related("lot", "actor").prefetch_related(
+        "results", Prefetch("dispositions", Disposition.objects.select_related("actor"))
+    )
     serializer_class = serializers.InspectionSerializer
     filterset_class = filters.InspectionFilter
     ordering_fields = ("id", "recorded_at")
     summaries = {"list": "Inspections", "retrieve": "One inspection"}
+    tag = TAG
+
+
+class InspectionPlanViewSet(Resource):
+    """Inspection plans of every version; those in force are marked."""
+
+    queryset = InspectionPlan.objects.select_related(
+        "material", "approved_by", "ended_by"
+    ).prefetch_related("characteristics")
+    serializer_class = serializers.InspectionPlanSerializer
+    filterset_class = filters.InspectionPlanFilter
+    summaries = {"list": "Inspection plans", "retrieve": "One inspection plan"}
+    tag = TAG
+
+    def get_queryset(self) -> QuerySet[InspectionPlan]:
+        rows: QuerySet[InspectionPlan] = super().get_queryset()
+        in_force = When(approved_at__isnull=False, ended_at=None, then=Value(True))
+        return rows.annotate(in_force=Case(in_force, default=Value(False)))
+
+
+class DueInspectionViewSet(Resource):
+    """Inspections that are due, and those that were and have been done, the oldest first."""
+
+    queryset = DueInspection.objects.select_related("lot__material")
+    serializer_class = serializers.DueInspectionSerializer
+    filterset_class = filters.DueInspectionFilter
+    ordering = ("id",)
+    summaries = {"list": "Due inspections", "retrieve": "One due inspection"}
     tag = TAG
 
 

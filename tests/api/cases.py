@@ -7,6 +7,8 @@ from typing import Any
 
 from inventory import actions as stock
 from inventory.models import Container, Lot, Movement
+from quality import actions as quality
+from quality.models import Proposal
 from staging import actions as staging
 from staging.models import Alert, Demand
 from tests.plant import Plant
@@ -142,7 +144,7 @@ def place_hold(p: Plant) -> Case:
 def lift_hold(p: Plant) -> Case:
     lifted = p.hold(lot=p.lot())
     p.lift(lifted)
-    good = {"hold": p.hold(lot=p.lot()).pk, "reason": "fine"}
+    good = {"hold": p.hold(lot=p.lot()).pk, **SIGNED}
     return Case(good, changed(good, hold=lifted.pk), "hold_not_open", "qa")
 
 
@@ -150,6 +152,17 @@ def lift_hold(p: Plant) -> Case:
 def record_inspection(p: Plant) -> Case:
     good = {"lot": p.lot().code, "characteristic": "pH", "value": "7.1", "lower": 6, "upper": 8.5}
     return Case(good, changed(good, value="sour"), "result_not_a_number", "qa")
+
+
+@case
+def dispose_inspection(p: Plant) -> Case:
+    found = [
+        p.do(quality.record_inspection, quality.Result(
+            lot=p.lot(), characteristic="pH", value="9", passed=passed), by=p.lab)[0]
+        for passed in (False, True)
+    ]  # fmt: skip
+    good = {"inspection": found[0].pk, "outcome": "accept", "reason": "Within the old limits"}
+    return Case(good, changed(good, inspection=found[1].pk), "inspection_passed", "qa")
 
 
 @case
@@ -182,6 +195,27 @@ def close_lot(p: Plant) -> Case:
     p.do(stock.scrap, stock.Removal(lot=used_up, quantity=Decimal(1), reason="old"))
     good = {"lot": used_up.code, **SIGNED}
     return Case(good, changed(good, lot=left.code), "still_on_hand", "qa")
+
+
+def proposed(p: Plant) -> Proposal:
+    """A release that the laboratory has signed."""
+    lot = p.lot(released=False, material=p.material(second_signer=True))
+    line = quality.Release(lot=lot, **SIGNED)
+    [made] = p.do(quality.release, line, by=p.lab)
+    return Proposal.objects.get(pk=made.pk)
+
+
+@case
+def countersign(p: Plant) -> Case:
+    good = {"proposal": proposed(p).pk, **SIGNED}
+    return Case(good, changed(good, password="guess"), "signature_wrong", "qa")
+
+
+@case
+def withdraw_proposal(p: Plant) -> Case:
+    good, gone = {"proposal": proposed(p).pk, "reason": "wrong lot"}, proposed(p)
+    p.do(quality.withdraw_proposal, quality.Withdrawal(proposal=gone, reason="no"), by=p.qa)
+    return Case(good, changed(good, proposal=gone.pk), "proposal_closed", "qa")
 
 
 @case

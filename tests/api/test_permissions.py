@@ -37,11 +37,14 @@ WHO_MAY: dict[str, str] = {
     "merge_lots": "supervisor qa",
     "lift_hold": "qa",
     "record_inspection": "qa",
+    "dispose_inspection": "qa",
     "release": "qa",
     "restrict": "qa",
     "reject": "qa",
     "reopen": "qa",
     "close_lot": "qa",
+    "countersign": "qa",
+    "withdraw_proposal": "qa",
 }
 """By verb, the roles that may; nobody else does. The auditor may do nothing at all."""
 

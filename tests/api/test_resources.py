@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -13,9 +14,10 @@ from inventory.errors import Refused
 from inventory.models import Container, Material, Movement
 from inventory.verbs import REGISTRY, carry_out
 from quality import actions as quality
-from quality.models import Inspection
+from quality.models import Inspection, Outcome
 from staging import actions as staging
 from staging.models import Alert, Commitment, StagedStock
+from tests.plans import in_force
 from tests.plant import Plant
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +26,8 @@ ONE = Decimal(1)
 
 LISTS = (
     "sites", "locations", "units", "materials", "lots", "containers", "balances", "movements",
-    "lot-links", "audit-entries", "holds", "inspections", "decisions", "usage-rules", "demands",
+    "lot-links", "audit-entries", "holds", "inspections", "inspection-plans", "due-inspections",
+    "attachments", "decisions", "usage-rules", "demands",
     "allocations", "staged-stock", "alerts", "refused-attempts",
 )  # fmt: skip
 
@@ -45,6 +48,14 @@ def busy(plant: Plant) -> None:
     plant.hold(container=container)
     result = quality.Result(lot=lot, characteristic="pH", value="7")
     plant.do(quality.record_inspection, result, result, by=plant.lab)
+    failed = quality.Result(lot=lot, characteristic="pH", value="9", passed=False)
+    [inspection] = plant.do(quality.record_inspection, failed, by=plant.lab)
+    verdict = quality.Verdict(inspection=inspection, outcome=Outcome.ACCEPT, reason="it may")
+    plant.do(quality.dispose_inspection, verdict)
+    file = ContentFile(b"%PDF-1.7", "certificate.pdf")
+    quality.attach(lot=lot, inspection=inspection, file=file, by=plant.lab, at=plant.now)
+    in_force(plant, planned := plant.material())
+    plant.lot(material=planned, released=False)
     too_much = stock.Move(lot=lot, target=plant.a2, quantity=Decimal(999))
     with pytest.raises(Refused):
         carry_out(REGISTRY["move"], [too_much], by=plant.operator, at=plant.now)

@@ -9,16 +9,24 @@ import pytest
 from django.utils import timezone
 
 from inventory import actions as stock
-from inventory.audit import Actor
-from inventory.models import Container, Location, Lot, Material, Movement, Surface
+from inventory.models import Container, Location, Lot, Material, Movement
 from quality import actions as quality
-from quality.models import Meaning, RestrictedUse, RuleSet, UsageRule
+from quality.models import (
+    Inspection,
+    InspectionPlan,
+    Meaning,
+    Proposal,
+    RestrictedUse,
+    RuleSet,
+    UsageRule,
+)
 from staging import actions as staging
 from staging import clock
 from staging.models import Alert, Demand
 from tests.core.documented import own, verbs
 from tests.core.refusal import refused
-from tests.factories import LocationFactory, UserFactory
+from tests.factories import LocationFactory
+from tests.plans import in_force, results
 from tests.plant import Plant
 
 D = Decimal
@@ -97,6 +105,16 @@ class Scene:
         )
         return self.lot
 
+    def two_people(self) -> None:
+        Material.objects.update(second_signer=True)
+
+    def proposed(self) -> Proposal:
+        """A release that `lab` has signed."""
+        self.two_people()
+        line = signed(quality.Release, self)
+        self.plant.do(quality.release, line, by=self.plant.lab)
+        return Proposal.objects.select_related("lot").get()
+
     def serial(self) -> Lot:
         return self.plant.lot(1, material=self.plant.material(tracking="serial"), number="S1")
 
@@ -128,6 +146,39 @@ def move(s: Scene, **kwargs: Any) -> stock.Move:
     return stock.Move(**({"lot": s.lot, "target": s.plant.a2} | kwargs))
 
 
+def by_plan(s: Scene, characteristic: str, value: str, **kwargs: Any) -> quality.Result:
+    """A result of a lot whose material has a plan in force."""
+    if not InspectionPlan.objects.exists():
+        in_force(s.plant, s.material)
+    line = {"lot": s.lot, "characteristic": characteristic, "value": value}
+    return quality.Result(**(line | kwargs))
+
+
+def whole(s: Scene, **kwargs: Any) -> tuple[quality.Result, ...]:
+    """All that the plan asks for."""
+    return (by_plan(s, "Identity", "pass"), *results(s.lot, **kwargs)[1:])
+
+
+def planned(s: Scene, outcome: str = "", value: str = "90") -> Inspection:
+    """An inspection by plan that failed, mostly, and what was decided on it."""
+    lines = (whole(s)[0], *results(s.lot, value, value)[1:])
+    [made] = s.plant.do(quality.record_inspection, *lines, by=s.plant.lab)
+    if outcome:
+        s.plant.do(quality.dispose_inspection, verdict(s, made, outcome=outcome))
+    return Inspection.objects.get(pk=made.pk)
+
+
+def verdict(s: Scene, inspection: Inspection, **kwargs: Any) -> quality.Verdict:
+    line = {"inspection": inspection, "outcome": "accept", "reason": "r"}
+    return quality.Verdict(**(line | kwargs))
+
+
+def received_by_plan(s: Scene) -> Lot:
+    material = s.plant.material()
+    in_force(s.plant, material)
+    return s.plant.lot(material=material, released=False)
+
+
 def removal(s: Scene, **kwargs: Any) -> stock.Removal:
     return stock.Removal(**({"lot": s.lot, "quantity": D(1), "reason": "r"} | kwargs))
 
@@ -138,8 +189,21 @@ def count(s: Scene, **kwargs: Any) -> stock.Count:
 
 
 def signed(kind: type[Any], s: Scene, **kwargs: Any) -> Any:
-    line = {"lot": s.lot, "meaning": Meaning.APPROVAL, "reason": "r", "password": "secret"}
-    return kind(**(line | kwargs))
+    line = {"lot": s.lot, "meaning": Meaning.APPROVAL, "reason": "r", "password": "secret"} | kwargs
+    return kind(**{name: value for name, value in line.items() if value is not None})
+
+
+def to_lift(s: Scene, **kwargs: Any) -> quality.Lift:
+    return signed(quality.Lift, s, hold=s.plant.hold(lot=s.lot), lot=None, **kwargs)
+
+
+def to_countersign(s: Scene, **kwargs: Any) -> quality.Countersignature:
+    return signed(quality.Countersignature, s, proposal=s.proposed(), lot=None, **kwargs)
+
+
+def changed_after(s: Scene, line: Any) -> Any:
+    s.spread()
+    return line
 
 
 def to_stage(s: Scene, **kwargs: Any) -> staging.Staging:
@@ -443,9 +507,10 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
     },
     "lift_hold": {
         "hold_not_open": lambda s: (
-            quality.Lift(hold=s.plant.hold(lot=s.lot), reason="r"),
+            to_lift(s),
         ) * 2,
-        "reason_needed": lambda s: quality.Lift(hold=s.plant.hold(lot=s.lot), reason=" "),
+        "reason_needed": lambda s: to_lift(s, reason=" "),
+        "signer_placed_hold": lambda s: after(s.two_people, lambda: to_lift(s)),
     },
     "record_inspection": {
         "result_not_a_number": lambda s: quality.Result(
@@ -457,12 +522,30 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
         "limit_out_of_range": lambda s: quality.Result(
             lot=s.lot, characteristic="c", value="1", lower=D("NaN")
         ),
+        "characteristic_unknown": lambda s: by_plan(s, "Odour", "none"),
+        "sample_unknown": lambda s: by_plan(s, "Assay", "99", sample=3),
+        "plan_differs": lambda s: by_plan(s, "Assay", "99", unit="mg"),
+        "result_not_pass_or_fail": lambda s: by_plan(s, "Identity", "fine"),
+        "result_too_fine": lambda s: by_plan(s, "Assay", "99.55"),
+        "result_implausible": lambda s: by_plan(s, "Assay", "9"),
+        "result_twice": lambda s: (*whole(s), by_plan(s, "Identity", "pass")),
+        "result_missing": lambda s: by_plan(s, "Identity", "pass"),
+        "disposition_needed": lambda s: after(lambda: planned(s), lambda: whole(s)),
+    },
+    "dispose_inspection": {
+        "reason_needed": lambda s: verdict(s, planned(s), reason=" "),
+        "inspection_passed": lambda s: verdict(s, planned(s, value="99")),
+        "inspection_superseded": lambda s: verdict(
+            s, after(lambda: planned(s, "reinspect"),
+                     lambda: (Inspection.objects.get(), planned(s))[0]),
+        ),
+        "reinspection_due": lambda s: verdict(s, planned(s, "reinspect")),
+        "disposer_recorded_results": lambda s: after(
+            lambda: setattr(s.plant, "operator", s.plant.lab),
+            lambda: verdict(s, planned(s)),
+        ),
     },
     "release": {
-        "signature_wrong": lambda s: signed(quality.Release, s, password="guess"),
-        "signer_cannot_sign": lambda s: after(
-            lambda: _machine(s.plant), lambda: signed(quality.Release, s)
-        ),
         "reason_needed": lambda s: signed(quality.Release, s, reason=""),
         "wrong_status": lambda s: after(
             lambda: s.status("rejected"), lambda: signed(quality.Release, s)
@@ -471,9 +554,27 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
             lambda: (s.inspected(passed=True), setattr(s.plant, "qa", s.plant.lab)),
             lambda: signed(quality.Release, s),
         ),
+        "inspection_due": lambda s: signed(quality.Release, s, lot=received_by_plan(s)),
+        "disposition_needed": lambda s: signed(quality.Release, s, lot=planned(s).lot),
         "inspection_failed": lambda s: signed(quality.Release, s, lot=s.inspected(passed=False)),
         "lot_expired": lambda s: signed(quality.Release, s, lot=s.dated(expires_on=-1)),
         "lot_retest_due": lambda s: signed(quality.Release, s, lot=s.dated(retest_on=-1)),
+        "lot_changed": lambda s: signed(quality.Release, s, expected="another"),
+        "signer_placed_hold": lambda s: after(
+            lambda: (s.two_people(), s.plant.hold(lot=s.lot)), lambda: signed(quality.Release, s)
+        ),
+    },
+    "countersign": {
+        "reason_needed": lambda s: to_countersign(s, reason=" "),
+        "proposal_closed": lambda s: (to_countersign(s),) * 2,
+        "same_signer": lambda s: after(
+            lambda: setattr(s.plant, "qa", s.plant.lab), lambda: to_countersign(s)
+        ),
+        "lot_changed": lambda s: changed_after(s, to_countersign(s)),
+    },
+    "withdraw_proposal": {
+        "reason_needed": lambda s: quality.Withdrawal(proposal=s.proposed(), reason=" "),
+        "proposal_closed": lambda s: (quality.Withdrawal(proposal=s.proposed(), reason="r"),) * 2,
     },
     "restrict": {
         "references_needed": lambda s: signed(quality.Restriction, s, references=(" ",)),
@@ -482,14 +583,17 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
         ),
     },
     "reject": {
+        "lot_changed": lambda s: signed(quality.Rejection, s, expected="another"),
         "reason_needed": lambda s: signed(quality.Rejection, s, reason=""),
         "wrong_status": lambda s: signed(quality.Rejection, s, lot=s.status("closed")),
     },
     "reopen": {
+        "lot_changed": lambda s: signed(quality.Reopening, s, expected="another"),
         "reason_needed": lambda s: signed(quality.Reopening, s, reason=""),
         "wrong_status": lambda s: signed(quality.Reopening, s, lot=s.status("quarantine")),
     },
     "close_lot": {
+        "lot_changed": lambda s: signed(quality.Closing, s, expected="another"),
         "reason_needed": lambda s: signed(quality.Closing, s, reason=""),
         "wrong_status": lambda s: signed(quality.Closing, s, lot=s.status("closed")),
         "still_on_hand": lambda s: signed(quality.Closing, s),
@@ -691,8 +795,11 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
 
 ONLY_IN_A_RACE = {("move_container", "container_busy"), ("cancel_demand", "demand_busy"),
                   ("complete_demand", "demand_busy")}  # fmt: skip
-NOT_VERBS = {"save_master", "remove_master", "activate_rules", "change_rules", "draft_rules"}
-"""Tested with the admin, which is their only door."""
+NOT_VERBS = {
+    "save_master", "remove_master", "activate_rules", "change_rules", "draft_rules", "draft_plan",
+    "change_plan", "approve_plan", "withdraw_plan", "attach",
+}  # fmt: skip
+"""Tested with the admin, or on their own: they take no lines."""
 
 
 def _inactive(material: Material) -> Material:
@@ -707,12 +814,6 @@ def _trusted(lot: Lot) -> Material:
     return lot.material
 
 
-def _machine(plant: Plant) -> None:
-    user = UserFactory(role="qa")
-    user.set_unusable_password()
-    plant.qa = Actor(user, Surface.COMMAND)
-
-
 def _of_kind(s: Scene, kind: str) -> Movement:
     return Movement.objects.filter(kind=kind).latest("pk")
 
@@ -723,7 +824,9 @@ def _gone(alert: Alert) -> Alert:
 
 
 CASES = [(verb, code) for verb, cases in REFUSALS.items() for code, case in cases.items() if case]
-SIGNED = ("release", "restrict", "reject", "reopen", "close_lot")
+SIGNED = (
+    "release", "restrict", "reject", "reopen", "close_lot", "lift_hold", "countersign",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("verb", "code"), CASES)

@@ -13,12 +13,21 @@ from django.utils import timezone
 from inventory import verbs
 from inventory.audit import Actor
 from inventory.errors import Refused
-from inventory.models import REAL_KINDS, Container, Location, Lot, Material, Movement
+from inventory.models import (
+    REAL_KINDS,
+    Container,
+    Location,
+    Lot,
+    Material,
+    Movement,
+    Surface,
+)
 from inventory.verbs import REGISTRY, Verb
-from quality.models import Hold, Meaning
+from quality.models import Hold, Inspection, Meaning, Proposal
 from staging.actions import Need
 from staging.models import Alert, Demand
 from tests.core.documented import documented
+from tests.factories import UserFactory
 from tests.machine.expected import Line, expect, independent
 from tests.machine.lines import TAKES
 from tests.machine.model import ZERO, Model
@@ -34,6 +43,7 @@ class Driver:
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
+        self.second = Actor(UserFactory(role="qa"), Surface.COMMAND)
         self.calls = self.seen = 0
         self.model = read(timezone.now())
         self.seen = _last_movement()
@@ -59,6 +69,8 @@ class Driver:
         if verb == "lift_hold":
             holds = list(Hold.objects.order_by("-pk").values_list("pk", flat=True)) or [0]
             line["hold"] = holds[line["hold"] % len(holds)]
+        if verb == "dispose_inspection":
+            line["inspection"] %= len(m.inspections) or 1
         if verb == "restrict":
             demands = list(m.demands)
             line["references"] = tuple(demands[n % len(demands)] for n in line["references"])
@@ -76,6 +88,8 @@ class Driver:
                 continue
             if kind is Location:
                 value = getattr(self.plant, value)
+            elif kind is Inspection:
+                value = Inspection.objects.order_by("pk")[value]
             elif kind in NAMED:
                 value = kind._default_manager.get(**{NAMED[kind]: value})
             found[declared.name] = value
@@ -106,7 +120,11 @@ class Driver:
     def call(self, name: str, drawn: Sequence[Line], how: str) -> None:
         """Carry a verb out, hold what came of it against the model, and let the model follow."""
         verb, named = REGISTRY[name], [self.named(name, line) for line in drawn]
+        for line in named:  # a request carries one signature
+            line |= {"password": named[0]["password"]} if "password" in line else {}
         if name == "lift_hold" and not Hold.objects.exists():
+            return
+        if name == "dispose_inspection" and not self.model.inspections:
             return
         self.model.at = timezone.now()
         after, codes = expect(name, self.model, named)
@@ -144,6 +162,29 @@ class Driver:
             assert bool(self.movements_since_then()) == (answer["results"][0]["status"] == "done")
         self.follow()
 
+    def two_people(self, of: int, withdrawn: bool, how: str) -> None:
+        """What two people release is released as by one; what is withdrawn stays as it was."""
+        m, verb = self.model, REGISTRY["release"]
+        m.at, lot = timezone.now(), list(m.material)[of % len(m.material)]
+        drawn = self.named("release", {"lot": lot, "password": "secret", "reason": "because"})
+        after, [code] = expect("release", m, [drawn])
+        guarded = Material.objects.filter(code=m.material[lot])
+        guarded.update(second_signer=True)
+        answer, refused = self.carry_out(verb, [self.line(verb, drawn)], m.at, "once")
+        assert refused == {code} - {""}
+        if answer:
+            assert read(m.at).status == m.status
+            [made] = answer["objects"]
+            given = {"proposal": Proposal.objects.select_related("lot").get(pk=made["id"])}
+            name = "withdraw_proposal" if withdrawn else "countersign"
+            last = REGISTRY[name]
+            given |= {n: drawn[n] for n in ("password", "reason") if n in names_of(last)}
+            given |= {} if withdrawn else {"meaning": Meaning.REVIEW}
+            assert self.carry_out(last, [last.line(**given)], m.at, how)[1] == set()
+            self.agree(m if withdrawn else after)
+        guarded.update(second_signer=False)
+        self.follow()
+
     def acknowledge(self, alert: Alert, how: str) -> None:
         verb = REGISTRY["acknowledge"]
         line = verb.line(alert=alert, reason="fetching it")
@@ -177,6 +218,8 @@ class Driver:
 
     def _who(self, verb: Verb) -> Actor:
         signs = any(declared.about.secret for declared in verb.fields)
+        if verb.name == "countersign":
+            return self.second
         inspects = verb.name == "record_inspection"
         return self.plant.lab if inspects else self.plant.qa if signs else self.plant.operator
 
@@ -204,6 +247,10 @@ class Driver:
         """What was posted since the model last followed."""
         rows = Movement.objects.filter(pk__gt=self.seen)
         return list(rows.select_related("lot", "source", "target").order_by("pk"))
+
+
+def names_of(verb: Verb) -> set[str]:
+    return {declared.name for declared in verb.fields}
 
 
 def _last_movement() -> int:

@@ -48,7 +48,8 @@ def independent(verb: str, model: Model, lines: Sequence[Line]) -> bool:
 
 def _touched(m: Model, line: Line) -> set[str]:
     """What a line may draw on: lots, boxes, demands, and lanes with a capacity."""
-    names = ("lot", "into", "container", "hold", "code", "reference", "number", "material")
+    names = ("lot", "into", "container", "hold", "inspection", "code", "reference", "number",
+             "material")  # fmt: skip
     found = {f"{line[name]}" for name in names if name in line}
     found |= {line[n] for n in ("demand", "borrower", "next_demand") if line.get(n)}
     found |= {"l2"} & {line.get(n) for n in ("lane", "target", "location", "source")}

@@ -90,8 +90,14 @@ LINES: dict[str, Strategy] = {
     | line(container=number, reason=reason)
     | line(location=everywhere, reason=reason)
     | line({"lot": seldom(number)}, material=material, reason=reason),
-    "lift_hold": line(hold=number, reason=st.just("because")),
+    "lift_hold": line(
+        hold=number, reason=st.just("because"), password=mostly(["secret"], "guess")
+    ),
     "record_inspection": line(lot=number, passed=st.booleans()),
+    "dispose_inspection": line(
+        inspection=number, reason=reason,
+        outcome=st.sampled_from(["accept", "reinspect", "reject"]),
+    ),
     "release": signing(),
     "restrict": signing(references=st.lists(number, max_size=3)),
     "reject": signing(),

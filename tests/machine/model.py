@@ -59,7 +59,7 @@ class Model:
     status: dict[str, str] = field(default_factory=dict)
     permits: dict[str, set[str]] = field(default_factory=dict)
     parents: dict[str, set[str]] = field(default_factory=dict)
-    inspections: list[tuple[str, bool]] = field(default_factory=list)
+    inspections: list[tuple[str, bool, str]] = field(default_factory=list)
     holds: dict[int, Hold] = field(default_factory=dict)
     boxes: dict[str, str] = field(default_factory=dict)
     demands: dict[str, Demand] = field(default_factory=dict)

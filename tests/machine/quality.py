@@ -13,13 +13,24 @@ def place_hold(m: Model, *, reason: str, **target: str) -> None:
     m.hold(*next(iter(target.items())))
 
 
-def lift_hold(m: Model, *, hold: int, reason: str) -> None:
+def lift_hold(m: Model, *, hold: int, reason: str, password: str) -> None:
+    require(password == "secret", "signature_wrong")
     require(hold in m.holds, "hold_not_open")
     del m.holds[hold]
 
 
 def record_inspection(m: Model, *, lot: str, passed: bool, **words: str) -> None:
-    m.inspections.append((lot, passed))
+    m.inspections.append((lot, passed, ""))
+
+
+def dispose_inspection(m: Model, *, inspection: int, outcome: str, reason: str) -> None:
+    lot, passed, _before = m.inspections[inspection]
+    require(not passed, "inspection_passed")
+    require(
+        all(of != lot for of, *_rest in m.inspections[inspection + 1 :]), "inspection_superseded"
+    )
+    require(reason, "reason_needed")
+    m.inspections[inspection] = lot, passed, outcome
 
 
 def release(m: Model, *, lot: str, password: str, **words: Any) -> None:
@@ -62,10 +73,11 @@ def _decide(m: Model, lot: str, status: str, references: tuple[str, ...] = ()) -
 
 
 def _count(m: Model, lot: str) -> list[bool]:
-    """Whether the inspections that count passed: the lot's last, and those of its parents since."""
+    """Whether what counts is fine: the lot's last inspection, and those of its parents since."""
     family, layer = {lot}, {lot}
     while layer:
         layer = {parent for child in layer for parent in m.parents[child]} - family
         family |= layer
-    last = {of: number for number, (of, _passed) in enumerate(m.inspections) if of in family}
-    return [m.inspections[number][1] for number in last.values() if number >= last.get(lot, -1)]
+    last = {of: number for number, (of, *_rest) in enumerate(m.inspections) if of in family}
+    counting = [m.inspections[number] for number in last.values() if number >= last.get(lot, -1)]
+    return [passed or outcome == "accept" for _of, passed, outcome in counting]

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from inventory.models import Balance, Container, Location, Lot, LotLink
+from quality.models import Disposition, Inspection, RestrictedUse
 from quality.models import Hold as HoldRow
-from quality.models import Inspection, RestrictedUse
 from quality.models.holds import TARGETS
 from staging.models import Commitment, Requirement
 from staging.models import Demand as DemandRow
@@ -46,7 +46,10 @@ def _read_quality(m: Model) -> None:
         "parent", "child"
     ):
         m.parents[link.child.code].add(link.parent.code)
-    m.inspections = [(row.lot.code, row.passed) for row in _rows(Inspection, "lot")]
+    outcomes = {row.inspection_id: str(row.outcome) for row in _rows(Disposition)}
+    m.inspections = [
+        (row.lot.code, row.passed, outcomes.get(row.pk, "")) for row in _rows(Inspection, "lot")
+    ]
     for hold in HoldRow.objects.open().select_related(*TARGETS).order_by("pk"):
         kind = next(target for target in TARGETS if getattr(hold, target) is not None)
         held = getattr(hold, kind)

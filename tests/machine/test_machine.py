@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar
 
+import hypothesis
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -27,7 +27,7 @@ from tests.plant import Plant
 
 pytestmark = pytest.mark.django_db
 
-OWN_RULES = {"reverse", "acknowledge"}
+OWN_RULES = {"reverse", "acknowledge", "countersign", "withdraw_proposal"}
 """Verbs that name what has happened before: the machine has rules of their own for them."""
 
 Asked = tuple[str, list[dict[str, Any]]]
@@ -82,6 +82,10 @@ class Work(RuleBasedStateMachine):
     def do_anything(self, asked: Asked, how: str) -> None:
         self.driver.call(*asked, how)
 
+    @rule(of=number, withdrawn=st.booleans(), how=HOW)
+    def two_people(self, of: int, withdrawn: bool, how: str) -> None:
+        self.driver.two_people(of, withdrawn, how)
+
     @rule(back=st.integers(0, 5), several=st.booleans(), how=HOW)
     def reverse(self, back: int, several: bool, how: str) -> None:
         """One of the last movements, or two of them in one request."""
@@ -108,11 +112,12 @@ def test_no_verb_is_left_out() -> None:
 
 
 def test_whatever_is_done_comes_out_as_the_model_says(
-    plant: Plant, request: pytest.FixtureRequest
+    plant: Plant, request: pytest.FixtureRequest, settings: Any
 ) -> None:
+    settings.LOCKOUT_FAILURES = 10**6  # the machine guesses on and on
     Work.plant = furnished(plant)
     profile = request.config.getoption("--hypothesis-profile") or "machine"
-    run_state_machine_as_test(Work, settings=settings.get_profile(profile))
+    run_state_machine_as_test(Work, settings=hypothesis.settings.get_profile(profile))
 
 
 def furnished(plant: Plant) -> Plant:

@@ -4,9 +4,10 @@ from typing import Any
 
 from inventory import actions as stock
 from quality import actions as quality
-from quality.models import Hold, Meaning
+from quality.models import Hold, Inspection, Meaning, Outcome, Proposal
 from tests.core.budget.setting import D, lots, lots_of, packed, scanned, staged, wanted
 from tests.factories import LocationFactory
+from tests.plans import in_force, results
 from tests.plant import Plant
 
 SIGNED: dict[str, Any] = {
@@ -67,6 +68,47 @@ def inspect_one_lot(plant: Plant, count: int) -> list[Any]:
     return [quality.Result(lot=lot, characteristic=f"c{n}", value="clear") for n in range(count)]
 
 
+def planned(plant: Plant, count: int) -> list[Any]:
+    """So many lots of a material with a plan, two samples each."""
+    material = plant.material(initial_status="quarantine")
+    in_force(plant, material)
+    return lots_of(plant, material, count)
+
+
+def record_planned(plant: Plant, count: int) -> list[Any]:
+    """Results of one lot by its plan: one sample of so many."""
+    material = plant.material()
+    in_force(plant, material, *({"name": f"c{n}", "kind": "text"} for n in range(count)))
+    [lot] = lots_of(plant, material, 1)
+    return [quality.Result(lot=lot, characteristic=f"c{n}", value="clear") for n in range(count)]
+
+
+def record_planned_lots(plant: Plant, count: int) -> list[Any]:
+    return [line for lot in planned(plant, count) for line in results(lot)]
+
+
+def dispose_inspection(plant: Plant, count: int) -> list[Any]:
+    """Failed inspections by plan, all of which are done again."""
+    lines = [line for lot in planned(plant, count) for line in results(lot, "90", "90")]
+    made = plant.do(quality.record_inspection, *lines, by=plant.lab)
+    return [
+        quality.Verdict(inspection=row, outcome=Outcome.REINSPECT, reason="diluted wrongly")
+        for row in Inspection.objects.filter(pk__in=[row.pk for row in made]).select_related("lot")
+    ]
+
+
+def release_planned(plant: Plant, count: int) -> list[Any]:
+    """Lots that were inspected by their plan; every other failed, and was accepted."""
+    found = planned(plant, count)
+    lines = [line for lot in found for line in results(lot, *(["90"] * 2 * (lot.pk % 2)))]
+    made = plant.do(quality.record_inspection, *lines, by=plant.lab)
+    bad = [row for row in made if not row.passed]
+    if bad:
+        accepted = [quality.Verdict(inspection=r, outcome=Outcome.ACCEPT, reason="ok") for r in bad]
+        plant.do(quality.dispose_inspection, *accepted)
+    return [quality.Release(lot=lot, **SIGNED) for lot in scanned(found)]
+
+
 def release(plant: Plant, count: int) -> list[Any]:
     return [
         quality.Release(lot=lot, **SIGNED)
@@ -106,6 +148,25 @@ def close_lot(plant: Plant, count: int) -> list[Any]:
     return [quality.Closing(lot=lot, **SIGNED) for lot in found]
 
 
+def guarded(plant: Plant, count: int) -> list[Any]:
+    """Lots that two people release."""
+    found = lots(plant, count, initial_status="quarantine", second_signer=True)
+    return [quality.Release(lot=lot, **SIGNED) for lot in found]
+
+
+def proposals(plant: Plant, count: int) -> list[Any]:
+    made = plant.do(quality.release, *guarded(plant, count), by=plant.lab)
+    return scanned(Proposal.objects.filter(pk__in=[row.pk for row in made]).order_by("pk"))
+
+
+def countersign(plant: Plant, count: int) -> list[Any]:
+    return [quality.Countersignature(proposal=row, **SIGNED) for row in proposals(plant, count)]
+
+
+def withdraw_proposal(plant: Plant, count: int) -> list[Any]:
+    return [quality.Withdrawal(proposal=row, reason="no") for row in proposals(plant, count)]
+
+
 def split_lot(plant: Plant, count: int) -> list[Any]:
     return [
         stock.Split(lot=lot, number=f"{lot.number}-A", quantity=D(1)) for lot in lots(plant, count)
@@ -137,12 +198,19 @@ SCENES = {
     "lift_hold": lift_hold,
     "record_inspection": record_inspection,
     "record_inspection: one lot": inspect_one_lot,
+    "record_inspection: by plan": record_planned,
+    "record_inspection: lots by plan": record_planned_lots,
+    "dispose_inspection": dispose_inspection,
     "release": release,
     "release: parts of inspected lots": release_parts,
+    "release: inspected by plan": release_planned,
     "restrict": restrict,
     "reject": reject,
     "reopen": reopen,
     "close_lot": close_lot,
+    "release: by two people": guarded,
+    "countersign": countersign,
+    "withdraw_proposal": withdraw_proposal,
     "split_lot": split_lot,
     "split_lot: on hold and restricted": split_stopped_lot,
     "merge_lots": merge_lots,

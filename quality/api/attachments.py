@@ -1,0 +1,120 @@
+"""Attachments over the API: listed, sent as a form with a file, and fetched unchanged."""
+
+from typing import Any, NoReturn
+
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.http import FileResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory import attempts, codes
+from inventory.api.problems import Invalid
+from inventory.api.renderers import FastJSONRenderer
+from inventory.api.resources import Resource
+from inventory.api.schema import ALWAYS, TO_READ, ApiSchema
+from inventory.audit import Actor
+from inventory.errors import Refused
+from inventory.models import Lot, Surface
+from quality.actions import attach
+from quality.actions.attachments import PERMISSION, check_size
+from quality.api import filters, serializers
+from quality.downloads import download
+from quality.models import Attachment, Inspection
+
+AROUND = 10_000
+"""Bytes of a form beside the file in it."""
+
+
+class UploadSchema(ApiSchema):
+    """Says what sending a file can lead to."""
+
+    @property
+    def problems(self) -> tuple[int, ...]:  # type: ignore[override]  # by method, here
+        return (400, 404, 409, 413, 415, *ALWAYS) if self.method == "POST" else TO_READ
+
+
+class AnyType(FastJSONRenderer):
+    """For who asks for the type of the file that they expect; problems are JSON all the same."""
+
+    media_type = "*/*"
+
+
+class AttachmentViewSet(Resource):
+    """Files kept with lots, such as certificates of analysis."""
+
+    queryset = Attachment.objects.select_related("lot", "actor")
+    serializer_class = serializers.AttachmentSerializer
+    filterset_class = filters.AttachmentFilter
+    parser_classes = (MultiPartParser,)
+    schema = UploadSchema()
+    ordering_fields = ("id", "recorded_at")
+    summaries = {
+        "list": "Attachments",
+        "retrieve": "One attachment",
+        "create": "Attach a file",
+        "content": "The file itself",
+    }
+    tag = "Quality records"
+
+    @property
+    def permission_needed(self) -> str | None:  # type: ignore[override]  # by method, here
+        return PERMISSION if self.request.method == "POST" else None
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        """Keep who tried, if somebody is known to be there."""
+        if request.method == "POST" and isinstance(request.user, User):
+            attempts.record_denied(PERMISSION, {}, by=Actor(request.user, Surface.API))
+        super().permission_denied(request, message, code)
+
+    @extend_schema(
+        request={"multipart/form-data": serializers.Upload},
+        responses={200: serializers.AttachmentSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Keep a PDF, PNG, JPEG, CSV or text file with a lot, and with one of its inspections.
+
+        The same file sent again for the same is kept once.
+
+        Refuses `attachment_too_large` (413), `attachment_type_refused` (415), `attachment_empty`
+        and `inspection_of_other_lot`. Permission: `quality.attach_file`.
+        """
+        length = str(request.META.get("CONTENT_LENGTH") or "")
+        if length.isdecimal() and int(length) > AROUND:
+            check_size(int(length) - AROUND)  # before all of it has been read
+        given = serializers.Upload(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = given.validated_data
+        inspection = asked.get("inspection")
+        attachment = attach(
+            lot=_named(Lot, asked["lot"], "lot"),
+            inspection=_named(Inspection, inspection, "inspection") if inspection else None,
+            file=asked["file"],
+            reason=asked.get("reason", ""),
+            by=Actor(request.user, Surface.API),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )
+        return Response(self.get_serializer(attachment).data)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True, renderer_classes=[FastJSONRenderer, AnyType])
+    def content(self, request: Request, pk: int) -> FileResponse:
+        """The file, byte for byte as it was attached; its SHA-256 has been checked.
+
+        Refuses `attachment_damaged`.
+        """
+        return download(self.get_object())
+
+
+def _named(kind: type[Model], code: str, field: str) -> Any:
+    try:
+        return codes.find_one(kind, code)
+    except Refused as refusal:
+        raise Invalid([refusal.plain(field=field)]) from refusal
