@@ -194,7 +194,7 @@ def _link(asked: QueryDict, **position: Any) -> str:
     return f"?{query.urlencode()}"
 
 
-def counted(rows: QuerySet[Any]) -> tuple[int, bool]:
+def counted(rows: QuerySet[Any], most: int = MOST_COUNTED) -> tuple[int, bool]:
     """How many rows there are, and whether there are more than were counted."""
-    found = rows.order_by()[: MOST_COUNTED + 1].count()
-    return min(found, MOST_COUNTED), found > MOST_COUNTED
+    found = rows.order_by()[: most + 1].count()
+    return min(found, most), found > most

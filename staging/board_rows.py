@@ -32,7 +32,7 @@ from inventory.statements import Given, Select
 from quality import gate
 from quality.models import Hold
 from quality.models.holds import NESTING
-from staging import board_search
+from staging import board_search, stops
 from staging.models import Alert, Commitment, StagedStock
 from staging.stops import TODAY
 
@@ -147,22 +147,10 @@ def _staged(*, matched: bool) -> QuerySet[Any, Any]:
 def suspects(doubtful: Q, *, matched: bool) -> Select[Any]:
     """Keys of what is staged in the lanes and may be blocked: few, and never fewer than are.
 
-    `doubtful` changes with the day and with the rules in force.
+    `doubtful` changes with the day and with the rules in force; `held` are the lanes on hold.
     """
-    rows = _staged(matched=matched).filter(doubtful | _held())
+    rows = _staged(matched=matched).filter(doubtful | stops.held())
     return Select(lambda: rows.order_by().values_list("pk"))
-
-
-def _held() -> Q:
-    """What an open hold stops; `held` are the lanes that are on hold, or lie in what is."""
-    holds = Hold.objects.open()
-    held = Q(location__among="held")
-    held |= Q(lot__in=holds.filter(lot__isnull=False).values("lot"))
-    held |= Q(lot__material__in=holds.filter(material__isnull=False).values("material"))
-    containers = holds.filter(container__isnull=False).values("container")
-    for level in range(NESTING):
-        held |= Q(**{f"container{'__parent' * level}__in": containers})
-    return held
 
 
 def _blocked() -> Any:

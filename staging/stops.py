@@ -12,6 +12,7 @@ from inventory.models import Balance, Container, Location, Lot, LotStatus
 from inventory.statements import Given, Select
 from quality import gate
 from quality.models import Effect, GatedAction, Hold, UsageRule
+from quality.models.holds import NESTING
 
 
 def on_hold(on: date) -> Q:
@@ -75,7 +76,7 @@ def under(holds: QuerySet[Hold]) -> Iterator[Q]:
     yield Q(lot__in=holds.filter(lot__isnull=False).values("lot"))
     yield Q(lot__material__in=holds.filter(material__isnull=False).values("material"))
     yield inside(Container.objects.filter(holds__in=holds))
-    yield Q(location__in=_places_under(holds))
+    yield Q(location__in=places_under(holds))
 
 
 def inside(containers: Iterable[Container]) -> Q:
@@ -83,7 +84,7 @@ def inside(containers: Iterable[Container]) -> Q:
     return Q(container__in=with_nested(containers))
 
 
-def _places_under(holds: QuerySet[Hold]) -> list[int]:
+def places_under(holds: QuerySet[Hold]) -> list[int]:
     """Every place that one of the holds is on, or that lies in such a place."""
     paths = holds.filter(location__isnull=False).values_list("location__path", flat=True)
     within = (("path__startswith", path) for path in paths)
@@ -105,14 +106,26 @@ TODAY: Any = Given("on", DateField())
 """The day on which a `Select` asks, as `on`."""
 
 
-def _held() -> QuerySet[Lot, Any]:
+def held() -> Q:
+    """For a `Select`: stock that some open hold stops; `held` are the places under one."""
+    holds = Hold.objects.open()
+    stopped = Q(location__among="held")
+    stopped |= Q(lot__in=holds.filter(lot__isnull=False).values("lot"))
+    stopped |= Q(lot__material__in=holds.filter(material__isnull=False).values("material"))
+    containers = holds.filter(container__isnull=False).values("container")
+    for level in range(NESTING):
+        stopped |= Q(**{f"container{'__parent' * level}__in": containers})
+    return stopped
+
+
+def _held_lots() -> QuerySet[Lot, Any]:
     stock = Balance.objects.filter(lot=OuterRef("pk"), quantity__gt=0)
     elsewhere = with_stop(stock, TODAY).exclude(stop="lot_on_hold")
     rows = Lot.objects.filter(on_hold(TODAY), pk__among="lots")
     return rows.annotate(partly=Exists(elsewhere)).values_list("pk", "partly")
 
 
-_HELD: Select[Lot] = Select(_held)
+_HELD: Select[Lot] = Select(_held_lots)
 
 
 def held_among(lots: Iterable[Lot], on: date) -> dict[int, str]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
-from inventory.paging import MOST_COUNTED, Page, counted, page_of
+from inventory.paging import Page, counted, page_of
 from inventory.views.common import FloorView
 
 
@@ -62,5 +62,5 @@ class ListPage(FloorView, TemplateView):
 def in_words(count: int, more: bool) -> str:
     """`12 found`, or `more than 1,000 found`."""
     if more:
-        return _("more than %(count)s found") % {"count": f"{MOST_COUNTED:,}"}
+        return _("more than %(count)s found") % {"count": f"{count:,}"}
     return ngettext("%(count)s found", "%(count)s found", count) % {"count": f"{count:,}"}

@@ -24,6 +24,9 @@ from staging.picture import GROUPINGS, Grouping, Row
 from staging.views.lists import in_words
 
 FILE_PAGE = 500
+MOST_COUNTED = 200
+"""Whether some is on hand is looked up one by one, so they are counted up to here only."""
+
 MORE_COLUMNS = {"material": ("usable", "safety_stock"), "lot": ("status", "expires_on")}
 
 
@@ -71,7 +74,8 @@ class StockView(FloorView, ContextMixin, View):
         return self.grouping.rows(found, self.stock, on)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        page = page_of(self.subjects, self.request.GET, key=self.grouping.key)
+        grouping = self.grouping
+        page = page_of(self.subjects, self.request.GET, key=grouping.key, size=grouping.size)
         asked = self.request.GET.copy()
         for name in ("by", "after", "before"):
             asked.pop(name, None)
@@ -80,12 +84,12 @@ class StockView(FloorView, ContextMixin, View):
             filter=filters,
             narrowed=any(self.request.GET.get(name) for name in filters.filters),
             by=self.by,
-            grouping=self.grouping,
+            grouping=grouping,
             groupings=[(name, one.label) for name, one in GROUPINGS.items()],
             query=asked.urlencode(),
             page=page,
             rows=self.rows(page.rows, timezone.localdate()),
-            summary=in_words(*counted(self.subjects)),
+            summary=in_words(*counted(self.subjects, MOST_COUNTED)),
             section="stock",
             **kwargs,
         )
