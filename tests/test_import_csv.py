@@ -24,6 +24,7 @@ from inventory.models import (
     Surface,
 )
 from staging.models import Demand
+from tests.core.budget.counting import statements
 from tests.plant import Plant
 
 pytestmark = pytest.mark.django_db
@@ -395,3 +396,18 @@ class TestCommand:
         file.write_text("code\n")
         with pytest.raises(CommandError, match="no user nobody"):
             self.call("materials", str(file), "--user", "nobody")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("commit", "analyzed"), [(True, 1), (False, 0)])
+def test_many_rows_are_made_known_to_the_planner(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch, commit: bool, analyzed: int
+) -> None:
+    def looks(rows: int) -> int:
+        text = "code,name,kind,base_unit\n" + "".join(f"NEW{n},n,raw,KGM\n" for n in range(rows))
+        seen = statements(lambda: bring("materials", text, commit=commit))
+        return sum(sql.startswith("ANALYZE") for sql in seen)
+
+    monkeypatch.setattr("integration.imports.run.MANY", 3)
+    assert looks(2) == 0
+    assert looks(6) == analyzed

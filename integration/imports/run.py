@@ -10,11 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.imports.kinds import Kind
 from integration.imports.loading import Load
+from integration.imports.planning import know_the_tables
 from integration.imports.reading import LARGEST, read
 from integration.imports.report import FileReport
 from inventory import audit
 from inventory.audit import Actor
 from inventory.errors import Refused
+
+MANY = 500
+"""Rows from which on PostgreSQL had better look at the tables at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ def run(
         reports = [_take(job, all_or_nothing, by, at) for job in jobs]
         if not commit:
             transaction.set_rollback(True)
+    if commit and sum(report.created + report.changed for report in reports) >= MANY:
+        know_the_tables()
     return reports
 
 
