@@ -144,21 +144,36 @@ def badges(lot: Lot, on: date, *, held: str = "") -> list[str]:
     return [lot.status, *([held] if held else []), *dates]
 
 
-def holds_on(lot: Lot, balances: Iterable[Balance]) -> QuerySet[Hold]:
+_HOLDS_ON: Select[Hold] = Select(
+    lambda: (
+        Hold.objects.open()
+        .filter(
+            Q(lot__among="lots")
+            | Q(material__among="materials")
+            | Q(location__code__among="codes")
+            | Q(container__among="containers")
+        )
+        .select_related("actor", "lot", "location", "container", "material")
+        .order_by("pk")
+    )
+)
+
+
+def holds_on(lot: Lot, balances: Iterable[Balance]) -> list[Hold]:
     """Open holds that stop the lot or any part of it, wherever they were placed.
 
     `balances` come with their location and container.
     """
     balances = list(balances)
-    codes = {code for balance in balances for code in balance.location.ancestry}
-    containers = {
-        pk
-        for balance in balances
-        if balance.container
-        for pk in (balance.container.pk, balance.container.parent_id)
-        if pk
-    }
-    touching = Q(lot=lot) | Q(material=lot.material_id)
-    touching |= Q(location__code__in=codes) | Q(container__in=containers)
-    rows = Hold.objects.open().filter(touching)
-    return rows.select_related("actor", "lot", "location", "container", "material").order_by("pk")
+    return _HOLDS_ON(
+        lots=[lot.pk],
+        materials=[lot.material_id],
+        codes={code for balance in balances for code in balance.location.ancestry},
+        containers={
+            pk
+            for balance in balances
+            if balance.container
+            for pk in (balance.container.pk, balance.container.parent_id)
+            if pk
+        },
+    )

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inventory.models import Lot, Movement, Recorded, RefusedAttempt
+from inventory.statements import Select
 from inventory.units import plain
 from quality.models import Decision, Hold, Inspection
 from staging.models import Alert
@@ -64,12 +65,18 @@ def _name(user: Any) -> str:
     return str(user.get_full_name() or user.get_username()) if user else ""
 
 
-def _movements(lot: Lot) -> Iterator[Event]:
-    rows = Movement.objects.filter(lot=lot).select_related(
-        "actor", "source", "target", "from_container", "to_container", "reverses"
+_MOVEMENTS: Select[Movement] = Select(
+    lambda: (
+        Movement.objects.filter(lot__among="lots")
+        .select_related("actor", "source", "target", "from_container", "to_container", "reverses")
+        .order_by("pk")
     )
+)
+
+
+def _movements(lot: Lot) -> Iterator[Event]:
     unit = lot.material.base_unit_id
-    for row in rows.order_by("pk"):
+    for row in _MOVEMENTS(lots=[lot.pk]):
         places = f"{row.from_container or row.source} → {row.to_container or row.target}"
         if row.from_container_id and row.from_container_id == row.to_container_id:
             places = f"{row.source} → {row.target} ({row.to_container})"
@@ -89,10 +96,18 @@ def _decisions(lot: Lot) -> Iterator[Event]:
         yield _event("decision", row, f"{row.get_kind_display()}: {change}", signed)
 
 
+_HOLDS: Select[Hold] = Select(
+    lambda: (
+        Hold.objects.filter(Q(lot__among="lots") | Q(material__among="materials"))
+        .select_related("actor", "lifted_by", "material")
+        .order_by("pk")
+    )
+)
+
+
 def _holds(lot: Lot) -> Iterator[Event]:
     """Holds on the lot and on its material; those on places it passed through are the places'."""
-    rows = Hold.objects.filter(Q(lot=lot) | Q(material=lot.material_id))
-    for row in rows.select_related("actor", "lifted_by", "material").order_by("pk"):
+    for row in _HOLDS(lots=[lot.pk], materials=[lot.material_id]):
         what = {"number": row.pk, "target": row.material or lot}
         yield _event("hold", row, _("Hold %(number)s placed on %(target)s") % what)
         if row.lifted_at:
@@ -117,9 +132,17 @@ def _inspections(lot: Lot) -> Iterator[Event]:
         yield _event("inspection", row, f"{row.get_kind_display()}: {outcome}", results)
 
 
+_ALERTS: Select[Alert] = Select(
+    lambda: (
+        Alert.objects.filter(lot__among="lots")
+        .select_related("location", "acknowledged_by")
+        .order_by("pk")
+    )
+)
+
+
 def _alerts(lot: Lot) -> Iterator[Event]:
-    rows = Alert.objects.filter(lot=lot).select_related("location", "acknowledged_by")
-    for row in rows.order_by("pk"):
+    for row in _ALERTS(lots=[lot.pk]):
         title = f"{row.get_reason_display()} @ {row.location}"
         yield from _of_clock("alert", row.raised_at, title, row)
         if row.acknowledged_at:

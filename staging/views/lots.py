@@ -10,12 +10,14 @@ from django.views.generic import DetailView
 from inventory import genealogy, on_hand
 from inventory.models import Balance, Lot
 from inventory.paging import Page
+from inventory.statements import Select
 from inventory.views.common import FloorView
 from quality.models import Decision, Inspection
 from staging import stops
 from staging.filters import LotFilter
 from staging.models import Commitment
 from staging.picture import COMMITTED
+from staging.stops import TODAY
 from staging.timeline import timeline
 from staging.views import attempts, lot_parts
 from staging.views.lists import ListPage
@@ -62,15 +64,15 @@ class LotView(FloorView, DetailView[Lot]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         lot, today, user = self.object, timezone.localdate(), self.request.user
         assert isinstance(user, User)  # noqa: S101 - pages ask for a login
-        balances = _balances(lot, today)
-        holds = list(stops.holds_on(lot, balances))
+        balances = _BALANCES(lots=[lot.pk], on=today)
+        holds = stops.holds_on(lot, balances)
         buttons, menu = lot_parts.offered(lot, user, on_hand=bool(balances))
         return super().get_context_data(
             badges=stops.badges(lot, today, held=stops.held_among([lot], today).get(lot.pk, "")),
             split=on_hand.picture(Balance.objects.filter(lot=lot)),
             balances=balances,
             holds=holds,
-            commitments=_commitments(lot, today),
+            commitments=_COMMITMENTS(lots=[lot.pk], on=today),
             inspections=Inspection.objects.filter(lot=lot)
             .select_related("actor")
             .prefetch_related("results"),
@@ -98,16 +100,24 @@ class LotView(FloorView, DetailView[Lot]):
         }
 
 
-def _balances(lot: Lot, on: Any) -> list[Balance]:
-    """Where the lot stands, with `stop`."""
-    rows = stops.with_stop(Balance.objects.filter(lot=lot, quantity__gt=0), on)
-    rows = rows.select_related("lot__material", "location", "container")
-    return list(rows.order_by("location__walk_order", "location__path", "pk"))
+_BALANCES: Select[Any] = Select(
+    lambda: (
+        stops.with_stop(Balance.objects.filter(lot__among="lots", quantity__gt=0), TODAY)
+        .select_related("lot__material", "location", "container")
+        .order_by("location__walk_order", "location__path", "pk")
+    )
+)
+"""Where lots stand, with `stop`."""
 
-
-def _commitments(lot: Lot, on: Any) -> QuerySet[Any]:
-    rows = Commitment.objects.open().filter(lot=lot, state__in=COMMITTED).with_stop(on)
-    return rows.select_related("requirement__demand", "location", "container").order_by("since")
+_COMMITMENTS: Select[Any] = Select(
+    lambda: (
+        Commitment.objects.open()
+        .filter(lot__among="lots", state__in=COMMITTED)
+        .with_stop(TODAY)
+        .select_related("lot__material", "requirement__demand", "location", "container")
+        .order_by("since")
+    )
+)
 
 
 def _family(lot: Lot) -> dict[str, Any]:
