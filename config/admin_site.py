@@ -33,7 +33,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     )),
     ("history", _("Stock and history"), (
         "inventory.balance", "inventory.container", "inventory.movement", "inventory.lotlink",
-        "inventory.auditentry", "inventory.refusedattempt",
+        "inventory.auditentry", "inventory.refusedattempt", "inventory.seal",
     )),
     ("access", _("People and access"), (
         "auth.user", "auth.group", "integration.apitoken", "forestage.taskrun",

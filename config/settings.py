@@ -247,15 +247,25 @@ if REDIS_URL:
     # What a whole killed worker held is delivered again once no task could still be at it.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_TASK_TIME_LIMIT + 60}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+SEAL_SECONDS = env.int("FORESTAGE_SEAL_SECONDS", default=60)
 SWEEP_SECONDS = env.int("FORESTAGE_SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "flag-stale": {"task": "staging.tasks.flag_stale", "schedule": SWEEP_SECONDS},
     "raise-due-retests": {"task": "quality.tasks.raise_due_retests", "schedule": 3600},
+    "seal-records": {"task": "inventory.tasks.seal_records", "schedule": SEAL_SECONDS},
+    "publish-seals": {"task": "inventory.tasks.publish_seals", "schedule": SEAL_SECONDS},
     "flag-missed": {
         "task": "staging.tasks.flag_missed",
         "schedule": crontab(hour="3", minute="0"),
     },
 }
+
+# --- Mail ---------------------------------------------------------------------------------------
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("FORESTAGE_EMAIL_FROM", default="forestage@localhost")
+SEAL_EMAILS = env.list("FORESTAGE_SEAL_EMAILS", default=[])
+SEAL_EMAIL_HOURS = env.int("FORESTAGE_SEAL_EMAIL_HOURS", default=24)
 
 CACHES = {
     "default": (

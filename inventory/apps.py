@@ -8,6 +8,9 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         from inventory import audit_people, catalogue
+        from inventory.models import AuditEntry, LotLink, Movement, RefusedAttempt
+        from inventory.seals import registry
 
         catalogue.install()
         audit_people.connect()
+        registry.add(Movement, AuditEntry, RefusedAttempt, LotLink)

@@ -81,6 +81,7 @@ WORDS: dict[str, StrPromise] = {
     "people.revoke_token": _("Revoked an API token"),
     "audit.export": _("Started an export of the records"),
     "audit.exported": _("Finished an export of the records"),
+    "seals.verified": _("Verified the records against their seals"),
 }
 """Every action that the product records. A test finds those that are missing."""
 
@@ -91,6 +92,7 @@ GROUPS: tuple[tuple[StrPromise, str], ...] = (
     (_("Master data"), "master."),
     (_("People"), "people."),
     (_("Exports"), "audit."),
+    (_("Seals"), "seals."),
     (_("Imports"), "import."),
     (_("Refusals"), "refused"),
 )

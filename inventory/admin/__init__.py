@@ -4,6 +4,6 @@ Lots, locations, materials and containers are registered by the apps above, whic
 know: quality its holds and decisions, staging its demands.
 """
 
-from inventory.admin import history, materials, places
+from inventory.admin import history, materials, places, seals
 
-__all__ = ["history", "materials", "places"]
+__all__ = ["history", "materials", "places", "seals"]

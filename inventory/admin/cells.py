@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from inventory.models import Movement, Seal
 from inventory.templatetags.components import badge as badge
 from inventory.templatetags.components import state_badge as state_badge
 from inventory.templatetags.components import status_badges as status_badges
@@ -78,3 +79,14 @@ def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_plain(part) for part in value) or EMPTY
     return str(value)
+
+
+def seal(movement: Movement) -> str | SafeString:
+    """The seal over a movement, and where its proof is."""
+    over = Seal.objects.over(movement._meta.label_lower, movement.pk)
+    if over is None:
+        return _("Not sealed yet")
+    proof = reverse("movement-proof", args=[movement.pk])
+    name = f"movement-{movement.pk}-proof.json"
+    words = _("Download the proof")
+    return format_html('{} · <a href="{}" download="{}">{}</a>', link(over), proof, name, words)

@@ -30,13 +30,17 @@ class MovementAdmin(FoundByCode, HistoryAdmin[Movement]):
     ordering = ("-pk",)
     fields = (
         "kind", "lot", "amount", "source", "target", "from_container", "to_container",
-        "reference", "rule_version", "reverses", *STAMP,
+        "reference", "rule_version", "reverses", *STAMP, "seal",
     )  # fmt: skip
-    readonly_fields = ("amount",)
+    readonly_fields = ("amount", "seal")
 
     @admin.display(description=_("quantity"))
     def amount(self, movement: Movement) -> str:
         return cells.amount(movement.quantity, movement.lot.material.base_unit_id)
+
+    @admin.display(description=_("seal"))
+    def seal(self, movement: Movement) -> str:
+        return cells.seal(movement)
 
 
 @admin.register(Balance)

@@ -29,6 +29,7 @@ from inventory.models import (
     Movement,
     MovementKind,
     Purpose,
+    Seal,
     Site,
     Surface,
     Tracking,
@@ -192,3 +193,9 @@ class AuditEntryFilter(PeriodFilters):
         """With every type there is, where none is said: the index begins with it."""
         types = [model._meta.label_lower for model in apps.get_models()]
         return rows.filter(subject_id=value, subject_type__in=types)
+
+
+class SealFilter(Filters):
+    class Meta:
+        model = Seal
+        fields = ("table",)

@@ -18,6 +18,7 @@ router.register("balances", views.BalanceViewSet)
 router.register("movements", views.MovementViewSet)
 router.register("lot-links", views.LotLinkViewSet)
 router.register("audit-entries", views.AuditEntryViewSet)
+router.register("seals", views.SealViewSet)
 
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="schema"),

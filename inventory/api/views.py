@@ -1,5 +1,6 @@
 """The inventory resources, to read."""
 
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -8,6 +9,7 @@ from rest_framework.response import Response
 from inventory.api import filters, serializers
 from inventory.api.genealogy import TraceAnswer, TraceQuery
 from inventory.api.resources import Coded, Resource
+from inventory.api.seals import ProofAnswer, ProofQuery, SealSerializer
 from inventory.genealogy import Direction, trace
 from inventory.models import (
     AuditEntry,
@@ -18,9 +20,11 @@ from inventory.models import (
     LotLink,
     Material,
     Movement,
+    Seal,
     Site,
     Unit,
 )
+from inventory.seals.proof import proof
 
 MASTER = "Master data"
 STOCK = "Stock on hand"
@@ -126,8 +130,19 @@ class MovementViewSet(Resource):
     serializer_class = serializers.MovementSerializer
     filterset_class = filters.MovementFilter
     ordering_fields = ("id", "recorded_at")
-    summaries = {"list": "Movements", "retrieve": "One movement"}
+    summaries = {"list": "Movements", "retrieve": "One movement", "proof": "Proof of a movement"}
     tag = HISTORY
+
+    @extend_schema(parameters=[ProofQuery], responses=ProofAnswer)
+    @action(detail=True)
+    def proof(self, request: Request, pk: int) -> Response:
+        """That the movement is what was sealed, to be checked offline with `check_proof.py`.
+
+        Refuses `not_sealed_yet`, `seal_broken`, `seal_unknown`.
+        """
+        query = ProofQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        return Response(proof(self.get_object(), to=query.validated_data.get("to")))
 
 
 class LotLinkViewSet(Resource):
@@ -149,3 +164,25 @@ class AuditEntryViewSet(Resource):
     ordering_fields = ("id", "recorded_at")
     summaries = {"list": "Audit trail", "retrieve": "One entry of the audit trail"}
     tag = HISTORY
+
+
+class SealViewSet(Resource):
+    """The seals over history, the newest first. Keep one elsewhere, and nothing that it covers
+    can be changed unseen."""
+
+    queryset = Seal.objects.all()
+    serializer_class = SealSerializer
+    filterset_class = filters.SealFilter
+    ordering_fields = ("sequence",)
+    ordering = ("-sequence",)
+    summaries = {"list": "Seals", "retrieve": "One seal", "latest": "The newest seal"}
+    tag = HISTORY
+
+    @extend_schema(responses=SealSerializer, filters=False)
+    @action(detail=False, pagination_class=None)
+    def latest(self, request: Request) -> Response:
+        """The newest seal; 404 before the first."""
+        seal = Seal.objects.newest()
+        if seal is None:
+            raise Http404
+        return Response(self.get_serializer(seal).data)

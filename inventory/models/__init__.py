@@ -23,8 +23,10 @@ from inventory.models.places import (
     Site,
 )
 from inventory.models.recorded import Recorded, Surface
+from inventory.models.seals import ENTRY_BYTES, Seal, SealNotice
 
 __all__ = [
+    "ENTRY_BYTES",
     "REAL_KINDS",
     "VIRTUAL_KINDS",
     "Account",
@@ -46,6 +48,8 @@ __all__ = [
     "Purpose",
     "Recorded",
     "RefusedAttempt",
+    "Seal",
+    "SealNotice",
     "Site",
     "Surface",
     "Tracking",

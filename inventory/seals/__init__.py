@@ -1,0 +1,1 @@
+"""Tamper evidence: what is sealed, how, and how it is checked. docs/seals.md explains it."""

@@ -1,0 +1,75 @@
+"""Send seals out of the house, where no administrator of ours can change them any more.
+
+What is to be sent is written down first and sent afterwards, again and again until it is: a mail
+server that is down costs time, but no seal. A crash in between may send one twice.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from inventory.models import Seal, SealNotice
+from inventory.seals.content import moment
+
+AGAIN = timedelta(minutes=5)
+"""After a failure, or a worker that vanished, it is tried again."""
+
+logger = logging.getLogger(__name__)
+
+
+def publish() -> int:
+    """Note the newest seal for sending, if that is due; send what has not been sent."""
+    now = timezone.now()
+    note_due(now)
+    waiting = SealNotice.objects.filter(sent_at=None).order_by("pk")
+    return sum(_send(notice, now) for notice in waiting.iterator())
+
+
+def note_due(now: datetime) -> None:
+    """Note the newest seal for every address, unless one was noted within the interval."""
+    seal, last = Seal.objects.newest(), SealNotice.objects.order_by("-sequence").first()
+    if seal is None or not settings.SEAL_EMAILS:
+        return
+    wait = timedelta(hours=settings.SEAL_EMAIL_HOURS)
+    if last and (last.sequence >= seal.sequence or last.due_at > now - wait):
+        return
+    notices = [
+        SealNotice(sequence=seal.sequence, hash=seal.hash, address=address, due_at=now)
+        for address in settings.SEAL_EMAILS
+    ]
+    SealNotice.objects.bulk_create(notices, ignore_conflicts=True)
+
+
+def _send(notice: SealNotice, now: datetime) -> bool:
+    """Send one, unless another worker is at it, or it failed just now."""
+    mine = SealNotice.objects.filter(pk=notice.pk, sent_at=None)
+    if not mine.filter(Q(tried_at=None) | Q(tried_at__lte=now - AGAIN)).update(tried_at=now):
+        return False
+    try:
+        message(notice).send()
+    except (SMTPException, OSError) as failure:
+        logger.warning("Seal %s could not be sent: %s", notice.sequence, failure)
+        mine.update(error=str(failure)[:200])
+        return False
+    mine.update(sent_at=timezone.now(), error="")
+    return True
+
+
+def message(notice: SealNotice) -> EmailMessage:
+    """What is sent: the seal, and what it is good for."""
+    text = _(
+        "The newest seal over the records of Forestage:\n\n"
+        "    %(seal)s\n\n"
+        "Keep this message, of %(at)s. Whoever changes, removes or\n"
+        "inserts a record that was sealed up to now cannot make this seal again.\n\n"
+        "To check the records against it:\n\n"
+        "    python manage.py verify_audit --published %(seal)s\n"
+    ) % {"seal": f"{notice.sequence}:{notice.hash}", "at": moment(notice.due_at)}
+    subject = _("Forestage: seal %(number)s") % {"number": notice.sequence}
+    return EmailMessage(subject, text, to=[notice.address])
