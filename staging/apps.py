@@ -7,6 +7,7 @@ class StagingConfig(AppConfig):
     verbose_name = _("Staging")
 
     def ready(self) -> None:
-        from staging import catalogue
+        from staging import catalogue, evidence
 
         catalogue.install()
+        evidence.install()

@@ -124,7 +124,8 @@ def _in_words(step: Step) -> str:
     before = f"{step.taken.state} for {step.taken.requirement.demand}" if step.taken else "free"
     after = f"{step.becomes} for {step.requirement.demand}" if step.becomes else "free"
     place = step.container or step.source
-    return f"{plain(step.quantity)} of {step.lot} @ {place}: {before} → {after}"
+    why = f" ({step.reason})" if step.reason else ""
+    return f"{plain(step.quantity)} of {step.lot} @ {place}: {before} → {after}{why}"
 
 
 def settle(requirements: Iterable[Requirement], book: Book, bindings: Bindings) -> list[str]:
@@ -184,6 +185,7 @@ def ask_gate(steps: Sequence[Step], asks: GatedAction) -> int:
             container=step.container,
             reference=step.requirement.demand.reference,
             customer_id=step.requirement.demand.customer_id,
+            reason=step.reason,
         )
         for step in steps
     ]

@@ -39,7 +39,7 @@ class InForce:
     @classmethod
     def read(cls) -> Self:
         actions = ("", GatedAction.STAGE)
-        return cls(tuple(UsageRule.objects.in_force().filter(action__in=actions)))
+        return cls(tuple(UsageRule.objects.of_current_set().filter(action__in=actions)))
 
     def doubtful(self, on: date) -> Q:
         """What a lot's own row must say for the gate to stop it, of what has a column `lot`.
@@ -47,18 +47,21 @@ class InForce:
         Holds and the ends of permits are not in it. Much cheaper to ask than the gate, and never
         narrower: usually it says "not released, or past a date".
         """
-        doubt = ~Q(lot__status__in=self._allowed())
+        rules = [rule for rule in self.rules if rule.counts_on(on)]
+        allowed = _allowed(rules)
+        doubt = ~Q(lot__status__in=allowed)
         for stop in gate.DATE_STOPS:
             doubt |= stop.condition(on, "lot__")
-        for rule in self.rules:
-            if rule.effect == Effect.DENY and rule.status in self._allowed():
+        for rule in rules:
+            if rule.effect == Effect.DENY and rule.status in allowed:
                 doubt |= _meant_by(rule)
         return doubt
 
-    def _allowed(self) -> list[str]:
-        plain = (r for r in self.rules if not (r.purpose or r.material_id or r.customer_id))
-        allowed = {rule.status for rule in plain if rule.effect == Effect.ALLOW}
-        return sorted(allowed - {LotStatus.RESTRICTED})
+
+def _allowed(rules: Iterable[UsageRule]) -> list[str]:
+    plain = (rule for rule in rules if not (rule.purpose or rule.material_id or rule.customer_id))
+    allowed = {rule.status for rule in plain if rule.effect != Effect.DENY}
+    return sorted(allowed - {LotStatus.RESTRICTED})
 
 
 def _meant_by(rule: UsageRule) -> Q:

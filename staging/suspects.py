@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from inventory.models import Container, Lot
-from quality.models import Hold, LotChange, RestrictedUse, RuleSet
+from quality.models import Hold, LotChange, RestrictedUse, RuleSet, UsageRule
 from staging import stops
 from staging.models import Alert, AlertReason, ClockMark, Commitment, StagedStock, State
 from staging.stops import InForce
@@ -60,6 +60,7 @@ class Look:
         ClockMark.objects.bulk_create([ClockMark(pk=1, **unseen)], ignore_conflicts=True)
         mark = ClockMark.objects.select_for_update(no_key=True).get(pk=1)
         thorough |= mark.latest is None or mark.rules != rules or at < mark.at
+        thorough |= UsageRule.objects.of_current_set().turning(mark.on, on).exists()
         LotChange.objects.update(taken=True)
         wide = _changes().filter(lot=None).values_list("container", "hold").distinct()
         containers = [container for container, _hold in wide if container]

@@ -111,6 +111,12 @@ def _refreshed(line: L, fresh: dict[type[Any], dict[int, Any]]) -> L:
     return type(line)(**values)
 
 
+def common_reason(lines: Sequence[Any]) -> str:
+    """The reason that all lines give, for what is recorded of them together; '' where they differ."""
+    reasons = {getattr(line, "reason", "") for line in lines}  # not every kind of line has one
+    return reasons.pop() if len(reasons) == 1 else ""
+
+
 def read_book(lines: Sequence[Any], *, places: Iterable[Location] = ()) -> Book:
     """The balances of every lot and container that the (locked) lines name."""
     return Book.read(_named(lines, Lot), containers=_named(lines, Container), places=places)

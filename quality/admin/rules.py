@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -19,6 +20,7 @@ from inventory.admin.base import Autocompleting, MasterAdmin, actor, require, sh
 from inventory.errors import Refused
 from quality.actions import activate_rules, change_rules, draft_rules
 from quality.models import RuleSet, UsageRule
+from quality.preview import compare
 
 ACTIVATE = "quality.activate_rules"
 BUTTON = {
@@ -30,12 +32,24 @@ BUTTON = {
 }  # fmt: skip
 
 
+PREVIEW = {"name": "preview_rules", "label": gettext_lazy("Preview"), "icon": "search"}
+
+
+def _read(draft: RuleSet) -> dict[str, Any]:
+    """What to see of a draft before it is put into force."""
+    return {
+        "rows": draft.rules.select_related("material", "customer"),
+        "findings": list(compare(draft, timezone.localdate())),
+    }
+
+
 class RuleInline(Autocompleting, admin.TabularInline[UsageRule, RuleSet]):
     model = UsageRule
     extra = 0
     autocomplete_fields = ("material",)
     fields = (
-        "status", "action", "purpose", "material", "customer", "effect", "note", "cleared_by",
+        "status", "action", "purpose", "material", "customer", "effect", "valid_from",
+        "valid_until", "note", "cleared_by",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UsageRule]:
@@ -117,7 +131,27 @@ class RuleSetAdmin(MasterAdmin[RuleSet]):
     def get_urls(self) -> list[Any]:
         activate = self.admin_site.admin_view(self.activate_page)
         name = "quality_ruleset_activate"
-        return [path("<int:version>/activate/", activate, name=name), *super().get_urls()]
+        preview = self.admin_site.admin_view(self.preview_page)
+        return [
+            path("<int:version>/activate/", activate, name=name),
+            path("<int:version>/preview/", preview, name="quality_ruleset_preview"),
+            *super().get_urls(),
+        ]
+
+    def preview_page(self, request: HttpRequest, version: int) -> HttpResponse:
+        """What a draft would change, held against what was done and what is staged."""
+        draft = get_object_or_404(RuleSet, pk=version)
+        if not self.has_view_permission(request, draft):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Preview of rule set %(draft)s") % {"draft": draft},
+            "draft": draft,
+            "back": cells.page_of(draft),
+            **_read(draft),
+        }
+        return TemplateResponse(request, "admin/rules_preview.html", context)
 
     def change_view(
         self,
@@ -128,6 +162,9 @@ class RuleSetAdmin(MasterAdmin[RuleSet]):
     ) -> HttpResponse:
         draft = self.get_object(request, object_id)
         buttons = []
+        if is_draft(draft):
+            url = reverse("admin:quality_ruleset_preview", args=[object_id])
+            buttons.append({"verb": PREVIEW, "url": url})
         if is_draft(draft) and request.user.has_perm(ACTIVATE):
             url = reverse("admin:quality_ruleset_activate", args=[object_id])
             buttons.append({"verb": BUTTON, "url": url})
@@ -159,8 +196,8 @@ class RuleSetAdmin(MasterAdmin[RuleSet]):
             "back": cells.page_of(draft),
             "verb": BUTTON,
             "form": form,
-            "rows": draft.rules.select_related("material", "customer"),
             "rows_template": "admin/rows/rules.html",
+            **_read(draft),
         }
         status = 409 if form.is_bound and form.errors else 200
         return TemplateResponse(request, "admin/act.html", context, status=status)

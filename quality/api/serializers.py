@@ -169,7 +169,7 @@ class DecisionSerializer(RecordedSerializer):
 
 
 class UsageRuleSerializer(serializers.ModelSerializer[UsageRule]):
-    """What is empty means any; deny beats allow."""
+    """What is empty means any; the strictest of the rules that match counts."""
 
     version = serializers.IntegerField(source="rule_set_id", read_only=True)
     in_force = serializers.BooleanField(read_only=True)
@@ -180,6 +180,6 @@ class UsageRuleSerializer(serializers.ModelSerializer[UsageRule]):
         model = UsageRule
         fields = (
             "id", "version", "in_force", "status", "action", "purpose", "material", "customer",
-            "effect", "note", "cleared_by",
+            "effect", "valid_from", "valid_until", "note", "cleared_by",
         )  # fmt: skip
         read_only_fields = fields

@@ -1,6 +1,7 @@
 """The quality resources, to read."""
 
 from django.db.models import Case, Prefetch, QuerySet, Value, When
+from django.utils import timezone
 
 from inventory.api.resources import Resource
 from quality.api import filters, serializers
@@ -92,6 +93,7 @@ class UsageRuleViewSet(Resource):
     tag = TAG
 
     def get_queryset(self) -> QuerySet[UsageRule]:
-        in_force = When(pk__in=UsageRule.objects.in_force().values("pk"), then=Value(True))
+        today = UsageRule.objects.in_force(timezone.localdate()).values("pk")
+        in_force = When(pk__in=today, then=Value(True))
         rows: QuerySet[UsageRule] = super().get_queryset()
         return rows.annotate(in_force=Case(in_force, default=Value(False)))

@@ -1,10 +1,11 @@
 """Usage rules: which status may be used how. Data, in numbered sets."""
 
-from typing import Self
+from datetime import date
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Location, LotStatus, Material, Purpose
@@ -21,7 +22,10 @@ class GatedAction(models.TextChoices):
 
 
 class Effect(models.TextChoices):
+    """What a rule says. Where several match, the strictest counts: deny, with a reason, allow."""
+
     ALLOW = "allow", _("Allow")
+    REASON = "reason", _("Allow with a reason")
     DENY = "deny", _("Deny")
 
 
@@ -41,6 +45,11 @@ class RuleSet(models.Model):
     activated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
+
+    authors: models.ManyToManyField[Any, Any] = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="+", editable=False, verbose_name=_("drafted by")
+    )
+    """Who started or changed it: somebody else puts it into force."""
 
     objects = RuleSetQuerySet.as_manager()
 
@@ -62,15 +71,30 @@ class RuleSet(models.Model):
 
 
 class UsageRuleQuerySet(models.QuerySet["UsageRule"]):
-    def in_force(self) -> Self:
+    def of_current_set(self) -> Self:
         # The newest set as a value: asked for once in a statement, where a join would be for each
         # row that the gate looks at.
         newest = RuleSet.objects.filter(activated_at__isnull=False).order_by("-version")
         return self.filter(rule_set=models.Subquery(newest.values("version")[:1]))
 
+    def valid(self, on: date) -> Self:
+        """Those that count on a day."""
+        return self.filter(
+            Q(valid_from=None) | Q(valid_from__lte=on), Q(valid_until=None) | Q(valid_until__gte=on)
+        )
+
+    def in_force(self, on: date) -> Self:
+        return self.of_current_set().valid(on)
+
+    def turning(self, since: date, on: date) -> Self:
+        """Those that began or ceased to count after one day, up to another."""
+        began = Q(valid_from__gt=since, valid_from__lte=on)
+        return self.filter(began | Q(valid_until__gte=since, valid_until__lt=on))
+
 
 class UsageRule(models.Model):
-    """One rule. Empty means any. Deny beats allow, and what no rule allows is denied."""
+    """One rule. Empty means any. The strictest of those that match counts, and what no rule allows
+    is denied."""
 
     rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="rules")
     status = models.CharField(_("lot status"), max_length=10, choices=LotStatus)
@@ -84,7 +108,9 @@ class UsageRule(models.Model):
         Location, models.PROTECT, null=True, blank=True, related_name="+",
         limit_choices_to={"kind": "customer"}, verbose_name=_("customer"),
     )  # fmt: skip
-    effect = models.CharField(_("effect"), max_length=5, choices=Effect)
+    effect = models.CharField(_("effect"), max_length=6, choices=Effect)
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
     note = models.CharField(_("why"), max_length=200)
     cleared_by = models.CharField(_("who can clear it"), max_length=60, default="QA")
 
@@ -94,7 +120,35 @@ class UsageRule(models.Model):
         ordering = ("rule_set", "pk")
         verbose_name = _("usage rule")
         verbose_name_plural = _("usage rules")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_from=None)
+                | Q(valid_until=None)
+                | Q(valid_from__lte=F("valid_until")),
+                name="rule_ends_after_it_begins",
+                violation_error_message=_("“Valid until” lies before “valid from”."),
+            )
+        ]
 
     def __str__(self) -> str:
         action = self.get_action_display() if self.action else _("any use")
         return f"{self.rule_set} · {self.get_status_display()} · {action}: {self.effect}"
+
+    @property
+    def scope(self) -> tuple[Any, ...]:
+        """What it speaks of, but for its dates."""
+        return (self.status, self.action, self.purpose, self.material_id, self.customer_id)
+
+    def counts_on(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or self.valid_until >= day
+        )
+
+    def meets(self, other: "UsageRule") -> bool:
+        """Whether there is a day on which both count."""
+        return not (_ends_before(self, other) or _ends_before(other, self))
+
+
+def _ends_before(one: UsageRule, other: UsageRule) -> bool:
+    ends, begins = one.valid_until, other.valid_from
+    return ends is not None and begins is not None and ends < begins

@@ -11,7 +11,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
-from inventory.actions.common import counterparts, each, lock_named, require_kind
+from inventory.actions.common import (
+    common_reason,
+    counterparts,
+    each,
+    lock_named,
+    require_kind,
+)
 from inventory.actions.moves import ContainerField, LotField, ReasonField, UnitField
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -72,6 +78,7 @@ class Transfer:
     container: ContainerField = None
     quantity: AllField = None
     unit: UnitField = None
+    reason: ReasonField = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +123,7 @@ def on_committed(
     from commitments. `plan` gives the steps of one line; `takers` are demands that come to have
     more, and may give reservations up for it; `leaves_for` is the kind of virtual location that
     the setting's `outside` has for each site."""
-    stamp = audit.stamp(by, at, getattr(lines[0], "reason", ""))
+    stamp = audit.stamp(by, at, common_reason(lines))
     lines = lock_named(lines, also=reserved_for(takers) if takers else None)
     needing = [demand for line in lines for demand in demands(line)]
     requirements = lock_requirements(needing) if needing else {}
@@ -139,7 +146,8 @@ def on_committed(
     setting = Setting(book, bindings, requirements, locked, outside)
 
     def steps_of(line: Any, index: int) -> list[Step]:
-        return [replace(step, index=index) for step in plan(line, setting)]
+        reason = getattr(line, "reason", "")
+        return [replace(step, index=index, reason=reason) for step in plan(line, setting)]
 
     return carry_out(
         list(chain.from_iterable(each(lines, steps_of))),
@@ -181,7 +189,6 @@ def unstage(*, lines: Sequence[Unstaging], by: Actor, at: datetime) -> Outcome:
                 target=target,
                 container=row.container,
                 taken=row,
-                reason=line.reason,
             )
             for row, part in parts
         ]
@@ -249,7 +256,7 @@ def borrow(*, lines: Sequence[Borrowing], by: Actor, at: datetime) -> Outcome:
                         Step(
                             kind=None, requirement=requirement, lot=line.lot, quantity=quantity,
                             source=row.location, target=row.location, container=row.container,
-                            taken=row, becomes=State.STAGED, reason=line.reason,
+                            taken=row, becomes=State.STAGED,
                         )
                     )  # fmt: skip
             if part > 0 and line.quantity is not None:

@@ -46,6 +46,7 @@ class Issue:
     container: ContainerField = None
     quantity: AllField = None
     unit: UnitField = None
+    reason: ReasonField = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Consumption:
     container: ContainerField = None
     quantity: AllField = None
     unit: UnitField = None
+    reason: ReasonField = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,7 @@ def return_remainder(*, lines: Sequence[Remainder], by: Actor, at: datetime) -> 
         target = setting.places[line.target.pk]
         require_kind(target, LocationKind.STORAGE, LocationKind.QUARANTINE, field="target")
         return [
-            _step(MovementKind.RETURN, row, part, line.lot, target, None, line.reason)
+            _step(MovementKind.RETURN, row, part, line.lot, target, None)
             for row, part in _issued(line, setting)
         ]
 
@@ -178,7 +180,6 @@ def _step(
     lot: Lot,
     target: Location,
     becomes: State | None,
-    reason: str = "",
 ) -> Step:
     return Step(
         kind=kind,
@@ -190,7 +191,6 @@ def _step(
         container=row.container,
         taken=row,
         becomes=becomes,
-        reason=reason,
     )
 
 

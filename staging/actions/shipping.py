@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory.actions.common import require_kind
-from inventory.actions.moves import ContainerField, LotField, UnitField
+from inventory.actions.moves import ContainerField, LotField, ReasonField, UnitField
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import About
@@ -39,6 +39,7 @@ class Loading:
     container: ContainerField = None
     quantity: AllField = None
     unit: UnitField = None
+    reason: ReasonField = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Unloading:
     container: ContainerField = None
     quantity: AllField = None
     unit: UnitField = None
+    reason: ReasonField = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class Shipping:
     container: ContainerField = None
     quantity: AllField = None
     unit: UnitField = None
+    reason: ReasonField = ""
 
 
 @transaction.atomic

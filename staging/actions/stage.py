@@ -14,12 +14,19 @@ from django.utils.translation import gettext_lazy as _
 from inventory import audit
 from inventory.actions.common import (
     amount,
+    common_reason,
     each,
     lock_named,
     pick_balance,
     require_kind,
 )
-from inventory.actions.moves import ContainerField, LotField, SourceField, UnitField
+from inventory.actions.moves import (
+    ContainerField,
+    LotField,
+    ReasonField,
+    SourceField,
+    UnitField,
+)
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import About
@@ -62,6 +69,7 @@ class Staging:
     container: ContainerField = None
     quantity: NeededField = None
     unit: UnitField = None
+    reason: ReasonField = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +82,7 @@ class Assignment:
     container: ContainerField = None
     quantity: NeededField = None
     unit: UnitField = None
+    reason: ReasonField = ""
 
 
 @transaction.atomic
@@ -82,7 +91,7 @@ def stage(*, lines: Sequence[Staging], by: Actor, at: datetime) -> Outcome:
 
     Refuses the gate's codes (`lot_on_hold`, `lot_expired`, `lot_retest_due`, `lot_quarantine`,
     `lot_rejected`, `lot_closed`, `lot_restricted`, `rule_denies`, `shelf_life_short`,
-    `stands_in_quarantine`), `demand_closed`, `not_required`, `other_lot_required`,
+    `stands_in_quarantine`, `reason_needed`), `demand_closed`, `not_required`, `other_lot_required`,
     `more_than_required`, `not_here`, `source_needed`, `not_enough`, `lane_full`,
     `wrong_location_kind`, `location_closed`, `same_place`, `serial_is_one` and the quantity
     codes. What becomes needless of the demand's reservations is given up, with a warning.
@@ -106,7 +115,7 @@ def _stage(
     by: Actor,
     at: datetime,
 ) -> Outcome:
-    stamp = audit.stamp(by, at)
+    stamp = audit.stamp(by, at, common_reason(lines))
     lines = lock_named(lines, also=reserved_for(line.demand for line in lines))
     requirements = lock_requirements(
         (line.demand for line in lines), of=[line.lot for line in lines]
@@ -178,7 +187,7 @@ class _Planner:
         return [
             step
             for requirement, part in self._spread(lacking, quantity)
-            for step in self._steps(requirement, part, balance, lane, index)
+            for step in self._steps(requirement, part, balance, lane, index, line.reason)
         ]
 
     def _usable(self, balance: Balance, fitting: Sequence[Requirement]) -> Decimal:
@@ -260,6 +269,7 @@ class _Planner:
         balance: Balance,
         lane: Location,
         index: int,
+        reason: str,
     ) -> list[Step]:
         """What is reserved for the requirement first, free stock for the rest."""
         parts: list[tuple[Commitment | None, Decimal]] = []
@@ -283,6 +293,7 @@ class _Planner:
                 container=balance.container,
                 taken=row,
                 becomes=State.STAGED,
+                reason=reason,
                 index=index,
             )
             for row, part in parts

@@ -145,15 +145,20 @@ class TestRules:
         old = RuleSet.objects.get(version=1).rules.values_list("status", "effect", "note")
         assert list(draft.rules.values_list("status", "effect", "note")) == list(old)
 
-    def test_a_draft_is_changed_and_put_into_force(self, qa: Client, draft: RuleSet) -> None:
+    def test_a_draft_is_changed_and_put_into_force_by_another(
+        self, qa: Client, draft: RuleSet, enter: SignIn
+    ) -> None:
         data = filled(
             qa, page_of(draft), reason="Audit finding", **{"rules-0-note": "Signed by QA"}
         )
         assert qa.post(page_of(draft), data).status_code == 302
         assert last_entry("master.change").changes["note"][1] == "Signed by QA"
-        response = qa.post(page_of(draft, "activate"), {"reason": "Agreed"})
+        own = qa.post(page_of(draft, "activate"), {"reason": "Mine"})
+        assert own.status_code == 409
+        assert "You have written rule set v2 yourself." in own.content.decode()
+        response = enter("qa").post(page_of(draft, "activate"), {"reason": "Agreed"})
         assert response.status_code == 302
-        assert UsageRule.objects.in_force().first().rule_set_id == 2  # type: ignore[union-attr]
+        assert UsageRule.objects.of_current_set().first().rule_set_id == 2  # type: ignore[union-attr]
         assert last_entry("quality.activate_rules").reason == "Agreed"
 
     def test_rules_are_removed_from_a_draft(self, qa: Client, draft: RuleSet) -> None:

@@ -10,12 +10,12 @@ from config.bootstrap.environment import ROOT
 from inventory import actions as stock
 from inventory.models import LotStatus
 from quality import actions as quality
-from quality.gate import PLAIN_DENY, STOP_LABELS
+from quality.gate.stops import PLAIN_DENY, STOP_LABELS
 from staging import actions as staging
 
 APPS = ("inventory", "quality", "staging")
 PHRASES = {
-    "gate's codes": frozenset(STOP_LABELS),
+    "gate's codes": frozenset(STOP_LABELS) | {"reason_needed"},
     "quantity codes": frozenset(
         [
             "quantity_not_above_zero",
@@ -82,6 +82,7 @@ def _sources() -> Iterator[Path]:
     for app in APPS:
         yield from (ROOT / app).glob("actions/*.py")
         yield from (ROOT / app).glob("*.py")
+        yield from (ROOT / app).glob("gate/*.py")
 
 
 def _raised(path: Path) -> Iterator[str]:

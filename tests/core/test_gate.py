@@ -29,7 +29,9 @@ rules = st.fixed_dictionaries(
         "purpose": st.sampled_from(["", "line_side", "wip_buffer"]),
         "material": st.sampled_from([None, "own", "other"]),
         "customer": st.sampled_from([None, "own", "other"]),
-        "effect": st.sampled_from(["allow", "allow", "deny"]),
+        "effect": st.sampled_from(["allow", "allow", "reason", "deny"]),
+        "valid_from": days,
+        "valid_until": days,
     }
 )
 
@@ -102,7 +104,7 @@ def test_set_and_line_agree(
     row = StagedStock.objects.annotate(now=stop).get()
     use = gate.Use(
         action=action, lot=lot, source=plant.l1, target=plant.l1, container=row.container,
-        reference=demand.reference, customer_id=plant.customer.pk,
+        reference=demand.reference, customer_id=plant.customer.pk, reason="because",
     )  # fmt: skip
     refusal = gate.examine([use], TODAY)[0].refusal
     assert row.now == (refusal.code if refusal else "")
@@ -129,8 +131,11 @@ def arrange(
             "material": scene["materials"][rule["material"]],
             "customer": scene["customers"][rule["customer"]],
         }
-        UsageRule.objects.create(rule_set=rule_set, **(rule | named))
-    Hold.objects.all().delete()
+        dates = {name: day(rule[name]) for name in ("valid_from", "valid_until")}
+        if None not in dates.values() and dates["valid_from"] > dates["valid_until"]:
+            dates["valid_until"] = dates["valid_from"]
+        UsageRule.objects.create(rule_set=rule_set, **(rule | named | dates))
+    Hold.objects.open().update(lifted_at=timezone.now(), lifted_by=plant.qa.user)
     for target, is_open in holds:
         hold = plant.hold(**scene["targets"][target])
         if not is_open:

@@ -322,12 +322,13 @@ def staged_shipment(s: Scene) -> Demand:
     return s.staged("dock", demand=s.shipment())
 
 
-def denied(s: Scene) -> Any:
+def ruled(s: Scene, effect: str) -> Any:
+    """Staging under a stricter rule beside the one that allows it."""
     rule_set = RuleSet.objects.create(
         version=2, note="n", activated_at=s.plant.now, activated_by=s.plant.qa.user
     )
-    for effect in ("allow", "deny"):
-        UsageRule.objects.create(rule_set=rule_set, status="released", effect=effect)
+    for said in ("allow", effect):
+        UsageRule.objects.create(rule_set=rule_set, status="released", effect=said)
     return to_stage(s)
 
 
@@ -652,7 +653,8 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
         "lot_rejected": lambda s: to_stage(s, lot=s.status("rejected")),
         "lot_closed": lambda s: to_stage(s, lot=s.status("closed")),
         "lot_restricted": lambda s: to_stage(s, lot=s.status("restricted")),
-        "rule_denies": denied,
+        "rule_denies": lambda s: ruled(s, "deny"),
+        "reason_needed": lambda s: ruled(s, "reason"),
         "shelf_life_short": lambda s: after(
             lambda: Material.objects.update(min_remaining_days=9),
             lambda: to_stage(s, lot=s.dated(expires_on=8)),

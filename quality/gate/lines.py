@@ -1,83 +1,21 @@
-"""May this lot do this, here, for this? The only place that answers.
+"""Line by line, for the action that is about to happen: may it, and under which rules?"""
 
-The same stops stand twice: as SQL (`stop_code`), for lists, boards and sweeps, and line by line
-(`examine`), for the action that is about to happen. A property test holds the two together. What
-no rule allows is denied, and deny beats allow.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import (
-    BigIntegerField,
-    BooleanField,
-    Case,
-    CharField,
-    DateField,
-    DateTimeField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
+from django.db.models import BigIntegerField, CharField, DateField, DateTimeField, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
 from inventory.fields import Words
-from inventory.models import Balance, Container, Location, LocationKind, Lot, LotStatus
+from inventory.models import Container, Location, LocationKind, Lot, LotStatus
 from inventory.statements import Select
+from quality.gate.stops import DATE_STOPS, code_of
 from quality.models import Effect, GatedAction, Hold, RestrictedUse, RuleSet, UsageRule
-from quality.models.holds import NESTING
-
-
-@dataclass(frozen=True, slots=True)
-class DateStop:
-    """A date on the lot after which it may not be used: the one predicate of expiry and retest."""
-
-    code: str
-    column: str
-    words: Words
-    remedy: Words
-    cleared_by: Words = "QA"
-
-    def condition(self, on: date, lot: str = "") -> Q:
-        return Q(**{f"{lot}{self.column}__lt": on})
-
-    def met(self, lot: Lot, on: date) -> bool:
-        day = getattr(lot, self.column)
-        return day is not None and day < on
-
-
-EXPIRED = DateStop(
-    "lot_expired", "expires_on", _("%(lot)s expired on %(day)s."), _("Scrap it or send it back."),
-    cleared_by=_("nobody, its date has passed"),
-)  # fmt: skip
-RETEST_DUE = DateStop(
-    "lot_retest_due", "retest_on", _("%(lot)s was due for retest on %(day)s."),
-    _("Have QA retest and release it again."),
-)  # fmt: skip
-DATE_STOPS = (EXPIRED, RETEST_DUE)
-
-STOP_LABELS: dict[str, Words] = {
-    "lot_on_hold": _("on hold"),
-    "lot_expired": _("expired"),
-    "lot_retest_due": _("retest due"),
-    "lot_quarantine": _("in quarantine"),
-    "lot_rejected": _("rejected"),
-    "lot_closed": _("closed"),
-    "lot_restricted": _("restricted to other demands"),
-    "rule_denies": _("denied by a usage rule"),
-    "shelf_life_short": _("too little shelf life left"),
-}
 
 
 class Use(NamedTuple):
@@ -90,6 +28,7 @@ class Use(NamedTuple):
     container: Container | None = None
     reference: str = ""
     customer_id: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +41,6 @@ class Verdict:
     @property
     def allowed(self) -> bool:
         return self.refusal is None
-
-
-# --- line by line, for what is about to happen --------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +189,7 @@ def _refusal(
             return _stopped(stop.code, lot, stop.words, stop.remedy, by=by, day=day)
     return (
         (require_shelf_life(lot, on) if use.action == GatedAction.STAGE else None)
-        or _denied(use, rules)
+        or _denied(use, on, rules)
         or _restricted(use, on, permits)
         or _in_quarantine(use)
     )
@@ -268,13 +204,18 @@ def _touches(hold: _Fact, use: Use) -> bool:
     )
 
 
-def _denied(use: Use, rules: _Rules) -> Refused | None:
-    matching = [rule for rule in rules.get(use.lot.status, ()) if _matches(rule, use)]
-    denying = next((rule for rule in matching if rule.effect == Effect.DENY), None)
+def _denied(use: Use, on: date, rules: _Rules) -> Refused | None:
+    """What the strictest of the rules that match says: deny, allow with a reason, allow."""
+    matching: dict[str, UsageRule] = {}
+    for rule in rules.get(use.lot.status, ()):
+        if _matches(rule, use, on):
+            matching.setdefault(rule.effect, rule)
+    denying = matching.get(Effect.DENY)
     if denying is None and matching:
-        return None
+        asking = matching.get(Effect.REASON)
+        return _unexplained(use, asking) if asking and not use.reason.strip() else None
     return _stopped(
-        _code_of(use.lot.status),
+        code_of(use.lot.status),
         use.lot,
         _("%(lot)s may not be used: %(status)s, %(why)s (rule %(rule)s)."),
         _("Use another lot, or have its quality decided."),
@@ -285,20 +226,25 @@ def _denied(use: Use, rules: _Rules) -> Refused | None:
     )
 
 
-PLAIN_DENY = (LotStatus.QUARANTINE, LotStatus.REJECTED, LotStatus.CLOSED)
-"""Statuses whose refusal is named after the status itself."""
+def _unexplained(use: Use, rule: UsageRule) -> Refused:
+    return Refused(
+        _("%(lot)s may be used with a reason only: %(why)s (rule %(rule)s)."),
+        code="reason_needed",
+        field="reason",
+        hint=_("Say why it is used all the same; it is kept with the movement."),
+        lot=use.lot,
+        why=rule.note,
+        rule=rule,
+    )
 
 
-def _code_of(status: str) -> str:
-    return f"lot_{status}" if status in PLAIN_DENY else "rule_denies"
-
-
-def _matches(rule: UsageRule, use: Use) -> bool:
+def _matches(rule: UsageRule, use: Use, on: date) -> bool:
     return (
         rule.action in ("", use.action)
         and rule.purpose in ("", _purpose(use))
         and rule.material_id in (None, use.lot.material_id)
         and rule.customer_id in (None, use.customer_id)
+        and rule.counts_on(on)
     )
 
 
@@ -351,132 +297,3 @@ def _stopped(
     return Refused(
         words, code=code, field="lot", hint=remedy, facts={"cleared_by": str(by)}, lot=lot, **params
     )
-
-
-# --- as SQL, for lists, boards and sweeps -------------------------------------------------------
-
-
-def stop_code(
-    *,
-    on: date,
-    action: GatedAction = GatedAction.STAGE,
-    lot: str = "lot",
-    location: str = "location",
-    container: str = "container",
-    reference: str | None = None,
-    customer: str | None = None,
-) -> Case:
-    """Why stock may not be used where it stands: a code, or '' where it may.
-
-    The other arguments name the columns of the query it is used in.
-    """
-    whens = [When(_on_hold(lot, location, container), then=Value("lot_on_hold"))]
-    whens += [When(stop.condition(on, f"{lot}__"), then=Value(stop.code)) for stop in DATE_STOPS]
-    rules = _rules_for(action, lot, location, customer)
-    denied = Exists(rules.filter(effect=Effect.DENY))
-    allowed = Exists(rules.filter(effect=Effect.ALLOW))
-    for status in LotStatus:
-        here = Q(**{f"{lot}__status": status})
-        whens.append(When(here & (Q(denied) | ~Q(allowed)), then=Value(_code_of(status))))
-    if reference is not None:
-        permit = RestrictedUse.objects.filter(
-            Q(until=None) | Q(until__gte=on),
-            lot=OuterRef(f"{lot}_id"),
-            reference=OuterRef(reference),
-        )
-        restricted = Q(**{f"{lot}__status": LotStatus.RESTRICTED})
-        whens.append(When(restricted & ~Q(Exists(permit)), then=Value("lot_restricted")))
-    return Case(*whens, default=Value(""), output_field=CharField())
-
-
-def _on_hold(lot: str, location: str, container: str) -> Q:
-    holds = Hold.objects.open()
-    path = ExpressionWrapper(OuterRef(f"{location}__path"), output_field=CharField())
-    here = holds.filter(_OnPath(F("location__code"), path))
-    around = Q()
-    for level in range(NESTING):
-        around |= Q(container=OuterRef(f"{container}{'__parent' * level}_id"))
-    return (
-        Q(Exists(holds.filter(lot=OuterRef(f"{lot}_id"))))
-        | Q(Exists(holds.filter(material=OuterRef(f"{lot}__material_id"))))
-        | Q(Exists(holds.filter(around)))
-        | Q(Exists(here))
-    )
-
-
-class _OnPath(Func):
-    """Whether a location's code stands on a path. PostgreSQL looks each code of the path up by the
-    index, instead of comparing the path with every place on hold."""
-
-    output_field = BooleanField()
-    arity = 2
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        pattern = {"template": "%(expressions)s, '/'))", "arg_joiner": " = ANY(STRING_TO_ARRAY("}
-        return self.as_sql(compiler, connection, **pattern, **context)
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        turned = self.copy()
-        turned.set_source_expressions(self.get_source_expressions()[::-1])
-        pattern = {
-            "template": "INSTR('/' || %(expressions)s || '/') > 0", "arg_joiner": ", '/' || ",
-        }  # fmt: skip
-        return turned.as_sql(compiler, connection, **pattern, **context)
-
-
-def _rules_for(
-    action: GatedAction, lot: str, location: str, customer: str | None
-) -> QuerySet[UsageRule]:
-    for_customer = Q(customer=None)
-    if customer:
-        for_customer |= Q(customer=OuterRef(customer))
-    return UsageRule.objects.in_force().filter(
-        Q(action="") | Q(action=action),
-        Q(purpose="") | Q(purpose=OuterRef(f"{location}__purpose")),
-        Q(material=None) | Q(material=OuterRef(f"{lot}__material_id")),
-        for_customer,
-        status=OuterRef(f"{lot}__status"),
-    )
-
-
-def fefo(
-    materials: Iterable[int], on: date, *, reference: str | None = "", site: int | None = None
-) -> list[Balance]:
-    """Free stock in storage that may be staged for a demand: first expired, first out.
-
-    With None for a reference, restricted lots are there as well: `permits` tells for whom. `site`
-    (an id) keeps to one site. One statement. Lots without an expiry date come last, older lots
-    before newer ones.
-    """
-    for_demand = {} if reference is None else {"asked_for": Value(reference)}
-    stop = stop_code(on=on, reference="asked_for" if for_demand else None)
-    rows = (
-        Balance.objects.filter(
-            lot__material__in=list(materials),
-            location__kind=LocationKind.STORAGE,
-            location__is_open=True,
-            quantity__gt=F("reserved") + F("bound"),
-        )
-        .annotate(**for_demand, stop=stop)
-        .filter(stop="")
-        .select_related("lot__material__base_unit", "location", "container")
-        .order_by(F("lot__expires_on").asc(nulls_last=True), "lot_id", "location__walk_order", "pk")
-    )
-    if site is not None:
-        rows = rows.filter(location__site=site)
-    return [row for row in rows if require_shelf_life(row.lot, on) is None]
-
-
-def permits(lots: Iterable[Lot], on: date) -> set[tuple[int, str]]:
-    """Which restricted lots (by id) may be used for which demands. One statement."""
-    restricted = {lot.pk for lot in lots if lot.status == LotStatus.RESTRICTED}
-    rows = RestrictedUse.objects.filter(Q(until=None) | Q(until__gte=on), lot__in=restricted)
-    return set(rows.values_list("lot", "reference"))
-
-
-def alternatives(
-    lot: Lot, on: date, *, reference: str = "", site: int | None = None, most: int = 3
-) -> list[Balance]:
-    """Other lots of the same material that would do, the first to expire first."""
-    found = fefo([lot.material_id], on, reference=reference, site=site)
-    return [balance for balance in found if balance.lot_id != lot.pk][:most]
