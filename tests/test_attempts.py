@@ -175,14 +175,15 @@ def test_a_refusal_in_the_browser_is_kept_once(plant: Plant) -> None:
 
 
 def test_a_refusal_in_the_admin_is_kept_once(plant: Plant) -> None:
-    lot = plant.lot(released=False)
-    url = f"{reverse('admin:inventory_lot_act_close_lot')}?ids={lot.pk}"
-    data = {"meaning": "approval", "reason": "tidy", "password": "nonsense", "key": "K"}
+    demand = plant.order((plant.material(), 5), reference="PO-3")
+    plant.do(staging.complete_demand, staging.DemandEnd(demand=demand, reason="done"))
     client = Client()
-    client.force_login(UserFactory(role="qa", is_staff=True))
-    assert client.post(url, data).status_code == 409
+    client.force_login(UserFactory(role="supervisor", is_staff=True))
+    url = f"{reverse('admin:staging_demand_act_cancel_demand')}?ids={demand.pk}"
+    assert client.post(url, {"reason": "tidy", "key": "K"}).status_code == 409
     kept = RefusedAttempt.objects.get()
-    assert (kept.verb, kept.surface, kept.lot) == ("quality.close_lot", "admin", lot)
+    assert (kept.verb, kept.surface, kept.demand) == ("staging.cancel_demand", "admin", "PO-3")
+    assert (kept.code, kept.reason) == ("demand_closed", "tidy")
 
 
 def test_rules_that_are_not_put_into_force_are_an_attempt(plant: Plant) -> None:

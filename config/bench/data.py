@@ -26,7 +26,16 @@ from django.utils import timezone
 from config.bench import data_facts, data_life, data_master
 from config.bench.data_fast import bare, settle
 from inventory import audit
-from inventory.models import AuditEntry, Balance, Container, Location, Lot, LotLink, Movement
+from inventory.models import (
+    AuditEntry,
+    Balance,
+    Container,
+    Location,
+    Lot,
+    LotLink,
+    Movement,
+    RefusedAttempt,
+)
 from quality import gate
 from quality.models import Decision, Hold, RestrictedUse
 from staging import clock
@@ -36,7 +45,7 @@ IN_A_LANE, IN_A_DEMAND = 500, 20
 
 TABLES = (
     Lot, Container, Demand, Requirement, Movement, Balance, Commitment, LotLink, AuditEntry,
-    Decision, RestrictedUse, Hold, Alert,
+    RefusedAttempt, Decision, RestrictedUse, Hold, Alert,
 )  # fmt: skip
 
 
@@ -134,5 +143,5 @@ def _statements() -> Iterator[str]:
     yield data_facts.BALANCES.format(balances=data_life.balances())
     yield data_facts.COMMITMENTS.format(commitments=data_life.commitments())
     yield data_facts.AUDIT.format(moves=data_life.moves())
-    yield from (data_facts.REFUSED, data_facts.LINKS, data_facts.DECISIONS)
+    yield from (data_facts.REFUSED, data_facts.ATTEMPTS, data_facts.LINKS, data_facts.DECISIONS)
     yield from (data_facts.PERMITS, data_facts.HOLDS, data_facts.OLD_ALERTS)

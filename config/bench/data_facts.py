@@ -116,9 +116,25 @@ REFUSED = """
         batch, actor_id, surface, reason, occurred_at, recorded_at)
     SELECT (SELECT max(id) FROM inventory_auditentry) + row_number() OVER (ORDER BY at),
         'refused', 'inventory.lot', lot::text, 'L' || lot, '{}',
-        '{"verb": "staging.stage", "code": "not_enough", "message": "Only so much is free."}',
+        '{"verb": "staging.stage", "code": "not_enough", "attempts": 1}',
         pg_temp.key(at, lot), %(operator)s + mod(hand, 10), 'browser', '', at, at
     FROM life WHERE family = 's' AND mod(k, 500) = 0 ORDER BY at
+"""
+
+ATTEMPTS = """
+    INSERT INTO inventory_refusedattempt (id, verb, code, message, field, line, lot_id, material_id,
+        location_id, demand, quantity, unit, asked, batch, actor_id, surface, reason, occurred_at,
+        recorded_at)
+    SELECT row_number() OVER (ORDER BY entry.id), entry.facts->>'verb', entry.facts->>'code',
+        'Only so much is free.', 'quantity', 0, lot.id, lot.material_id,
+        lanes.ids[1 + mod(lot.id, cardinality(lanes.ids))], '', 10, '', '{}', entry.batch,
+        entry.actor_id, entry.surface, '', entry.occurred_at, entry.recorded_at
+    FROM inventory_auditentry entry
+    JOIN inventory_lot lot ON lot.id = entry.subject_id::bigint
+    CROSS JOIN (
+        SELECT array_agg(id ORDER BY id) AS ids FROM inventory_location WHERE kind = 'staging'
+    ) lanes
+    WHERE entry.action = 'refused'
 """
 
 LINKS = """

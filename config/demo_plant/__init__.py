@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo_plant import inbound, master, outbound, people, production, trouble
+from config.demo_plant import inbound, master, near_misses, outbound, people, production, trouble
 from config.demo_plant.story import Story
 from inventory.models import Site
 from staging import clock
@@ -28,6 +28,7 @@ def build(now: datetime) -> bool:
         production.tell(story)
         outbound.tell(story)
         trouble.tell(story)
+        near_misses.tell(story)
         story.play()
         clock.sweep(by=story.actor("system"), at=timezone.now())
         trouble.acknowledge(story)

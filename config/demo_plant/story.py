@@ -10,6 +10,7 @@ from django.db import models
 from config.demo_accounts import DEMO_PASSWORD
 from inventory import codes, verbs
 from inventory.audit import Actor
+from inventory.errors import Refused
 from inventory.fields import LineField, line_fields
 from inventory.models import Surface
 
@@ -33,14 +34,18 @@ class Story:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self._people = {user.username: user for user in User.objects.all()}
-        self._told: list[tuple[timedelta, str, str, tuple[Row, ...]]] = []
+        self._told: list[tuple[timedelta, str, str, tuple[Row, ...], str]] = []
 
     def actor(self, username: str) -> Actor:
         return Actor(self._people[username], Surface.COMMAND)
 
     def do(self, name: str, who: str, ago: timedelta, *rows: Row) -> None:
         """Tell that somebody did something, so long ago."""
-        self._told.append((ago, name, who, rows))
+        self._told.append((ago, name, who, rows, ""))
+
+    def fail(self, name: str, who: str, ago: timedelta, row: Row, *, code: str) -> None:
+        """Tell that somebody tried something and was refused, with this code."""
+        self._told.append((ago, name, who, (row,), code))
 
     def sign(self, name: str, ago: timedelta, reason: str, *rows: Row) -> None:
         """Tell that `qa` decided on lots, with the signature that it takes."""
@@ -51,10 +56,22 @@ class Story:
         """Carry out all that was told. Raises what an action raises: the story must hold."""
         told = sorted(self._told, key=lambda event: event[0], reverse=True)
         self._told.clear()
-        for ago, name, who, rows in told:
-            verb = verbs.REGISTRY[name]
+        for ago, name, who, rows, code in told:
+            verb, by, at = verbs.REGISTRY[name], self.actor(who), self.now - ago
             lines = [self._line(verb.line, row) for row in rows]
-            verb.run(lines=lines, by=self.actor(who), at=self.now - ago)
+            if code:
+                self._try(verb, lines, by, at, code)
+            else:
+                verb.run(lines=lines, by=by, at=at)
+
+    def _try(self, verb: verbs.Verb, lines: list[Any], by: Actor, at: datetime, code: str) -> None:
+        try:
+            verbs.carry_out(verb, lines, by=by, at=at)
+        except Refused as refusal:
+            if refusal.code == code:
+                return
+            raise
+        raise ValueError(f"{verb.name} was not refused with {code}.")
 
     def _line(self, line: type[Any], row: Row) -> Any:
         known = {field.name: field for field in line_fields(line)}

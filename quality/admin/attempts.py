@@ -53,9 +53,7 @@ class VerbFilter(admin.SimpleListFilter):
 
 @admin.register(RefusedAttempt)
 class RefusedAttemptAdmin(FoundByCode, HistoryAdmin[RefusedAttempt]):
-    list_display = (
-        "recorded_at", "what", "lot", "location", "demand", "code", "message", "actor", "surface",
-    )  # fmt: skip
+    list_display = ("recorded_at", "what", "code", "lot", "location", "demand", "actor")
     list_filter = (
         FamilyFilter, "surface", ("recorded_at", admin.DateFieldListFilter), VerbFilter,
     )  # fmt: skip
