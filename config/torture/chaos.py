@@ -63,9 +63,13 @@ def cause(stack: Stack, kind: str, rng: random.Random) -> Trouble:
 
 
 def shoot(pid: int) -> None:
-    """`kill -9`, if it is still there."""
+    """`kill -9`, if it is still there; and see it gone, which takes a while on a busy machine."""
+    deadline = time.monotonic() + GRACE_SECONDS
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.01)
 
 
 def one_web_worker(stack: Stack, rng: random.Random) -> None:
