@@ -23,7 +23,7 @@ from inventory.paging import counted
 SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("quality", _("Quality"), (
         "inventory.lot", "quality.hold", "quality.inspection", "quality.decision",
-        "quality.ruleset",
+        "quality.dueinspection", "quality.attachment", "quality.inspectionplan", "quality.ruleset",
     )),
     ("master", _("Master data"), (
         "inventory.material", "inventory.location", "inventory.site", "inventory.unit",
@@ -129,6 +129,7 @@ class ForestageAdminSite(admin.AdminSite):
 def worklist(request: HttpRequest) -> Iterator[Duty]:
     """What waits for the person: a count and the list it leads to."""
     from inventory.models import Lot
+    from quality.actions.due import waiting
     from quality.admin.filters import awaiting, retest_soon
     from quality.models import Hold
     from staging.models import Alert
@@ -136,6 +137,8 @@ def worklist(request: HttpRequest) -> Iterator[Duty]:
     found: tuple[tuple[str, Any, Callable[[], QuerySet[Any]], str, str], ...] = (
         ("inventory.view_lot", _("Lots awaiting release"),
          lambda: awaiting(Lot.objects.all()), "inventory_lot", "?work=awaiting"),
+        ("quality.view_dueinspection", _("Inspections due"),
+         waiting, "quality_dueinspection", "?state=open"),
         ("quality.view_hold", _("Open holds"),
          Hold.objects.open, "quality_hold", "?state=open"),
         ("inventory.view_lot", _("Retests due within 30 days"),
@@ -143,7 +146,10 @@ def worklist(request: HttpRequest) -> Iterator[Duty]:
         ("staging.view_alert", _("Open alerts"),
          Alert.objects.open, "staging_alert", "?state=open"),
     )  # fmt: skip
-    icons = ("shield-exclamation", "pause-circle-fill", "clipboard2-pulse-fill", "bell")
+    icons = (
+        "shield-exclamation", "clipboard2-check", "pause-circle-fill", "clipboard2-pulse-fill",
+        "bell",
+    )  # fmt: skip
     for (permission, label, rows, page, query), icon in zip(found, icons, strict=True):
         if request.user.has_perm(permission):
             waiting, more = counted(rows())

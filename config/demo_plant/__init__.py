@@ -10,7 +10,16 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo_plant import inbound, master, near_misses, outbound, people, production, trouble
+from config.demo_plant import (
+    inbound,
+    master,
+    near_misses,
+    outbound,
+    people,
+    plans,
+    production,
+    trouble,
+)
 from config.demo_plant.story import Story
 from inventory.models import Site
 from staging import clock
@@ -24,12 +33,14 @@ def build(now: datetime) -> bool:
     with transaction.atomic():
         story = Story(now)
         master.install(story)
+        plans.install(story)
         inbound.tell(story)
         production.tell(story)
         outbound.tell(story)
         trouble.tell(story)
         near_misses.tell(story)
         story.play()
+        plans.certify(story)
         clock.sweep(by=story.actor("system"), at=timezone.now())
         trouble.acknowledge(story)
         story.play()

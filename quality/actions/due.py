@@ -27,6 +27,13 @@ DECIDED = (LotStatus.REJECTED, LotStatus.CLOSED)
 """Nobody waits for results of a lot that is rejected or closed."""
 
 
+def waiting() -> QuerySet[DueInspection]:
+    """What is open of lots that are there, and on which nobody has decided otherwise."""
+    on_hand = Balance.objects.on_hand().filter(lot=OuterRef("lot"))
+    rows = DueInspection.objects.open().filter(Exists(on_hand))
+    return rows.exclude(lot__status__in=DECIDED)
+
+
 def unsettled(lots: Collection[int]) -> list[DueInspection]:
     """What of the lots is due, or failed and neither accepted nor inspected again; `outcome` says
     what was decided. One statement."""

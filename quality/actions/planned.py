@@ -149,7 +149,7 @@ def _plausible(line: "Result", asked: PlanCharacteristic) -> Decimal:
         )
     if asked.decimals is not None and -int(value.as_tuple().exponent) > asked.decimals:
         raise Refused(
-            _("%(characteristic)s is given with %(decimals)s decimals at most."),
+            _("%(characteristic)s has too many decimals: %(decimals)s at most."),
             code="result_too_fine",
             field="value",
             hint=_("Round it as the method says."),

@@ -1,5 +1,5 @@
 """Quality work in the admin: lots to be decided on, holds, inspections, decisions, rules."""
 
-from quality.admin import attempts, history, holds, lots, rules
+from quality.admin import attaching, attempts, due, history, holds, lots, plans, rules
 
-__all__ = ["attempts", "history", "holds", "lots", "rules"]
+__all__ = ["attaching", "attempts", "due", "history", "holds", "lots", "plans", "rules"]

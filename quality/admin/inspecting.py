@@ -17,19 +17,24 @@ from inventory.errors import Refused
 from inventory.forms import form_field
 from inventory.models import Lot
 from inventory.verbs import REGISTRY, Verb
+from quality.admin import planned
 from quality.models import Inspection
 
 VERB = "record_inspection"
 OF_INSPECTION = ("kind",)
-"""Fields asked for once; those beside the lot stand in every row."""
+OF_PLAN = ("sample", "override")
+"""Fields asked for once, and those that only a plan asks for; the others stand in every row."""
 SPARE_ROWS = 5
 
 
 def page(model_admin: Acting[Lot], request: HttpRequest) -> HttpResponse:
-    """The rows are those of the material's last inspection, to be filled in; more may be added."""
+    """By the plan where there is one. Without one, the rows are those of the material's last
+    inspection, to be filled in; more may be added."""
     verb = REGISTRY[VERB]
     require(request, verb.permission, lambda: {"lot": named(request, model_admin)[:1]})
     lot: Lot = chosen(request, model_admin)[0]
+    if plan := planned.plan_for(lot, request.GET.get("kind", "")):
+        return planned.page(model_admin, request, verb, lot, plan)
     form = _form(verb)(request.POST or None, initial={"key": uuid4().hex})
     rows = _formset(verb)(request.POST or None, prefix="rows", initial=usual_rows(lot))
     refused: dict[int, list[Refused]] = defaultdict(list)
@@ -89,7 +94,7 @@ def _formset(verb: Verb) -> type[forms.BaseFormSet[Any]]:
     fields = {
         declared.name: form_field(declared)
         for declared in verb.fields
-        if declared.name not in ("lot", *OF_INSPECTION)
+        if declared.name not in ("lot", *OF_INSPECTION, *OF_PLAN)
     }
     fields["passed"].initial = False  # that something passed is said, never assumed
     row = type("ResultRow", (ResultRow,), fields)

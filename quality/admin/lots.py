@@ -17,10 +17,12 @@ from inventory.admin.pages import Act, Acting
 from inventory.models import Lot, Movement
 from inventory.verbs import REGISTRY, Verb
 from quality import seen
+from quality.actions.attachments import PERMISSION as ATTACH
 from quality.actions.decisions import MAY_FOLLOW
-from quality.admin import attempts, facts, inspecting
+from quality.admin import attaching, attempts, facts, inspecting
 from quality.admin.filters import MaterialFilter, WorkFilter
-from quality.models import Decision, DecisionKind, Hold, Inspection, Proposal
+from quality.admin.results import inspections_of
+from quality.models import Attachment, Decision, DecisionKind, DueInspection, Hold, Proposal
 from quality.models.holds import TARGETS
 from quality.records import with_signings
 from quality.seen import version_of
@@ -79,7 +81,12 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
 
     def get_urls(self) -> list[Any]:
         inspect = self.admin_site.admin_view(partial(inspecting.page, self))
-        return [path("act/inspect/", inspect, name="inventory_lot_inspect"), *super().get_urls()]
+        attach = self.admin_site.admin_view(partial(attaching.page, self))
+        return [
+            path("act/inspect/", inspect, name="inventory_lot_inspect"),
+            path("act/attach/", attach, name="inventory_lot_attach"),
+            *super().get_urls(),
+        ]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Desk
@@ -130,9 +137,10 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
             "places": lot.facts.places,  # type: ignore[attr-defined]
             "holds": Hold.objects.filter(lot=lot).select_related("actor", "lifted_by"),
             "open_holds": lot.facts.holds,  # type: ignore[attr-defined]
-            "inspections": Inspection.objects.filter(lot=lot)
-            .select_related("actor")
-            .prefetch_related("results"),
+            "attach_url": self._attach_url(request, lot),
+            "due": DueInspection.objects.open().filter(lot=lot),
+            "inspections": inspections_of(lot),
+            "attachments": Attachment.objects.filter(lot=lot).select_related("actor"),
             "decisions": with_signings(
                 Decision.objects.filter(lot=lot).select_related("actor", "lot")
             ),
@@ -146,6 +154,10 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
         """Where results are recorded; empty for who may not."""
         may = request.user.has_perm(REGISTRY[inspecting.VERB].permission)
         return f"{reverse('admin:inventory_lot_inspect')}?ids={lot.pk}" if may else ""
+
+    def _attach_url(self, request: HttpRequest, lot: Lot) -> str:
+        may = request.user.has_perm(ATTACH)
+        return f"{reverse('admin:inventory_lot_attach')}?ids={lot.pk}" if may else ""
 
     @admin.display(description=_("material"), ordering="material__code")
     def material_name(self, lot: Lot) -> str:

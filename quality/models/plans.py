@@ -1,5 +1,6 @@
 """Inspection plans: what must be examined of a material's lots, and when."""
 
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -177,11 +178,18 @@ class PlanCharacteristic(models.Model):
     @property
     def limits(self) -> str:
         """`98 … 102 %`; empty where there are none."""
-        if self.lower is None and self.upper is None:
+        return self._in_words(self.lower, self.upper)
+
+    @property
+    def plausible_bounds(self) -> str:
+        """In the same words."""
+        return self._in_words(self.plausible_from, self.plausible_to)
+
+    def _in_words(self, low: Decimal | None, high: Decimal | None) -> str:
+        if low is None and high is None:
             return ""
-        low = "" if self.lower is None else plain(self.lower)
-        high = "" if self.upper is None else plain(self.upper)
-        return f"{low} … {high} {self.unit}".strip()
+        ends = ("" if end is None else plain(end) for end in (low, high))
+        return f"{' … '.join(ends)} {self.unit}".strip()
 
 
 def _between(low: object, value: object, high: object) -> bool:
