@@ -23,6 +23,7 @@ from inventory.paging import counted
 SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("quality", _("Quality"), (
         "inventory.lot", "quality.hold", "quality.inspection", "quality.decision",
+        "quality.proposal",
         "quality.dueinspection", "quality.attachment", "quality.inspectionplan", "quality.ruleset",
     )),
     ("master", _("Master data"), (
@@ -131,7 +132,7 @@ def worklist(request: HttpRequest) -> Iterator[Duty]:
     from inventory.models import Lot
     from quality.actions.due import waiting
     from quality.admin.filters import awaiting, retest_soon
-    from quality.models import Hold
+    from quality.models import Hold, Proposal
     from staging.models import Alert
 
     found: tuple[tuple[str, Any, Callable[[], QuerySet[Any]], str, str], ...] = (
@@ -139,6 +140,9 @@ def worklist(request: HttpRequest) -> Iterator[Duty]:
          lambda: awaiting(Lot.objects.all()), "inventory_lot", "?work=awaiting"),
         ("quality.view_dueinspection", _("Inspections due"),
          waiting, "quality_dueinspection", "?state=open"),
+        ("quality.countersign", _("Awaiting a second signature"),
+         lambda: Proposal.objects.open().exclude(actor=request.user), "quality_proposal",
+         "?state=open"),
         ("quality.view_hold", _("Open holds"),
          Hold.objects.open, "quality_hold", "?state=open"),
         ("inventory.view_lot", _("Retests due within 30 days"),
@@ -147,8 +151,8 @@ def worklist(request: HttpRequest) -> Iterator[Duty]:
          Alert.objects.open, "staging_alert", "?state=open"),
     )  # fmt: skip
     icons = (
-        "shield-exclamation", "clipboard2-check", "pause-circle-fill", "clipboard2-pulse-fill",
-        "bell",
+        "shield-exclamation", "clipboard2-check", "people", "pause-circle-fill",
+        "clipboard2-pulse-fill", "bell",
     )  # fmt: skip
     for (permission, label, rows, page, query), icon in zip(found, icons, strict=True):
         if request.user.has_perm(permission):

@@ -40,7 +40,7 @@ def install() -> None:
              help=_("Put decided lots back into quarantine, signed.")),
         Verb("quality", "close_lot", _("Close lot"), actions.close_lot, actions.Closing,
              icon="shield-lock-fill", group=QUALITY, help=_("Close used-up lots, signed.")),
-        Verb("quality", "countersign", _("Sign as second"), actions.countersign,
+        Verb("quality", "countersign", _("Countersign"), actions.countersign,
              actions.Countersignature, icon="people", group=QUALITY,
              help=_("Give a proposed decision its second signature.")),
         Verb("quality", "withdraw_proposal", _("Withdraw proposal"), actions.withdraw_proposal,

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import Q
 
-from inventory.models import Lot
 from quality import seen
 from quality.models import Decision, Hold, Proposal, Signature
 
@@ -61,12 +60,21 @@ def verify(signature: Signature) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """A signature as it is shown. `since` names what has changed after it; `wrong` is what
-    `verify` found."""
+    """A signature as it is shown. `changed` are the parts of its lot that differ since;
+    `wrong` is what `verify` found."""
 
     signature: Signature
-    since: str
+    changed: list[str]
     wrong: list[str]
+
+    @property
+    def since(self) -> str:
+        return seen.in_words(self.changed)
+
+    @property
+    def tone(self) -> str:
+        """That it was moved and used is what a lot was released for."""
+        return "calm" if self.changed == ["movement"] else "warn"
 
 
 def with_signings(decisions: Iterable[Decision]) -> list[Decision]:
@@ -95,7 +103,7 @@ def signatures_of(decisions: Sequence[Decision]) -> dict[int, list[Signature]]:
     return found
 
 
-def _since(decision: Decision, signature: Signature, now: seen.Sight) -> str:
+def _since(decision: Decision, signature: Signature, now: seen.Sight) -> list[str]:
     """What has changed of the lot after it was decided on, but for what the decision did."""
     before = json.loads(signature.content)["seen"]
     left = before | {"status": decision.to_status, "decision": decision.pk}
@@ -103,7 +111,7 @@ def _since(decision: Decision, signature: Signature, now: seen.Sight) -> str:
         left["dates"] = [*before["dates"][:2], before["next_retest"]]
     if signature.proposal and signature.proposal.retest_on:
         left["dates"] = [*before["dates"][:2], signature.proposal.retest_on.isoformat()]
-    return seen.in_words(seen.differences(left, now))
+    return seen.differences(left, now)
 
 
 def changed_since_signed(proposals: Sequence[Proposal], sights: dict[int, seen.Sight]) -> dict[
@@ -113,7 +121,3 @@ def changed_since_signed(proposals: Sequence[Proposal], sights: dict[int, seen.S
     rows = Signature.objects.filter(proposal__in=[row.pk for row in proposals])
     before = {row.proposal_id: json.loads(row.content)["seen"] for row in rows}
     return {row.pk: seen.differences(before[row.pk], sights[row.lot_id]) for row in proposals}
-
-
-def lots_of(rows: Iterable[Decision | Proposal]) -> dict[int, Lot]:
-    return {row.lot_id: row.lot for row in rows}

@@ -24,7 +24,7 @@ PARTS = {
     "dates": _("the dates"),
     "results": _("the inspection results"),
     "holds": _("the open holds"),
-    "movement": _("where it is, or how much"),
+    "movement": _("movements"),
     "decision": _("the decisions"),
 }
 """The parts of a sight, and what to call it when one differs."""

@@ -12,6 +12,7 @@ from inventory.models import Lot, Movement, Recorded, RefusedAttempt
 from inventory.statements import Select
 from inventory.units import plain
 from quality.models import Decision, Hold, Inspection
+from quality.records import signatures_of
 from staging.models import Alert
 
 
@@ -87,12 +88,15 @@ def _movements(lot: Lot) -> Iterator[Event]:
 
 
 def _decisions(lot: Lot) -> Iterator[Event]:
-    for row in Decision.objects.filter(lot=lot).select_related("actor").order_by("pk"):
+    rows = list(Decision.objects.filter(lot=lot).select_related("actor").order_by("pk"))
+    signatures = signatures_of(rows)
+    for row in rows:
         change = f"{row.get_from_status_display()} → {row.get_to_status_display()}"
-        signed = _("signed by %(name)s (%(meaning)s)") % {
-            "name": row.signed_by,
-            "meaning": row.get_meaning_display().lower(),
-        }
+        signed = "; ".join(
+            _("signed by %(name)s (%(meaning)s)")
+            % {"name": one.printed_name, "meaning": one.get_meaning_display().lower()}
+            for one in signatures[row.pk]
+        )
         yield _event("decision", row, f"{row.get_kind_display()}: {change}", signed)
 
 

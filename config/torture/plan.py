@@ -29,7 +29,8 @@ class Plan:
     def draw(self) -> tuple[str, list[Line]]:
         """The next verb and its lines."""
         if self.holds and self.chance(0.5):
-            return "lift_hold", [{"hold": self.holds.pop(0), "reason": "looked at"}]
+            signed = {"meaning": "review", "reason": "looked at", "password": world.PASSWORD}
+            return "lift_hold", [{"hold": self.holds.pop(0), **signed}]
         verb = self.rng.choices(VERBS, WEIGHTS)[0]
         if verb == "cancel_demand" and not self.demands:
             verb = "create_demand"  # the others' demands are needed by everybody

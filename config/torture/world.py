@@ -16,6 +16,7 @@ ORDERS = ("TRT-PO1", "TRT-PO2")
 SHIPMENTS = ("TRT-SH1", "TRT-SH2")
 START_QUANTITY = 500
 NEEDED = 100_000_000
+PASSWORD = "torture"  # noqa: S105 - of users who are gone with their plant
 
 
 def username(client: str) -> str:

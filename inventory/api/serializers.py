@@ -70,7 +70,8 @@ class MaterialSerializer(serializers.ModelSerializer[Material]):
         model = Material
         fields = (
             "id", "code", "name", "kind", "category", "base_unit", "units", "gtin", "tracking",
-            "initial_status", "shelf_life_days", "retest_days", "min_remaining_days",
+            "initial_status", "inspection_required",
+            "second_signer", "shelf_life_days", "retest_days", "min_remaining_days",
             "safety_stock", "dwell_limit", "is_active",
         )  # fmt: skip
         read_only_fields = fields

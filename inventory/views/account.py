@@ -130,10 +130,11 @@ class PasswordView(PasswordChangeView):
     def form_valid(self, form: Any) -> HttpResponse:
         by = actor(self.request)
         with transaction.atomic():
-            before = audit_people.snapshot(by.user)
+            user = User.objects.get(pk=by.user.pk)
+            before = audit_people.snapshot(user)
             answer = super().form_valid(form)
-            audit_people.record_change(by.user, before, by=by, at=timezone.now())
-            accounts.password_set(by.user, by=by)
+            audit_people.record_change(user, before, by=by, at=timezone.now())
+            accounts.password_set(user, by=by)
         self.request.session[accounts.PASSWORD_CHANGE_DUE] = False
         messages.success(self.request, _("Your password has been changed."))
         return answer

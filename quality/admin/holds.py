@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
@@ -16,6 +17,7 @@ from inventory.verbs import Verb
 from quality.admin.filters import OpenFilter
 from quality.models import Hold
 from quality.models.holds import TARGETS
+from quality.records import Signing, verify
 
 
 def _hold_on(target: str) -> Act:
@@ -53,9 +55,9 @@ class HoldAdmin(Acting[Hold], HistoryAdmin[Hold]):
     search_help_text = _("What is on hold, or why")
     fields = (
         "on", "reason", "occurred_at", "recorded_at", "actor", "surface", "state", "lifted_at",
-        "lifted_by", "lift_reason", "batch",
+        "lifted_by", "lift_reason", "signed", "batch",
     )  # fmt: skip
-    readonly_fields = ("on", "state")
+    readonly_fields = ("on", "state", "signed")
 
     def offered(self, request: HttpRequest, row: Hold | None = None) -> list[Verb]:
         return super().offered(request, row) if row is None or row.lifted_at is None else []
@@ -72,6 +74,11 @@ class HoldAdmin(Acting[Hold], HistoryAdmin[Hold]):
     @admin.display(description=_("on hold"))
     def on(self, hold: Hold) -> Any:
         return cells.link(hold.target)
+
+    @admin.display(description=_("signatures"))
+    def signed(self, hold: Hold) -> str:
+        signings = [Signing(row, [], verify(row)) for row in hold.signatures.all()]
+        return render_to_string("admin/parts/signings.html", {"signings": signings})
 
     @admin.display(description=_("placed at"), ordering="occurred_at")
     def placed_at(self, hold: Hold) -> Any:

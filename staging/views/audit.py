@@ -19,6 +19,7 @@ from inventory.models import AuditEntry, Movement, RefusedAttempt
 from inventory.paging import Page, sifted_page_of
 from inventory.views.common import FloorView, actor
 from quality.models import Decision, Hold, Inspection
+from quality.records import with_signings
 from staging.filters import MOMENT, AuditFilter
 from staging.views.lists import ListPage
 
@@ -90,7 +91,9 @@ class AuditEntryView(FloorView, DetailView[AuditEntry]):
             more_movements=len(found) > MOST_SHOWN,
             attempts=refusals[:MOST_SHOWN],
             more_attempts=len(refusals) > MOST_SHOWN,
-            decisions=Decision.objects.filter(batch=entry.batch).select_related("lot"),
+            decisions=with_signings(
+                Decision.objects.filter(batch=entry.batch).select_related("lot")[:MOST_SHOWN]
+            ),
             inspections=Inspection.objects.filter(batch=entry.batch)
             .select_related("lot")
             .prefetch_related("results"),

@@ -12,7 +12,8 @@ from inventory.models import Balance, Lot
 from inventory.paging import Page
 from inventory.statements import Select
 from inventory.views.common import FloorView
-from quality.models import Decision, Inspection
+from quality.models import Decision, Inspection, Proposal
+from quality.records import with_signings
 from staging import stops
 from staging.filters import LotFilter
 from staging.models import Commitment
@@ -76,7 +77,10 @@ class LotView(FloorView, DetailView[Lot]):
             inspections=Inspection.objects.filter(lot=lot)
             .select_related("actor")
             .prefetch_related("results"),
-            decisions=Decision.objects.filter(lot=lot).select_related("actor"),
+            decisions=with_signings(
+                Decision.objects.filter(lot=lot).select_related("actor", "lot")
+            ),
+            proposals=Proposal.objects.open().filter(lot=lot).select_related("actor"),
             permits=lot.restricted_uses.order_by("reference"),
             buttons=buttons,
             menu=menu,

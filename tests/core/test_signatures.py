@@ -227,9 +227,9 @@ def test_it_says_so_when_the_record_has_moved_on(plant: Plant) -> None:
 
     assert since() == ""
     plant.do(stock.move, stock.Move(lot=lot, target=plant.a2))
-    assert since() == "where it is, or how much"
+    assert since() == "movements"
     plant.hold(lot=lot)
-    assert since() == "the open holds, where it is, or how much"
+    assert since() == "the open holds, movements"
 
 
 def test_what_a_decision_sets_itself_is_no_change(plant: Plant) -> None:
