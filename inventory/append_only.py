@@ -8,7 +8,7 @@ MESSAGE = "history is append-only: correct it by a new record"
 
 
 def protect(table: str) -> migrations.RunPython:
-    """A migration operation that makes a table append-only."""
+    """A migration operation that makes a table append-only. Seal it too: `seals.registry.add`."""
 
     def add(apps: Any, schema_editor: Any) -> None:
         for sql in trigger_sql(table, schema_editor.connection.vendor):

@@ -35,7 +35,7 @@ def statements(role: str) -> Iterator[str]:
     who, kept, changing = name(role), _listed(append_only()), _listed(others())
     migrations = name(MigrationRecorder.Migration._meta.db_table)
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {who}"
-    yield f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {who}"
+    yield f"REVOKE CREATE ON SCHEMA public FROM {who}"
     yield f"GRANT USAGE ON SCHEMA public TO {who}"
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {who}"
     yield f"GRANT SELECT ON {migrations} TO {who}"

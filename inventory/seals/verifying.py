@@ -18,6 +18,9 @@ from inventory.seals.registry import SEALED
 MOST = 1000
 """Findings after which it stops: by then nobody reads on."""
 
+AT_ONCE = 10
+"""Seals in memory, with the entries of their batches."""
+
 SEAL = Seal._meta.label_lower
 
 RECORDED = "seals.verified"
@@ -127,13 +130,20 @@ class _Verification:
         self.last = dict(ends.values_list("table", "last"))
 
     def run(self) -> Iterator[Finding]:
-        wanted = Seal.objects.defer(None).filter(sequence__gte=self.start)
-        if self.end is not None:
-            wanted = wanted.filter(sequence__lte=self.end)
-        for seal in wanted.order_by("sequence").iterator(chunk_size=10):
+        for seal in self._seals():
             yield from self._link(seal)
             yield from self._batch(seal)
         yield from self._cut_off()
+
+    def _seals(self) -> Iterator[Seal]:
+        """A few at a time: an open cursor would have the server keep a copy of all entries."""
+        wanted = Seal.objects.defer(None).order_by("sequence")
+        if self.end is not None:
+            wanted = wanted.filter(sequence__lte=self.end)
+        page = list(wanted.filter(sequence__gte=self.start)[:AT_ONCE])
+        while page:
+            yield from page
+            page = list(wanted.filter(sequence__gt=page[-1].sequence)[:AT_ONCE])
 
     def _link(self, seal: Seal) -> Iterator[Finding]:
         """The seal itself: its place in the chain, its hash, and where its batch begins."""
