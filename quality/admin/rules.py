@@ -1,11 +1,11 @@
 """Usage rules: read those in force, draft the next, put it into force."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import DateField, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -47,6 +47,10 @@ class RuleInline(Autocompleting, admin.TabularInline[UsageRule, RuleSet]):
     model = UsageRule
     extra = 0
     autocomplete_fields = ("material",)
+    # The browser's own date field: Django's buttons below it made each rule two lines high.
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        DateField: {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+    }
     fields = (
         "status", "action", "purpose", "material", "customer", "effect", "valid_from",
         "valid_until", "note", "cleared_by",
