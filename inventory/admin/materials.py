@@ -28,8 +28,9 @@ class MaterialAdmin(MasterAdmin[Material]):
         (_("How it is counted"), {"fields": ("base_unit", "tracking", "safety_stock")}),
         (
             _("Quality and shelf life"),
-            {"fields": ("initial_status", "inspection_required", "second_signer", "shelf_life_days", "retest_days",
-                        "min_remaining_days", "dwell_limit")},
+            {"fields": ("initial_status", "inspection_required", "second_signer",
+                        "shelf_life_days", "retest_days", "min_remaining_days",
+                        "dwell_limit")},
         ),
         (_("Change"), {"fields": ("reason",)}),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
@@ -23,7 +24,7 @@ from inventory.models import (
     RefusedAttempt,
 )
 from quality import actions as quality
-from quality.models import Decision, Inspection
+from quality.models import Decision, Inspection, Outcome
 from staging import actions as staging
 from staging.checks import breaches
 from staging.models import Commitment
@@ -39,6 +40,12 @@ def busy(plant: Plant) -> Plant:
     result = quality.Result(lot=lot, characteristic="purity", value="99", lower=D(98))
     plant.do(quality.record_inspection, result, by=plant.lab)
     plant.release(lot)
+    file = ContentFile(b"%PDF-1.7", "coa.pdf")
+    quality.attach(lot=lot, file=file, by=plant.lab, at=plant.now)
+    bad = quality.Result(lot=plant.lot(), characteristic="look", value="torn", passed=False)
+    [failed] = plant.do(quality.record_inspection, bad, by=plant.lab)
+    left = quality.Verdict(inspection=failed, outcome=Outcome.REJECT, reason="torn indeed")
+    plant.do(quality.dispose_inspection, left)
     plant.do(quality.split_lot, stock.Split(lot=lot, number="PART", quantity=D(10)))
     order = plant.order((lot.material, 60))
     plant.do(staging.allocate, staging.AllocationLine(demand=order, lot=lot, quantity=D(20)))
@@ -69,6 +76,8 @@ HISTORY = {
     "quality_decision": "to_status = 'rejected'",
     "quality_inspection": "passed = NOT passed",
     "quality_inspectionresult": "value = '100'",
+    "quality_disposition": "outcome = 'accept'",
+    "quality_attachment": "name = 'other.pdf'",
 }
 
 
