@@ -18,12 +18,13 @@ ROLES = ("operator", "integrator", "supervisor", "qa", "auditor", "admin")
 READING: list[Any] = [
     "inventory.lot", "inventory.movement", "inventory.balance", "inventory.lotlink",
     "inventory.material", "inventory.location", "inventory.site", "inventory.unit",
-    "inventory.container", "quality.hold", "quality.inspection", "quality.decision",
+    "inventory.container", "inventory.seal", "quality.hold", "quality.inspection", "quality.decision",
     "quality.ruleset", "staging.demand", "staging.requirement", "staging.commitment",
     "staging.alert",
 ]  # fmt: skip
 HISTORY = (
     "inventory.movement", "inventory.balance", "inventory.lotlink", "inventory.auditentry",
+    "inventory.seal",
     "inventory.refusedattempt",
     "quality.decision", "quality.inspection", "staging.requirement", "staging.commitment",
 )  # fmt: skip
