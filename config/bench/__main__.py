@@ -152,7 +152,7 @@ class Run:
         ours: dict[str, float] = {}
         with web() as port:
             posting = Posting(targets, port=port, by=by)
-            posting.warm(8)
+            posting.warm(max(CLIENTS))
             for key, measure in self._rates(posting):
                 ours[key] = measure.value
                 yield measure

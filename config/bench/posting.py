@@ -118,10 +118,12 @@ class Posting:
         name = f"{lines:,} lines, {clients} client{'s' * (clients > 1)}"
         return self._measure(BULK, name, lines, clients, seconds, (6_000, 8_000))
 
-    def warm(self, clients: int) -> None:
-        """Let every worker, thread and connection have seen the statements."""
-        requests = deque(self._request(self._next(1)) for _ in range(clients * 12))
-        over_http(requests, port=self.port, clients=clients, seconds=60)
+    def warm(self, clients: int, rounds: int = 4) -> None:
+        """Let every worker, thread and connection have seen the statements. In rounds, because it
+        is left to the system which worker gets a client's connection."""
+        for _number in range(rounds):
+            requests = deque(self._request(self._next(1)) for _ in range(clients * 4))
+            over_http(requests, port=self.port, clients=clients, seconds=60)
 
     def _measure(
         self,
