@@ -141,7 +141,7 @@ def worklist(request: HttpRequest) -> Iterator[Duty]:
         ("quality.view_dueinspection", _("Inspections due"),
          waiting, "quality_dueinspection", "?state=open"),
         ("quality.countersign", _("Awaiting a second signature"),
-         lambda: Proposal.objects.open().exclude(actor=request.user), "quality_proposal",
+         lambda: Proposal.objects.open().exclude(actor=request.user.pk), "quality_proposal",
          "?state=open"),
         ("quality.view_hold", _("Open holds"),
          Hold.objects.open, "quality_hold", "?state=open"),

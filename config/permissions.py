@@ -40,7 +40,7 @@ class PermissionsBackend(ModelBackend):
         address = audit_people.place_of(request).get("address", "")
         if address and accounts.address_is_locked(address):
             return None
-        user: User | None = super().authenticate(request, username, password, **more)  # type: ignore[assignment]
+        user = super().authenticate(request, username, password, **more)
         if user is not None and accounts.is_locked(accounts.of(user), timezone.now()):
             return None
         return user

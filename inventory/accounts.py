@@ -88,7 +88,8 @@ def address_failed(address: str) -> None:
 def address_is_locked(address: str) -> bool:
     """Many people share an address, so it takes more to lock one; time alone unlocks it."""
     failures: int = cache.get(_key(address), 0)
-    return failures >= settings.LOCKOUT_FAILURES * settings.LOCKOUT_ADDRESS_FACTOR
+    most: int = settings.LOCKOUT_FAILURES * settings.LOCKOUT_ADDRESS_FACTOR
+    return failures >= most
 
 
 def _key(address: str) -> str:

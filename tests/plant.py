@@ -94,8 +94,8 @@ class Plant:
         return quality.place_hold(lines=[line], by=self.qa, at=self.now)[0]
 
     def lift(self, hold: Hold) -> None:
-        signed = {"meaning": Meaning.REVIEW, "reason": "fine", "password": "secret"}
-        quality.lift_hold(lines=[quality.Lift(hold=hold, **signed)], by=self.qa, at=self.now)
+        line = quality.Lift(hold=hold, meaning=Meaning.REVIEW, reason="fine", password="secret")
+        quality.lift_hold(lines=[line], by=self.qa, at=self.now)
 
     def order(self, *needs: tuple[Material, Any], **kwargs: Any) -> Demand:
         """A production order at the work centre."""

@@ -150,7 +150,8 @@ def test_boston_stock_list_from_shelf_to_customer(boston: Boston) -> None:
     assert not Location.objects.get(code=DOCK).balances.filter(quantity__gt=0).exists()
 
     # Lifted, it goes with the rest.
-    boston.do("lift_hold", "quinn", {"hold": Hold.objects.get(), "reason": "Outer box only"})
+    lifted = SIGNED | {"hold": Hold.objects.get(), "reason": "Outer box only"}
+    boston.do("lift_hold", "quinn", lifted)
     clock.sweep(by=system(), at=timezone.now())
     alert.refresh_from_db()
     assert alert.closed_at is not None

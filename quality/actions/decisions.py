@@ -37,11 +37,14 @@ from quality.seen import (
 from quality.signature import Signed, require_signature
 
 
+LotField = Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
+
+
 @dataclass(frozen=True, kw_only=True)
 class OfLot:
     """A lot to be decided on, as it was seen."""
 
-    lot: Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
+    lot: LotField
     expected: Annotated[
         str,
         About(

@@ -22,11 +22,14 @@ from quality.seen import version_of
 from quality.signature import Signed, require_signature
 
 
+ProposalField = Annotated[Proposal, About(_("Proposed decision"), _("Its number."))]
+
+
 @dataclass(frozen=True, kw_only=True)
 class OfProposal:
     """A decision that somebody else has proposed."""
 
-    proposal: Annotated[Proposal, About(_("Proposed decision"), _("Its number."))]
+    proposal: ProposalField
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ class Countersignature(Signed, OfProposal):
 class Withdrawal:
     """A proposed decision that is not to be made."""
 
-    proposal: Annotated[Proposal, About(_("Proposed decision"), _("Its number."))]
+    proposal: ProposalField
     reason: Annotated[str, About(_("Reason"), _("Why it is not to be made."), multiline=True)]
 
 

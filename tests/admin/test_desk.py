@@ -112,9 +112,11 @@ def test_a_hold_from_the_list_is_placed_and_lifted_with_a_reason(qa: Client, pla
     holds = list(Hold.objects.open().order_by("pk"))
     assert {hold.target for hold in holds} == set(lots)
     lift = act(Hold, "lift_hold", *holds)
-    assert qa.post(lift, {"reason": "Harmless", "key": "l"}).status_code == 302
+    signed = {"meaning": "review", "reason": "Harmless", "password": "secret"}
+    signed["signer"] = qa.user.username  # type: ignore[attr-defined]
+    assert qa.post(lift, signed | {"key": "l"}).status_code == 302
     assert not Hold.objects.open().exists()
-    again = qa.post(lift, {"reason": "Harmless", "key": "m"})
+    again = qa.post(lift, signed | {"key": "m"})
     assert again.status_code == 409
     assert "has been lifted already" in again.content.decode()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -15,6 +16,7 @@ from quality.models import Hold, InspectionKind
 from staging.models import StagedStock
 from tests.admin.conftest import person
 from tests.browser import sign_in
+from tests.plans import in_force
 from tests.plant import Plant
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,14 +39,15 @@ def desk(page: Page, live_server: LiveServer) -> Iterator[Page]:
     assert troubles == []
 
 
-def enter(page: Page, live_server: LiveServer) -> None:
+def enter(page: Page, live_server: LiveServer, qa: User | None = None) -> User:
     """Sign in by the form, as a person does, and go to the admin."""
-    qa = person("qa")
+    qa = qa or person("qa")
     page.goto(f"{live_server.url}/admin/")
     page.get_by_label("Username").fill(qa.username)
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(f"{live_server.url}/admin/")
+    return qa
 
 
 def inspected(plant: Plant, lot: Lot) -> Lot:
@@ -54,11 +57,12 @@ def inspected(plant: Plant, lot: Lot) -> Lot:
     return lot
 
 
-def sign(page: Page, password: str) -> None:
+def sign(page: Page, signer: User, password: str = "secret", verb: str = "release") -> None:  # noqa: S107
     page.get_by_label("Approval").check()
     page.get_by_label("Reason").fill("Conforms to specification")
+    page.get_by_label("Your user name").fill(signer.username)
     page.get_by_label("Your password").fill(password)
-    page.get_by_role("button", name="Sign and release").click()
+    page.get_by_role("button", name=f"Sign and {verb}").click()
 
 
 def test_two_lots_are_released_by_one_signature(
@@ -66,7 +70,7 @@ def test_two_lots_are_released_by_one_signature(
 ) -> None:
     material = plant.material()
     lots = [inspected(plant, plant.lot(released=False, material=material)) for _lot in range(2)]
-    enter(desk, live_server)
+    qa = enter(desk, live_server)
     desk.get_by_role("link", name="Lots awaiting release").click()
     desk.get_by_role("link", name=lots[0].code).click()
     expect(desk.locator("body")).to_contain_text("conforms")
@@ -75,16 +79,40 @@ def test_two_lots_are_released_by_one_signature(
         desk.get_by_role("row", name=lot.code).get_by_role("checkbox").check()
     desk.get_by_label("Action:").select_option(label="Release")
     desk.get_by_role("button", name="Go").click()
-    sign(desk, "not-my-password")
+    sign(desk, qa, "not-my-password")
     expect(desk.locator("body")).to_contain_text("That is not your password.")
     expect(desk.get_by_label("Reason")).to_have_value("Conforms to specification")
     expect(desk.get_by_label("Your password")).to_have_value("")
     assert AuditEntry.objects.get(action="refused").facts["code"] == "signature_wrong"
-    sign(desk, "secret")
+    sign(desk, qa)
     expect(desk.locator(".messagelist")).to_contain_text("Released.")
     expect(desk).to_have_url(f"{live_server.url}{reverse('admin:inventory_lot_changelist')}"
                              "?work=awaiting")  # fmt: skip
     assert not Lot.objects.exclude(status="released").exists()
+
+
+def test_two_people_release_a_lot(desk: Page, live_server: LiveServer, plant: Plant) -> None:
+    lot = inspected(plant, plant.lot(released=False, material=plant.material(second_signer=True)))
+    first = enter(desk, live_server)
+    page_of_lot = f"{live_server.url}{reverse('admin:inventory_lot_change', args=[lot.pk])}"
+    desk.goto(page_of_lot)
+    desk.get_by_role("link", name="Release", exact=True).click()
+    sign(desk, first)
+    expect(desk.locator(".messagelist")).to_contain_text("waits for the second signature")
+    desk.context.clear_cookies()
+    second = enter(desk, live_server, person("qa"))
+    desk.get_by_role("link", name="Awaiting a second signature").click()
+    desk.locator("#result_list tbody a").first.click()
+    desk.get_by_role("link", name="Countersign").click()
+    expect(desk.locator("#chosen-rows")).to_contain_text(lot.code)
+    sign(desk, second, verb="countersign")
+    expect(desk.locator("body")).to_contain_text("in effect now")
+    desk.goto(page_of_lot)
+    for signer in (first, second):
+        expect(desk.locator(".signing", has_text=signer.username)).to_contain_text(
+            "Fits the record"
+        )
+    assert Lot.objects.get(pk=lot.pk).status == "released"
 
 
 def test_a_hold_blocks_what_is_staged_until_it_is_lifted(
@@ -92,7 +120,7 @@ def test_a_hold_blocks_what_is_staged_until_it_is_lifted(
 ) -> None:
     lot = plant.lot(10)
     plant.stage(plant.order((lot.material, 5)), lot, quantity=5)
-    enter(desk, live_server)
+    qa = enter(desk, live_server)
     desk.goto(f"{live_server.url}{reverse('admin:inventory_lot_change', args=[lot.pk])}")
     expect(desk.locator("#staged-rows")).to_contain_text("Yes")
     desk.get_by_role("link", name="Place hold").click()
@@ -103,10 +131,33 @@ def test_a_hold_blocks_what_is_staged_until_it_is_lifted(
     hold = Hold.objects.get()
     desk.get_by_role("link", name=str(hold)).click()
     desk.get_by_role("link", name="Lift hold").click()
-    desk.get_by_label("Reason").fill("Bag replaced")
-    desk.get_by_role("button", name="Lift hold").click()
+    sign(desk, qa, verb="lift hold")
     expect(desk.locator("body")).to_contain_text("Lifted")
     assert not StagedStock.objects.all().blocked(timezone.localdate()).exists()
+
+
+def test_results_are_entered_by_the_plan_and_the_failure_shows(
+    desk: Page, live_server: LiveServer, plant: Plant
+) -> None:
+    material = plant.material()
+    in_force(plant, material)
+    lot = plant.lot(material=material, released=False)
+    enter(desk, live_server)
+    desk.get_by_role("link", name="Inspections due").click()
+    row = desk.get_by_role("row", name=lot.code)
+    row.get_by_role("link", name="Record results").click()
+    desk.get_by_label("Identity, sample 1").select_option(label="Pass")
+    desk.get_by_label("Assay, sample 1").fill("9")
+    desk.get_by_label("Assay, sample 2").fill("99.5")
+    certificate = {"name": "coa.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    desk.get_by_label("Certificate or report").set_input_files(certificate)  # type: ignore[arg-type]
+    desk.get_by_role("button", name="Record results").click()
+    expect(desk.locator(".plan-table")).to_contain_text("9 is not plausible for Assay.")
+    desk.get_by_label("Assay, sample 1").fill("97")
+    desk.get_by_role("button", name="Record results").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Results of")
+    expect(desk.locator("body")).to_contain_text("97 · 99.5 %")
+    expect(desk.get_by_role("link", name="Decide what becomes of it")).to_be_visible()
 
 
 def test_results_are_entered_row_by_row(desk: Page, live_server: LiveServer, plant: Plant) -> None:

@@ -175,7 +175,7 @@ class Driver:
         if answer:
             assert read(m.at).status == m.status
             [made] = answer["objects"]
-            given = {"proposal": Proposal.objects.select_related("lot").get(pk=made["id"])}
+            given: Line = {"proposal": Proposal.objects.select_related("lot").get(pk=made["id"])}
             name = "withdraw_proposal" if withdrawn else "countersign"
             last = REGISTRY[name]
             given |= {n: drawn[n] for n in ("password", "reason") if n in names_of(last)}
