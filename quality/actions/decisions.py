@@ -36,7 +36,6 @@ from quality.seen import (
 )
 from quality.signature import Signed, require_signature
 
-
 LotField = Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
 
 

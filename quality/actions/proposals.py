@@ -21,7 +21,6 @@ from quality.records import changed_since_signed
 from quality.seen import version_of
 from quality.signature import Signed, require_signature
 
-
 ProposalField = Annotated[Proposal, About(_("Proposed decision"), _("Its number."))]
 
 
