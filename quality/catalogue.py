@@ -19,7 +19,7 @@ def install() -> None:
     register(
         Verb("quality", "place_hold", _("Place hold"), actions.place_hold, actions.NewHold,
              icon="pause-circle-fill", group=QUALITY,
-             help=_("Stop a lot, a container, a location or a material.")),
+             help=_("Stop a lot, container, location, material or supplier lot.")),
         Verb("quality", "lift_hold", _("Lift hold"), actions.lift_hold, actions.Lift,
              icon="unlock", group=QUALITY, help=_("End a hold, and say what was found, signed.")),
         Verb("quality", "record_inspection", _("Record results"), actions.record_inspection,

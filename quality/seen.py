@@ -102,18 +102,27 @@ def _results(counting: Mapping[int, list[Inspection]]) -> dict[int, list[list[st
 
 
 def _open_holds(lots: Mapping[int, Lot]) -> dict[int, list[list[Any]]]:
-    """Those on the lot itself and on its material; those on places are the places'."""
+    """Those on the lot itself, its material and its supplier lot; those on places are theirs."""
     by_lot: dict[int, list[list[Any]]] = defaultdict(list)
     by_material: dict[int, list[list[Any]]] = defaultdict(list)
     materials = {lot.material_id for lot in lots.values()}
-    rows = Hold.objects.open().filter(Q(lot__in=lots) | Q(material__in=materials))
+    by_number: dict[str, list[list[Any]]] = defaultdict(list)
+    numbers = {lot.supplier_lot for lot in lots.values()} - {""}
+    rows = Hold.objects.open().filter(
+        Q(lot__in=lots) | Q(material__in=materials) | Q(supplier_lot__in=numbers)
+    )
     for hold in rows.order_by("pk"):
         said = [hold.pk, hold.reason, hold.actor_id]
         if hold.lot_id:
             by_lot[hold.lot_id].append(said)
         elif hold.material_id:
             by_material[hold.material_id].append(said)
-    return {pk: sorted(by_lot[pk] + by_material[lot.material_id]) for pk, lot in lots.items()}
+        else:
+            by_number[hold.supplier_lot].append(said)
+    return {
+        pk: sorted(by_lot[pk] + by_material[lot.material_id] + by_number[lot.supplier_lot])
+        for pk, lot in lots.items()
+    }
 
 
 def _heads(lots: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -26,6 +26,7 @@ def on_hold(on: date) -> Q:
     return (
         Q(Exists(holds.filter(lot=OuterRef("pk"))))
         | Q(Exists(holds.filter(material=OuterRef("material"))))
+        | Q(Exists(holds.of_suppliers().filter(supplier_lot=OuterRef("supplier_lot"))))
         | Q(Exists(held))
     )
 
@@ -78,6 +79,8 @@ def under(holds: QuerySet[Hold]) -> Iterator[Q]:
     """Conditions on stock of which each means what some of the holds stop. A few statements."""
     yield Q(lot__in=holds.filter(lot__isnull=False).values("lot"))
     yield Q(lot__material__in=holds.filter(material__isnull=False).values("material"))
+    numbers = holds.of_suppliers().values("supplier_lot")
+    yield Q(lot__in=Lot.objects.exclude(supplier_lot="").filter(supplier_lot__in=numbers))
     yield inside(Container.objects.filter(holds__in=holds))
     yield Q(location__in=places_under(holds))
 
@@ -115,6 +118,7 @@ def held() -> Q:
     stopped = Q(location__among="held")
     stopped |= Q(lot__in=holds.filter(lot__isnull=False).values("lot"))
     stopped |= Q(lot__material__in=holds.filter(material__isnull=False).values("material"))
+    stopped |= Q(lot__supplier_lot__in=holds.of_suppliers().values("supplier_lot"))
     containers = holds.filter(container__isnull=False).values("container")
     for level in range(NESTING):
         stopped |= Q(**{f"container{'__parent' * level}__in": containers})
@@ -155,6 +159,7 @@ _HOLDS_ON: Select[Hold] = Select(
             | Q(material__among="materials")
             | Q(location__code__among="codes")
             | Q(container__among="containers")
+            | Q(supplier_lot__among="supplier_lots")
         )
         .select_related("actor", "lot", "location", "container", "material")
         .order_by("pk")
@@ -171,6 +176,7 @@ def holds_on(lot: Lot, balances: Iterable[Balance]) -> list[Hold]:
     return _HOLDS_ON(
         lots=[lot.pk],
         materials=[lot.material_id],
+        supplier_lots={lot.supplier_lot} - {""},
         codes={code for balance in balances for code in balance.location.ancestry},
         containers={
             pk

@@ -102,7 +102,11 @@ def _decisions(lot: Lot) -> Iterator[Event]:
 
 _HOLDS: Select[Hold] = Select(
     lambda: (
-        Hold.objects.filter(Q(lot__among="lots") | Q(material__among="materials"))
+        Hold.objects.filter(
+            Q(lot__among="lots")
+            | Q(material__among="materials")
+            | Q(supplier_lot__among="supplier_lots")
+        )
         .select_related("actor", "lifted_by", "material")
         .order_by("pk")
     )
@@ -110,9 +114,11 @@ _HOLDS: Select[Hold] = Select(
 
 
 def _holds(lot: Lot) -> Iterator[Event]:
-    """Holds on the lot and on its material; those on places it passed through are the places'."""
-    for row in _HOLDS(lots=[lot.pk], materials=[lot.material_id]):
-        what = {"number": row.pk, "target": row.material or lot}
+    """Holds on the lot, its material and its supplier lot; those on places it passed through are the places'."""
+    for row in _HOLDS(
+        lots=[lot.pk], materials=[lot.material_id], supplier_lots={lot.supplier_lot} - {""}
+    ):
+        what = {"number": row.pk, "target": row.material or row.supplier_lot or lot}
         yield _event("hold", row, _("Hold %(number)s placed on %(target)s") % what)
         if row.lifted_at:
             yield Event(

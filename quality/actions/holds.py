@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,7 +17,7 @@ from inventory.errors import Refused
 from inventory.fields import About
 from inventory.models import Container, Location, Lot, Material
 from quality.models import Hold
-from quality.models.holds import TARGETS
+from quality.models.holds import ROWS, TARGETS
 from quality.records import described
 from quality.signature import Signed, require_signature
 
@@ -26,7 +26,7 @@ HoldField = Annotated[Hold, About(_("Hold"), _("Number of the hold."))]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewHold:
-    """What to stop: one of lot, container, location or material."""
+    """What to stop: one of lot, container, location, material or supplier lot."""
 
     reason: Annotated[str, About(_("Reason"), _("What is suspected."), multiline=True)]
     lot: Annotated[Lot | None, About(_("Lot"))] = None
@@ -35,6 +35,11 @@ class NewHold:
         None
     )
     material: Annotated[Material | None, About(_("Material"), _("All lots of it."))] = None
+    supplier_lot: Annotated[
+        str,
+        About(_("Supplier lot"), _("All that came under this number, and what will."),
+              max_length=60),
+    ] = ""  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +56,7 @@ class Lift(Signed, OfHold):
 
 @transaction.atomic
 def place_hold(*, lines: Sequence[NewHold], by: Actor, at: datetime) -> list[Hold]:
-    """Stop lots, containers, locations or materials.
+    """Stop lots, containers, locations, materials or supplier lots.
 
     Waits for a staging in flight on the same stock, then wins: what was staged shows as blocked
     at once. Refuses `hold_target` (not exactly one thing named), `reason_needed`.
@@ -63,16 +68,13 @@ def place_hold(*, lines: Sequence[NewHold], by: Actor, at: datetime) -> list[Hol
     stamp = audit.stamp(by, at, lines[0].reason)
     holds = Hold.objects.bulk_create(
         Hold(
-            lot=line.lot,
-            container=line.container,
-            location=line.location,
-            material=line.material,
+            **{target: _named(line, target) for target in TARGETS},
             **{**stamp.columns(), "reason": line.reason.strip()},
         )
         for line in lines
     )
     entries = [
-        audit.Entry(subject=hold.target, facts={"hold": hold.pk}, reason=hold.reason)
+        audit.Entry(subject=hold.subject, facts={"hold": hold.pk}, reason=hold.reason)
         for hold in holds
     ]
     audit.record_many("quality.place_hold", entries, stamp=stamp)
@@ -81,13 +83,18 @@ def place_hold(*, lines: Sequence[NewHold], by: Actor, at: datetime) -> list[Hol
 
 def _check_target(line: NewHold) -> None:
     audit.require_reason(line.reason)
-    if sum(getattr(line, target) is not None for target in TARGETS) != 1:
+    if sum(bool(_named(line, target)) for target in TARGETS) != 1:
         raise Refused(
-            _("Name one thing to stop: a lot, a container, a location or a material."),
+            _("Name one thing to stop: a lot, container, location, material or supplier lot."),
             code="hold_target",
             field="lot",
             hint=_("Place one hold for each."),
         )
+
+
+def _named(line: NewHold, target: str) -> Any:
+    value = getattr(line, target)
+    return value.strip() if isinstance(value, str) else value
 
 
 def _lots_under(lines: Sequence[NewHold]) -> Q:
@@ -99,6 +106,8 @@ def _lots_under(lines: Sequence[NewHold]) -> Q:
         lots |= on_hand & Q(balances__location__in=Location.objects.filter(branches))
     if materials := [line.material.pk for line in lines if line.material]:
         lots |= on_hand & Q(material__in=materials)
+    if numbers := {line.supplier_lot.strip() for line in lines} - {""}:
+        lots |= on_hand & Q(supplier_lot__in=numbers)
     return lots
 
 
@@ -124,9 +133,7 @@ def lift_hold(*, lines: Sequence[Lift], by: Actor, at: datetime) -> list[Hold]:
     signer = require_signature(by, lines)
     stamp = audit.stamp(by, at, lines[0].reason)
     rows = Hold.objects.filter(pk__in=[line.hold.pk for line in lines]).order_by("pk")
-    rows = rows.select_related(*TARGETS, "lot__material").select_for_update(
-        no_key=True, of=("self",)
-    )
+    rows = rows.select_related(*ROWS, "lot__material").select_for_update(no_key=True, of=("self",))
     locked = {hold.pk: hold for hold in rows}
     guarded = _guarded([hold for hold in locked.values() if hold.actor_id == by.user.pk])
 
@@ -169,7 +176,7 @@ def lift_hold(*, lines: Sequence[Lift], by: Actor, at: datetime) -> list[Hold]:
     )
     entries = [
         audit.Entry(
-            subject=hold.target,
+            subject=hold.subject,
             facts={
                 "hold": hold.pk, "meaning": signature.meaning,
                 "signed_by": signature.printed_name, "sha256": signature.digest,
@@ -190,11 +197,16 @@ def _guarded(own: Sequence[Hold]) -> set[int]:
         if (hold.material or (hold.lot and hold.lot.material)) is not None
         and (hold.material or hold.lot.material).second_signer  # type: ignore[union-attr]
     }
-    around = [hold for hold in own if hold.container or hold.location]
+    around = [hold for hold in own if hold.container or hold.location or hold.supplier_lot]
     return direct | {hold.pk for hold in around if _holds_guarded(hold)}
 
 
 def _holds_guarded(hold: Hold) -> bool:
-    """Whether any such material stands in the container or the place."""
-    line = NewHold(reason=hold.reason, container=hold.container, location=hold.location)
+    """Whether any such material stands in the container or the place, or came by that number."""
+    line = NewHold(
+        reason=hold.reason,
+        container=hold.container,
+        location=hold.location,
+        supplier_lot=hold.supplier_lot,
+    )
     return Lot.objects.filter(_lots_under([line]), material__second_signer=True).exists()

@@ -62,13 +62,13 @@ def merge_lots(*, lines: Sequence[Merge], by: Actor, at: datetime) -> list[Movem
     Refuses `lot_on_hold`, `lot_restricted`, and as `inventory.actions.merge_lots` does.
     """
     lots = lock_lots([lot for line in lines for lot in (line.lot, line.into)])
-    held = {row.lot_id: row for row in Hold.objects.open().filter(lot__in=lots)}
+    held = Hold.objects.open().by_lot(lots.values())
     restricted = set(RestrictedUse.objects.filter(lot__in=lots).values_list("lot", flat=True))
     each(lines, lambda line, index: _check_merge(line, held, restricted))
     return merge_stock(lines=lines, by=by, at=at)
 
 
-def _check_merge(line: Merge, held: dict[int | None, Hold], restricted: set[int]) -> None:
+def _check_merge(line: Merge, held: dict[int, Hold], restricted: set[int]) -> None:
     for lot in (line.lot, line.into):
         if hold := held.get(lot.pk):
             raise Refused(

@@ -73,6 +73,7 @@ def _add_holds(lots: Sequence[Lot], by_lot: dict[int, LotFacts]) -> None:
     }
     touching = Q(lot__in=by_lot) | Q(material__in={lot.material_id for lot in lots})
     touching |= Q(location__code__in=codes) | Q(container__in=containers)
+    touching |= Q(supplier_lot__in={lot.supplier_lot for lot in lots} - {""})
     holds = Hold.objects.open().filter(touching)
     holds = holds.select_related("lot", "material", "location", "container", "actor")
     for hold in holds.order_by("pk"):
@@ -86,6 +87,8 @@ def _lies_on(hold: Hold, lot: Lot, places: Iterable[Balance]) -> bool:
         return hold.lot_id == lot.pk
     if hold.material_id:
         return hold.material_id == lot.material_id
+    if hold.supplier_lot:
+        return hold.supplier_lot == lot.supplier_lot
     if hold.location:
         code = hold.location.code
         return any(code in balance.location.ancestry for balance in places)

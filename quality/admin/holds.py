@@ -16,7 +16,7 @@ from inventory.models import Container, Location, Material
 from inventory.verbs import Verb
 from quality.admin.filters import OpenFilter
 from quality.models import Hold
-from quality.models.holds import TARGETS
+from quality.models.holds import ROWS, TARGETS
 from quality.records import Signing, verify
 
 
@@ -48,9 +48,10 @@ class HoldAdmin(Acting[Hold], HistoryAdmin[Hold]):
     list_display = ("id", "on", "reason", "placed_at", "actor", "state")
     list_display_links = ("id",)
     list_filter = (OpenFilter, "surface")
-    list_select_related = (*TARGETS, "actor")
+    list_select_related = (*ROWS, "actor")
     search_fields = (
-        "lot__code", "container__code", "location__code", "material__code", "reason",
+        "lot__code", "container__code", "location__code", "material__code", "=supplier_lot",
+        "reason",
     )  # fmt: skip
     search_help_text = _("What is on hold, or why")
     fields = (
@@ -69,11 +70,14 @@ class HoldAdmin(Acting[Hold], HistoryAdmin[Hold]):
         hold = self.get_object(request, object_id)
         if hold is None:
             raise Http404
-        return HttpResponseRedirect(trail_of(hold.target))
+        return HttpResponseRedirect(trail_of(hold.subject))
 
     @admin.display(description=_("on hold"))
     def on(self, hold: Hold) -> Any:
-        return cells.link(hold.target)
+        target = hold.target
+        if isinstance(target, str):
+            return _("Supplier lot %(number)s") % {"number": target}
+        return cells.link(target)
 
     @admin.display(description=_("signatures"))
     def signed(self, hold: Hold) -> str:

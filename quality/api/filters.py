@@ -28,7 +28,7 @@ class HoldFilter(PeriodFilters):
 
     class Meta:
         model = Hold
-        fields = ("batch",)
+        fields = ("batch", "supplier_lot")
 
 
 class InspectionFilter(PeriodFilters):

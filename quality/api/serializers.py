@@ -23,7 +23,7 @@ from quality.models import (
 
 
 class HoldSerializer(RecordedSerializer):
-    """One of lot, container, location and material is stopped; open while `lifted_at` is null."""
+    """One of lot, container, location, material and supplier lot is stopped; open while `lifted_at` is null."""
 
     lot = Code("lot", allow_null=True, default=None)
     container = Code("container", allow_null=True, default=None)
@@ -34,8 +34,8 @@ class HoldSerializer(RecordedSerializer):
     class Meta:
         model = Hold
         fields = (
-            "id", "lot", "container", "location", "material", "lifted_at", "lifted_by",
-            "lift_reason", *WHO_AND_WHEN,
+            "id", "lot", "container", "location", "material", "supplier_lot", "lifted_at",
+            "lifted_by", "lift_reason", *WHO_AND_WHEN,
         )  # fmt: skip
         read_only_fields = fields
 

@@ -53,6 +53,7 @@ class _Fact:
     container: int | None
     material: int | None
     place: str | None
+    supplier_lot: str | None
     words: str
     until: date | None
     since: datetime | None
@@ -96,6 +97,7 @@ def _facts(uses: Sequence[Use]) -> list[_Fact]:
         places=list(
             {code for use in uses for place in (use.source, use.target) for code in place.ancestry}
         ),
+        supplier_lots=list({use.lot.supplier_lot for use in uses} - {""}),
     )
     return sorted((_Fact(*row) for row in rows), key=lambda fact: fact.number)
 
@@ -109,15 +111,15 @@ def _bearing() -> QuerySet[Any, Any]:
 
     holds = _holds_touching().values_list(
         what("hold"), "pk", "lot", "container", "material", "location__code",
-        Cast("reason", CharField()), no_day, no_time,
+        "supplier_lot", Cast("reason", CharField()), no_day, no_time,
     )  # fmt: skip
     permits = RestrictedUse.objects.filter(lot__among="lots").values_list(
-        what("permit"), "pk", "lot", nothing, nothing, no_code,
+        what("permit"), "pk", "lot", nothing, nothing, no_code, no_code,
         Cast("reference", CharField()), "until", no_time,
     )  # fmt: skip
     rules = RuleSet.objects.in_force().values_list(
         what("rules"), Cast("version", BigIntegerField()), nothing, nothing, nothing, no_code,
-        Cast("note", CharField()), no_day, "activated_at",
+        no_code, Cast("note", CharField()), no_day, "activated_at",
     )  # fmt: skip
     return holds.order_by().union(permits.order_by(), rules.order_by(), all=True)
 
@@ -128,6 +130,7 @@ def _holds_touching() -> QuerySet[Hold]:
     touching = holds.filter(lot__among="lots").values("pk").union(
         holds.filter(material__among="materials").values("pk"),
         holds.filter(container__among="containers").values("pk"),
+        holds.of_suppliers().filter(supplier_lot__among="supplier_lots").values("pk"),
         holds.filter(
             location__in=Location.objects.filter(code__among="places").values("pk")
         ).values("pk"),
@@ -199,6 +202,7 @@ def _touches(hold: _Fact, use: Use) -> bool:
     return (
         hold.lot == use.lot.pk
         or hold.material == use.lot.material_id
+        or bool(hold.supplier_lot and hold.supplier_lot == use.lot.supplier_lot)
         or (hold.container is not None and hold.container in _containers(use))
         or (hold.place is not None and hold.place in (*use.source.ancestry, *use.target.ancestry))
     )

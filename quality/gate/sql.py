@@ -74,6 +74,7 @@ def _on_hold(lot: str, location: str, container: str) -> Q:
     return (
         Q(Exists(holds.filter(lot=OuterRef(f"{lot}_id"))))
         | Q(Exists(holds.filter(material=OuterRef(f"{lot}__material_id"))))
+        | Q(Exists(holds.of_suppliers().filter(supplier_lot=OuterRef(f"{lot}__supplier_lot"))))
         | Q(Exists(holds.filter(around)))
         | Q(Exists(here))
     )

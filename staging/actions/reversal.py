@@ -116,16 +116,16 @@ def _check_holds(lines: Sequence[Reversal]) -> None:
     lots = lock_lots([], also=Q(pk__in=pairs.values("lot")))
     batch_of = {row.lot_id: row.batch for row in pairs}
     refusals = Refusals()
-    for held in Hold.objects.open().filter(lot__in=lots).select_related("lot"):
+    for pk, held in Hold.objects.open().by_lot(lots.values()).items():
         refusal = Refused(
             _("%(lot)s is on hold: %(why)s."),
             code="lot_on_hold",
             field="movement",
             hint=_("Have the hold lifted first."),
-            lot=held.lot,
+            lot=lots[pk],
             why=held.reason,
         )
-        refusals.add(refusal, line=batches[batch_of[held.lot_id or 0]])
+        refusals.add(refusal, line=batches[batch_of[pk]])
     refusals.raise_any()
 
 

@@ -112,6 +112,7 @@ def test_a_lane_is_filled_once(plant: Plant) -> None:
 TARGETS: dict[str, Callable[[Plant, Lot, Container], dict[str, Any]]] = {
     "lot": lambda plant, lot, box: {"lot": lot},
     "material": lambda plant, lot, box: {"material": lot.material},
+    "supplier lot": lambda plant, lot, box: {"supplier_lot": lot.supplier_lot},
     "container": lambda plant, lot, box: {"container": box},
     "lane": lambda plant, lot, box: {"location": plant.l1},
     "source": lambda plant, lot, box: {"location": plant.a1},
@@ -119,7 +120,7 @@ TARGETS: dict[str, Callable[[Plant, Lot, Container], dict[str, Any]]] = {
 
 
 def boxed(plant: Plant) -> tuple[Lot, Container]:
-    lot = plant.lot(10)
+    lot = plant.lot(10, supplier_lot="SUP-1")
     plant.do(stock.new_container, stock.NewContainer(code="BOX", location=plant.a1))
     box = Container.objects.get()
     plant.do(stock.pack, stock.Pack(lot=lot, container=box))

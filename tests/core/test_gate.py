@@ -43,7 +43,7 @@ def day(offset: int | None) -> date | None:
 @pytest.fixture
 def scene(plant: Plant) -> dict[str, Any]:
     """A lot staged in nested containers for a shipment."""
-    lot, other = plant.lot(10), plant.material()
+    lot, other = plant.lot(10, supplier_lot="SUP-1"), plant.material()
     stranger = plant._place("STRANGER", kind="customer")
     demand = plant.shipment((lot.material, 10))
     plant.stage(demand, lot)
@@ -60,7 +60,8 @@ def scene(plant: Plant) -> dict[str, Any]:
         "targets": [
             {"lot": lot}, {"material": lot.material}, {"material": other},
             {"location": plant.l1}, {"location": plant.l2}, {"location": plant.a1},
-            *[{"container": box} for box in boxes],
+            *[{"container": box} for box in boxes], {"supplier_lot": "SUP-1"},
+            {"supplier_lot": "SUP-2"},
         ],
     }  # fmt: skip
 
@@ -75,7 +76,7 @@ def scene(plant: Plant) -> dict[str, Any]:
     expires=days,
     retest=days,
     drawn=st.lists(rules, max_size=5),
-    holds=st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=2),
+    holds=st.lists(st.tuples(st.integers(0, 10), st.booleans()), max_size=2),
     permits=st.lists(st.tuples(st.sampled_from(["own", "other"]), days), max_size=2),
     action=st.sampled_from([GatedAction.STAGE, GatedAction.SHIP]),
     purpose=st.sampled_from([Purpose.LINE_SIDE, Purpose.WIP_BUFFER]),

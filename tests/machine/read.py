@@ -8,7 +8,7 @@ from typing import Any
 from inventory.models import Balance, Container, Location, Lot, LotLink
 from quality.models import Disposition, Inspection, RestrictedUse
 from quality.models import Hold as HoldRow
-from quality.models.holds import TARGETS
+from quality.models.holds import ROWS, TARGETS
 from staging.models import Commitment, Requirement
 from staging.models import Demand as DemandRow
 from tests.machine.model import ZERO, Demand, Hold, Model
@@ -50,8 +50,8 @@ def _read_quality(m: Model) -> None:
     m.inspections = [
         (row.lot.code, row.passed, outcomes.get(row.pk, "")) for row in _rows(Inspection, "lot")
     ]
-    for hold in HoldRow.objects.open().select_related(*TARGETS).order_by("pk"):
-        kind = next(target for target in TARGETS if getattr(hold, target) is not None)
+    for hold in HoldRow.objects.open().select_related(*ROWS).order_by("pk"):
+        kind = next(target for target in TARGETS if getattr(hold, target))
         held = getattr(hold, kind)
         m.holds[hold.pk] = Hold(kind, name(held) if kind == "location" else held.code)
 
