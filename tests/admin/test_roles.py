@@ -18,9 +18,9 @@ ROLES = ("operator", "integrator", "supervisor", "qa", "auditor", "admin")
 READING: list[Any] = [
     "inventory.lot", "inventory.movement", "inventory.balance", "inventory.lotlink",
     "inventory.material", "inventory.location", "inventory.site", "inventory.unit",
-    "inventory.container", "inventory.seal", "quality.hold", "quality.inspection", "quality.decision",
-    "quality.ruleset", "staging.demand", "staging.requirement", "staging.commitment",
-    "staging.alert",
+    "inventory.container", "inventory.seal", "quality.hold", "quality.inspection",
+    "quality.decision", "quality.ruleset", "staging.demand", "staging.requirement",
+    "staging.commitment", "staging.alert",
 ]  # fmt: skip
 HISTORY = (
     "inventory.movement", "inventory.balance", "inventory.lotlink", "inventory.auditentry",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from inventory import actions as stock
 from inventory import audit
 from inventory.models import AuditEntry, Movement
-from inventory.seals import sealing, verifying
+from inventory.seals import sealing, settling, verifying
 from inventory.seals.registry import SEALED
 from inventory.seals.settling import settled
 from tests.core.test_concurrency import PATIENCE, at_once
@@ -62,28 +62,34 @@ def test_a_row_in_flight_is_not_passed_over() -> None:
     assert verifying.verify().sound
 
 
-def test_who_begins_later_is_not_waited_for() -> None:
+def test_who_begins_later_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody is always writing: only those who were before the newest row count."""
-    first = record("first")
-    waited = {}
-    thread, _done, may_end = beside(lambda: record("in flight"))
-    newest = record("newest")
+    ordinary, looked, waited = settling._writers, threading.Event(), {}
+
+    def look(kinds: Any) -> Any:
+        found = ordinary(kinds)
+        looked.set()
+        return found
 
     def wait() -> None:
         waited.update(settled([SEALED["inventory.auditentry"]], patience=PATIENCE))
         connection.close()
 
+    monkeypatch.setattr(settling, "_writers", look)
+    early, _done, early_may_end = beside(lambda: record("in flight"))
+    newest = record("newest")
     waiter = threading.Thread(target=wait)
     waiter.start()
-    later_thread, _later, later_may_end = beside(lambda: record("later"))
+    assert looked.wait(PATIENCE)
+    later, _done, later_may_end = beside(lambda: record("later"))
     waiter.join(0.2)
     assert waiter.is_alive()
-    may_end.set()
-    thread.join(PATIENCE)
+    early_may_end.set()
+    early.join(PATIENCE)
     waiter.join(PATIENCE)
-    assert waited == {"inventory.auditentry": newest.pk} != {"inventory.auditentry": first.pk}
+    assert waited == {"inventory.auditentry": newest.pk}
     later_may_end.set()
-    later_thread.join(PATIENCE)
+    later.join(PATIENCE)
 
 
 def test_many_writers_and_two_sealers(plant: Plant) -> None:
