@@ -402,7 +402,7 @@ def test_who_has_a_second_factor_signs_with_a_code_that_counts_once(plant: Plant
     first, other = plant.lot(released=False), plant.lot(released=False)
     account_of(plant.qa.user).update(totp_secret=SECRET, totp_confirmed_at=timezone.now())
     code = totp.code_at(SECRET, totp.step_at(timezone.now()))
-    for wrong in ("", "000000", "１２３４５６"):
+    for wrong in ("", "000000", "\uff11" * 6):
         with refused("signature_wrong"):
             plant.do(quality.release, release(first, code=wrong), by=plant.qa)
     plant.do(quality.release, release(first, code=code), by=plant.qa)
