@@ -96,8 +96,9 @@ def _differing(evidence: Evidence, draft: RuleSet, on: date) -> QuerySet[Any]:
         after=gate.effect(then, evidence.action, **evidence.columns),
         was=F(status),
     )
-    rows = rows.exclude(before=F("after"))
-    return rows.annotate(why=Subquery(speaking.filter(effect=OuterRef("after")).values("note")[:1]))
+    why: Any = Subquery(speaking.filter(effect=OuterRef("after")).values("note")[:1])
+    differing: QuerySet[Any] = rows.exclude(before=F("after")).annotate(why=why)
+    return differing
 
 
 def _grouped(rows: QuerySet[Any]) -> list[dict[str, Any]]:

@@ -73,7 +73,8 @@ def _movements(kind: MovementKind) -> QuerySet[Any]:
 
 
 def _staged() -> QuerySet[Commitment]:
-    return StagedStock.objects.select_related("location", "requirement__demand")
+    rows: QuerySet[Commitment] = StagedStock.objects.all()
+    return rows.select_related("location", "requirement__demand")
 
 
 def _movement(row: Movement) -> str:
