@@ -59,6 +59,7 @@ WORDS: dict[str, StrPromise] = {
     "staging.ship": _("Shipped to the customer"),
     "staging.reverse": _("Reversed movements of a demand"),
     "staging.acknowledge": _("Acknowledged an alert"),
+    "staging.break_reservation": _("A hold took reserved stock away"),
     "staging.sweep": _("The clock raised or closed alerts"),
     "master.create": _("Set up master data"),
     "master.change": _("Changed master data"),

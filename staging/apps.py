@@ -7,7 +7,9 @@ class StagingConfig(AppConfig):
     verbose_name = _("Staging")
 
     def ready(self) -> None:
-        from staging import catalogue, evidence
+        from quality.reactions import AFTER_HOLD
+        from staging import catalogue, evidence, pulls
 
         catalogue.install()
         evidence.install()
+        AFTER_HOLD.append(pulls.after_hold)

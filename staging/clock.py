@@ -23,14 +23,16 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Left
+from django.db.models.functions import Left, Round
 from django.utils import timezone
 
 from inventory import audit
 from inventory.audit import Actor
 from inventory.insert_select import insert_select
 from inventory.models import Balance, LocationKind
-from staging.models import Alert, AlertReason, Commitment, Demand, StagedStock
+from inventory.models.materials import QUANTITY
+from staging import pulls
+from staging.models import Alert, AlertReason, Commitment, Demand, Requirement, StagedStock
 from staging.models.alerts import AlertQuerySet
 from staging.models.commitments import CommitmentQuerySet
 from staging.suspects import Look, portions
@@ -54,7 +56,9 @@ def sweep(*, by: Actor, at: datetime, thorough: bool = False) -> dict[str, int]:
     last = Alert.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     suspects = look.suspects()
     raised = _dwell_exceeded(at) + _overdue(look, at) + _without_demand(at)
-    raised += _not_usable(suspects | look.new_suspects(), look, at)
+    doubtful = suspects | look.new_suspects()
+    raised += _not_usable(doubtful, look, at)
+    pulls.catch_up(look, doubtful, stamp)
     closed = _close(suspects, look, last, at)
     look.end()
     counts = {"raised": raised, "closed": closed}
@@ -156,7 +160,7 @@ def _unbound() -> QuerySet[Balance]:
 def _close(suspects: set[UUID], look: Look, last: int, at: datetime) -> int:
     """Close alerts whose cause is gone; those raised just now have theirs."""
     older = Alert.objects.open().filter(pk__lte=last)
-    gone = {*_gone(older, at), *_put_off(older, look, at), *_bound_again(older)}
+    gone = {*_gone(older, at), *_put_off(older, look, at), *_bound_again(older), *_made_good(older)}
     for portion in portions(sorted(suspects)):
         gone |= _usable_again(older, portion, look.on)
     return sum(
@@ -171,6 +175,7 @@ def _gone(alerts: AlertQuerySet, at: datetime) -> list[int]:
     # One row of it and not Exists, for which PostgreSQL may read all commitments there ever were.
     gone = (
         alerts.filter(commitment__isnull=False)
+        .exclude(reason=AlertReason.RESERVATION_LOST)
         .annotate(
             cause=Case(
                 When(too_long, then=Subquery(staged.filter(due_at__lte=at).values("pk")[:1])),
@@ -204,6 +209,17 @@ def _bound_again(alerts: AlertQuerySet) -> QuerySet[Any]:
     """Alerts about stock without a demand that has one now, or has left."""
     causes = _unbound().filter(lot=OuterRef("lot"), location=OuterRef("location"))
     rows = alerts.of(AlertReason.WITHOUT_DEMAND).filter(~Exists(causes))
+    return rows.values_list("pk", flat=True)
+
+
+def _made_good(alerts: AlertQuerySet) -> QuerySet[Any]:
+    """Alerts about lost reservations whose demand has all that it needs, or is over."""
+    covered = Round(F("reserved") + F("progressed"), QUANTITY["decimal_places"])
+    lines: Any = Requirement.objects.with_progress().filter(
+        pk=OuterRef("commitment__requirement"), quantity__lte=covered
+    )
+    over = Q(commitment__requirement__demand__closed_at__isnull=False)
+    rows = alerts.of(AlertReason.RESERVATION_LOST).filter(over | Exists(lines))
     return rows.values_list("pk", flat=True)
 
 

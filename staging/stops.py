@@ -79,7 +79,7 @@ def under(holds: QuerySet[Hold]) -> Iterator[Q]:
     """Conditions on stock of which each means what some of the holds stop. A few statements."""
     yield Q(lot__in=holds.filter(lot__isnull=False).values("lot"))
     yield Q(lot__material__in=holds.filter(material__isnull=False).values("material"))
-    numbers = holds.of_suppliers().values("supplier_lot")
+    numbers = holds.exclude(supplier_lot="").values("supplier_lot")
     yield Q(lot__in=Lot.objects.exclude(supplier_lot="").filter(supplier_lot__in=numbers))
     yield inside(Container.objects.filter(holds__in=holds))
     yield Q(location__in=places_under(holds))

@@ -114,7 +114,7 @@ _HOLDS: Select[Hold] = Select(
 
 
 def _holds(lot: Lot) -> Iterator[Event]:
-    """Holds on the lot, its material and its supplier lot; those on places it passed through are the places'."""
+    """Holds on the lot, its material and its supplier lot; those on places are theirs."""
     for row in _HOLDS(
         lots=[lot.pk], materials=[lot.material_id], supplier_lots={lot.supplier_lot} - {""}
     ):

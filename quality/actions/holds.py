@@ -18,6 +18,7 @@ from inventory.fields import About
 from inventory.models import Container, Location, Lot, Material
 from quality.models import Hold
 from quality.models.holds import ROWS, TARGETS
+from quality.reactions import AFTER_HOLD
 from quality.records import described
 from quality.signature import Signed, require_signature
 
@@ -42,6 +43,12 @@ class NewHold:
     ] = ""  # fmt: skip
 
 
+class Placed(list[Hold]):
+    """The holds placed, and what people should know besides."""
+
+    warnings: Sequence[str] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class OfHold:
     """The hold to lift."""
@@ -55,29 +62,32 @@ class Lift(Signed, OfHold):
 
 
 @transaction.atomic
-def place_hold(*, lines: Sequence[NewHold], by: Actor, at: datetime) -> list[Hold]:
+def place_hold(*, lines: Sequence[NewHold], by: Actor, at: datetime) -> Placed:
     """Stop lots, containers, locations, materials or supplier lots.
 
     Waits for a staging in flight on the same stock, then wins: what was staged shows as blocked
-    at once. Refuses `hold_target` (not exactly one thing named), `reason_needed`.
+    at once and is asked for to be pulled, what was reserved is free again and its demand told;
+    the warnings say so. Refuses `hold_target` (not exactly one thing named), `reason_needed`.
     """
     each(lines, lambda line, index: _check_target(line))
-    lock_lots((line.lot for line in lines if line.lot), also=_lots_under(lines) or None)
+    lots = lock_lots((line.lot for line in lines if line.lot), also=_lots_under(lines) or None)
     lock_containers([line.container for line in lines if line.container])
     _lock_places(lines)
     stamp = audit.stamp(by, at, lines[0].reason)
-    holds = Hold.objects.bulk_create(
+    holds = Placed(
         Hold(
             **{target: _named(line, target) for target in TARGETS},
             **{**stamp.columns(), "reason": line.reason.strip()},
         )
         for line in lines
     )
+    Hold.objects.bulk_create(holds)
     entries = [
         audit.Entry(subject=hold.subject, facts={"hold": hold.pk}, reason=hold.reason)
         for hold in holds
     ]
     audit.record_many("quality.place_hold", entries, stamp=stamp)
+    holds.warnings = [words for react in AFTER_HOLD for words in react(holds, lots, stamp)]
     return holds
 
 

@@ -23,7 +23,10 @@ from quality.models import (
 
 
 class HoldSerializer(RecordedSerializer):
-    """One of lot, container, location, material and supplier lot is stopped; open while `lifted_at` is null."""
+    """One of lot, container, location, material and supplier lot is stopped.
+
+    Open while `lifted_at` is null.
+    """
 
     lot = Code("lot", allow_null=True, default=None)
     container = Code("container", allow_null=True, default=None)

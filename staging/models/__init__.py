@@ -3,6 +3,7 @@
 from staging.models.alerts import Alert, AlertReason, ClockMark
 from staging.models.commitments import Allocation, Commitment, StagedStock, State
 from staging.models.demands import Demand, DemandKind, DemandState, Requirement
+from staging.models.pulls import PullTask
 
 __all__ = [
     "Alert",
@@ -13,6 +14,7 @@ __all__ = [
     "Demand",
     "DemandKind",
     "DemandState",
+    "PullTask",
     "Requirement",
     "StagedStock",
     "State",

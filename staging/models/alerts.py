@@ -16,6 +16,7 @@ class AlertReason(models.TextChoices):
     NEXT_STEP_OVERDUE = "next_step_overdue", _("Next step overdue")
     NOT_USABLE = "not_usable", _("No longer usable")
     WITHOUT_DEMAND = "without_demand", _("In a lane without a demand")
+    RESERVATION_LOST = "reservation_lost", _("Reservation lost to a hold")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):
@@ -27,10 +28,10 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(models.Model):
-    """Something staged needs a person. Raised once, closed by itself when the cause is gone.
+    """Something staged needs a person, or a demand something else than was reserved for it.
 
-    `commitment` is the staged stock it is about; for stock in a lane without a demand, lot,
-    location and container say what stands there.
+    Raised once, closed by itself when the cause is gone. `commitment` is the stock it is about; for
+    stock in a lane without a demand, lot, location and container say what stands there.
     """
 
     reason = models.CharField(_("reason"), max_length=17, choices=AlertReason)

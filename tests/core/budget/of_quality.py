@@ -5,6 +5,7 @@ from typing import Any
 from inventory import actions as stock
 from quality import actions as quality
 from quality.models import Hold, Inspection, Meaning, Outcome, Proposal
+from staging import actions as staging
 from tests.core.budget.setting import D, lots, lots_of, packed, scanned, staged, wanted
 from tests.factories import LocationFactory
 from tests.plans import in_force, results
@@ -47,6 +48,15 @@ def hold_full_lane(plant: Plant, count: int) -> list[Any]:
     """One hold, on a lane with so many lots in it."""
     staged(plant, count)
     return [quality.NewHold(location=plant.l1, reason="suspect")]
+
+
+def hold_reserved(plant: Plant, count: int) -> list[Any]:
+    """So many lots, of each of which a demand loses what is reserved for it."""
+    found = lots(plant, count)
+    for lot in found:
+        line = staging.AllocationLine(demand=wanted(plant, [lot]), lot=lot)
+        plant.do(staging.allocate, line)
+    return [quality.NewHold(lot=lot, reason="suspect") for lot in scanned(found)]
 
 
 def lift_hold(plant: Plant, count: int) -> list[Any]:
@@ -195,6 +205,7 @@ SCENES = {
     "place_hold: locations": hold_locations,
     "place_hold: materials": hold_materials,
     "place_hold: a full lane": hold_full_lane,
+    "place_hold: reserved": hold_reserved,
     "lift_hold": lift_hold,
     "record_inspection": record_inspection,
     "record_inspection: one lot": inspect_one_lot,
