@@ -1,7 +1,6 @@
 """The admin site: Django's own, with our name, our order of things and QA's worklist."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
@@ -9,7 +8,6 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
@@ -17,8 +15,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
-
-from inventory.paging import counted
 
 SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("quality", _("Quality"), (
@@ -41,16 +37,6 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     )),
 )  # fmt: skip
 """What stands together on the index, in this order. What is not named follows under its app."""
-
-
-class Duty(NamedTuple):
-    """One line of the worklist; `more` when there are more than were counted."""
-
-    label: Any
-    waiting: int
-    more: bool
-    url: str
-    icon: str
 
 
 class ForestageAdminSite(admin.AdminSite):
@@ -96,8 +82,10 @@ class ForestageAdminSite(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        duties = {"worklist": list(worklist(request))}
-        return super().index(request, duties | (extra_context or {}))
+        from config.worklist import duties, to_release
+
+        work = {"worklist": list(duties(request))} | to_release(self, request)
+        return super().index(request, work | (extra_context or {}))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """By what things are for, and not by the app that keeps them."""
@@ -125,36 +113,3 @@ class ForestageAdminSite(admin.AdminSite):
             if (left := [model for model in app["models"] if model in models.values()])
         ]
         return [section for section in sections if section["models"]] + rest
-
-
-def worklist(request: HttpRequest) -> Iterator[Duty]:
-    """What waits for the person: a count and the list it leads to."""
-    from inventory.models import Lot
-    from quality.actions.due import waiting
-    from quality.admin.filters import awaiting, retest_soon
-    from quality.models import Hold, Proposal
-    from staging.models import Alert
-
-    found: tuple[tuple[str, Any, Callable[[], QuerySet[Any]], str, str], ...] = (
-        ("inventory.view_lot", _("Lots awaiting release"),
-         lambda: awaiting(Lot.objects.all()), "inventory_lot", "?work=awaiting"),
-        ("quality.view_dueinspection", _("Inspections due"),
-         waiting, "quality_dueinspection", "?state=open"),
-        ("quality.countersign", _("Awaiting a second signature"),
-         lambda: Proposal.objects.open().exclude(actor=request.user.pk), "quality_proposal",
-         "?state=open"),
-        ("quality.view_hold", _("Open holds"),
-         Hold.objects.open, "quality_hold", "?state=open"),
-        ("inventory.view_lot", _("Retests due within 30 days"),
-         lambda: retest_soon(Lot.objects.all()), "inventory_lot", "?work=retest_soon"),
-        ("staging.view_alert", _("Open alerts"),
-         Alert.objects.open, "staging_alert", "?state=open"),
-    )  # fmt: skip
-    icons = (
-        "shield-exclamation", "clipboard2-check", "people", "pause-circle-fill",
-        "clipboard2-pulse-fill", "bell",
-    )  # fmt: skip
-    for (permission, label, rows, page, query), icon in zip(found, icons, strict=True):
-        if request.user.has_perm(permission):
-            waiting, more = counted(rows())
-            yield Duty(label, waiting, more, reverse(f"admin:{page}_changelist") + query, icon)

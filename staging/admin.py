@@ -1,13 +1,13 @@
 """Demands, what is committed to them, and alerts; and the lots with the demands that wait."""
 
-from collections import defaultdict
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,10 +17,11 @@ from inventory.admin.finding import FoundByCode
 from inventory.admin.pages import Act, Acting
 from inventory.models import Lot
 from inventory.verbs import REGISTRY, Verb, carry_out
-from quality.admin.filters import OpenFilter
+from quality.admin.filters import OldestFirst, OpenFilter
 from quality.admin.lots import LotDesk
 from staging.actions import Need, NewDemand
 from staging.models import Alert, Commitment, Demand, Requirement, StagedStock
+from staging.waiting import FIRST_WANTED, unserved, with_wanted_at
 
 
 class OpenAlerts(OpenFilter):
@@ -35,19 +36,29 @@ class OpenCommitments(OpenAlerts):
 class LotAdmin(LotDesk):
     """QA's desk, with what staging knows of each lot."""
 
-    list_display = (*LotDesk.list_display, "waiting")
+    list_display = (*LotDesk.list_display, "waiting", "wanted")
+    orderings: ClassVar[dict[str, Any]] = LotDesk.orderings | {"awaiting": FIRST_WANTED}
     change_form_template = "admin/staged_lot.html"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Lot]:
+        lots = super().get_queryset(request)
+        if request.GET.get("work") != "awaiting":
+            return lots
+        return with_wanted_at(lots, timezone.localdate())
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """By the need only where it was worked out."""
+        sortable = super().get_sortable_by(request)
+        worked_out = request.GET.get("work") == "awaiting"
+        return [name for name in sortable if worked_out or name != "wanted"]
+
     def look_at(self, rows: list[Lot]) -> list[Lot]:
-        """Live demands that still want a lot's material, one statement for all lots."""
+        """Live demands that still want a lot's material, and which of them nothing else serves."""
         lots = super().look_at(rows)
-        wanting = defaultdict(list)
-        for line in waiting_lines({lot.material_id for lot in lots}):
-            wanting[line.material_id].append(line)
+        needs = unserved({lot.material_id for lot in lots}, timezone.localdate())
         for lot in lots:
-            lot.waiting = [  # type: ignore[attr-defined]
-                line.demand for line in wanting[lot.material_id] if line.lot_id in (None, lot.pk)
-            ]
+            lot.waiting = needs.waiting(lot)  # type: ignore[attr-defined]
+            lot.wanted = needs.first(lot)  # type: ignore[attr-defined]
         return lots
 
     def record_of(self, request: HttpRequest, lot: Lot) -> dict[str, Any]:
@@ -64,15 +75,9 @@ class LotAdmin(LotDesk):
             return cells.EMPTY
         return f"{len(demands)}: {demands[0]}" + (" …" if len(demands) > 1 else "")
 
-
-def waiting_lines(materials: set[int]) -> QuerySet[Requirement]:
-    """Lines of live demands that are not yet staged in full, the most urgent first."""
-    lines: Any = Requirement.objects.with_progress()
-    lines = lines.filter(
-        demand__closed_at=None, material__in=materials, progressed__lt=F("quantity")
-    )
-    rows: QuerySet[Requirement] = lines.select_related("demand")
-    return rows.order_by("demand__needed_at", "pk")
+    @admin.display(description=_("nothing else serves"), ordering="wanted_at")
+    def wanted(self, lot: Lot) -> str:
+        return render_to_string("admin/parts/wanted.html", {"line": lot.wanted})  # type: ignore[attr-defined]
 
 
 class RequirementFormSet(BaseInlineFormSet[Requirement, Demand, forms.ModelForm[Requirement]]):
@@ -249,7 +254,7 @@ class CommitmentAdmin(FoundByCode, HistoryAdmin[Commitment]):
 
 
 @admin.register(Alert)
-class AlertAdmin(FoundByCode, Acting[Alert], HistoryAdmin[Alert]):
+class AlertAdmin(FoundByCode, OldestFirst, Acting[Alert], HistoryAdmin[Alert]):
     acts = (
         Act(
             verb="acknowledge", target="alert", rows="admin/rows/things.html",

@@ -11,19 +11,22 @@ from django.utils import timezone
 from inventory.models import Balance, Lot
 from inventory.units import plain
 from quality import gate
-from quality.models import Hold, Inspection
+from quality.actions.due import unsettled
+from quality.models import DueInspection, Hold, Inspection, Proposal
 
 
 @dataclass
 class LotFacts:
     """Beside the lot's own columns. `stops` are codes of the gate, as `status_badge.html` names
-    them; `places` what stands where, each with its own `stop`."""
+    them; `places` what stands where, each with its own `stop`; `due` what its inspections still
+    want, `proposal` what waits for a second signature."""
 
     stops: list[str] = field(default_factory=list)
     places: list[Balance] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     inspection: Inspection | None = None
-    waiting: list[str] = field(default_factory=list)
+    due: list[DueInspection] = field(default_factory=list)
+    proposal: Proposal | None = None
     unit: str = ""
 
     @property
@@ -36,7 +39,7 @@ class LotFacts:
 
 
 def look_at(lots: Sequence[Lot]) -> Sequence[Lot]:
-    """Put `facts` on each lot, from three statements however many lots there are."""
+    """Put `facts` on each lot, from five statements however many lots there are."""
     today = timezone.localdate()
     by_lot = {lot.pk: LotFacts(unit=lot.material.base_unit_id) for lot in lots}
     balances = Balance.objects.on_hand().filter(lot__in=by_lot)
@@ -48,6 +51,10 @@ def look_at(lots: Sequence[Lot]) -> Sequence[Lot]:
         by_lot[balance.lot_id].places.append(balance)
     _add_holds(lots, by_lot)
     _add_inspections(by_lot)
+    for due in unsettled(by_lot):
+        by_lot[due.lot_id].due.append(due)
+    for proposal in Proposal.objects.open().filter(lot__in=by_lot):
+        by_lot[proposal.lot_id].proposal = proposal
     for lot in lots:
         facts = by_lot[lot.pk]
         facts.stops = _stops(lot, facts, today)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Balance, Lot, LotStatus
 from quality import gate
-from quality.models import Hold
+from quality.actions.due import DECIDED
+from quality.models import Disposition, Hold, Inspection, RestrictedUse
 
 SOON = timedelta(days=30)
 
@@ -51,13 +52,33 @@ def retest_soon(lots: QuerySet[Lot]) -> QuerySet[Lot]:
     return lots.filter(gate.RETEST_DUE.condition(timezone.localdate() + SOON), _stocked())
 
 
+def restriction_ends(lots: QuerySet[Lot]) -> QuerySet[Lot]:
+    """Restricted, on hand, and some of the permits end within 30 days."""
+    ending = RestrictedUse.objects.filter(
+        lot=OuterRef("pk"), until__lte=timezone.localdate() + SOON
+    )
+    return lots.filter(Exists(ending), _stocked(), status=LotStatus.RESTRICTED)
+
+
 WORK: dict[str, tuple[Any, Callable[[QuerySet[Lot]], QuerySet[Lot]]]] = {
     "awaiting": (_("Awaiting release"), awaiting),
     "hold": (_("On hold"), on_hold),
     "expired": (_("Expired"), expired),
     "retest": (_("Retest due"), retest_due),
     "retest_soon": (_("Retest within 30 days"), retest_soon),
+    "restriction_ends": (_("Restriction ends within 30 days"), restriction_ends),
 }
+
+
+def undecided(inspections: QuerySet[Inspection]) -> QuerySet[Inspection]:
+    """Failed, the last of their kind, of lots that are there, and nobody has decided on them."""
+    later = Inspection.objects.filter(
+        lot=OuterRef("lot"), kind=OuterRef("kind"), pk__gt=OuterRef("pk")
+    )
+    there = Balance.objects.on_hand().filter(lot=OuterRef("lot"))
+    rows = inspections.filter(~Exists(later), Exists(there), passed=False)
+    decided = Disposition.objects.filter(inspection=OuterRef("pk"))
+    return rows.filter(~Exists(decided)).exclude(lot__status__in=DECIDED)
 
 
 class WorkFilter(admin.SimpleListFilter):
@@ -109,3 +130,23 @@ class OpenFilter(admin.SimpleListFilter):
         if self.value() not in ("open", "ended"):
             return queryset
         return queryset.filter(**{f"{self.ended}__isnull": self.value() == "open"})
+
+
+class OldestFirst(admin.ModelAdmin[Any]):
+    """What is open stands in the order in which it began to wait."""
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return ("pk",) if request.GET.get("state") == "open" else super().get_ordering(request)
+
+
+class UndecidedFilter(admin.SimpleListFilter):
+    """Failed inspections that wait for a disposition."""
+
+    title = _("disposition")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("Waiting"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return undecided(queryset) if self.value() == "open" else queryset

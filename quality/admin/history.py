@@ -17,7 +17,7 @@ from inventory.admin.pages import Act, Acting
 from inventory.verbs import Verb
 from quality import seen
 from quality.admin import facts
-from quality.admin.filters import OpenFilter
+from quality.admin.filters import OldestFirst, OpenFilter, UndecidedFilter
 from quality.models import Decision, Ending, Inspection, InspectionResult, Proposal
 from quality.records import Signing, changed_since_signed, verify, with_signings
 
@@ -44,13 +44,13 @@ class ResultInline(admin.TabularInline[InspectionResult, Inspection]):
 
 
 @admin.register(Inspection)
-class InspectionAdmin(FoundByCode, Acting[Inspection], HistoryAdmin[Inspection]):
+class InspectionAdmin(FoundByCode, OldestFirst, Acting[Inspection], HistoryAdmin[Inspection]):
     acts = (
         Act(verb="dispose_inspection", target="inspection", rows="admin/rows/inspections.html",
             done=_("Decided.")),
     )  # fmt: skip
     list_display = ("id", "lot", "kind", "outcome", "actor", "recorded_at")
-    list_filter = ("passed", "kind", ("recorded_at", admin.DateFieldListFilter))
+    list_filter = (UndecidedFilter, "passed", "kind", ("recorded_at", admin.DateFieldListFilter))
     list_select_related = ("lot", "actor")
     search_fields = ("lot__code", "lot__number")
     fields = ("lot", "kind", "plan", "outcome", "decided", *STAMP)
@@ -112,7 +112,7 @@ class ProposalFilter(OpenFilter):
 
 
 @admin.register(Proposal)
-class ProposalAdmin(FoundByCode, Acting[Proposal], HistoryAdmin[Proposal]):
+class ProposalAdmin(FoundByCode, OldestFirst, Acting[Proposal], HistoryAdmin[Proposal]):
     """Decisions that wait for the second signature."""
 
     acts = (

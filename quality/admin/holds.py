@@ -14,7 +14,7 @@ from inventory.admin.pages import Act, Acting
 from inventory.admin.places import ContainerAdmin, LocationAdmin
 from inventory.models import Container, Location, Material
 from inventory.verbs import Verb
-from quality.admin.filters import OpenFilter
+from quality.admin.filters import OldestFirst, OpenFilter
 from quality.models import Hold
 from quality.models.holds import ROWS, TARGETS
 from quality.records import Signing, verify
@@ -43,7 +43,7 @@ class HoldableMaterialAdmin(Acting[Material], MaterialAdmin):
 
 
 @admin.register(Hold)
-class HoldAdmin(Acting[Hold], HistoryAdmin[Hold]):
+class HoldAdmin(OldestFirst, Acting[Hold], HistoryAdmin[Hold]):
     acts = (Act(verb="lift_hold", target="hold", rows="admin/rows/holds.html", done=_("Lifted.")),)
     list_display = ("id", "on", "reason", "placed_at", "actor", "state")
     list_display_links = ("id",)

@@ -1,12 +1,13 @@
 """QA's desk: the lots that wait, what is known of each, and the decisions on them."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -68,16 +69,23 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
         ),
     )  # fmt: skip
     change_form_template = "admin/lot.html"
-    list_display: tuple[str, ...] = ("code", "material_name", "quality", "expires", "on_hand")
+    list_display: tuple[str, ...] = (
+        "code", "material_name", "quality", "before_release", "since", "expires", "on_hand",
+    )  # fmt: skip
     list_filter = (WorkFilter, "status", MaterialFilter)
     search_fields = ("code", "number", "=supplier_lot", "material__code", "material__name")
     search_help_text = _("Code, number, supplier lot or material")
     list_per_page = 50
     ordering = ("-pk",)
+    orderings: ClassVar[dict[str, Any]] = {"retest_soon": ("retest_on", "pk")}
     fields = ("code",)  # the page is a template of its own
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lot]:
         return super().get_queryset(request).select_related("material__base_unit")
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Work that has an order of its own stands in it."""
+        return self.orderings.get(request.GET.get("work", ""), self.ordering)
 
     def get_urls(self) -> list[Any]:
         inspect = self.admin_site.admin_view(partial(inspecting.page, self))
@@ -167,6 +175,14 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
     def quality(self, lot: Lot) -> str:
         stops = lot.facts.stops  # type: ignore[attr-defined]
         return cells.status_badges((lot.status, *stops))
+
+    @admin.display(description=_("before a release"))
+    def before_release(self, lot: Lot) -> str:
+        return render_to_string("admin/parts/against.html", {"lot": lot})
+
+    @admin.display(description=_("waits since"), ordering="created_at")
+    def since(self, lot: Lot) -> Any:
+        return lot.created_at
 
     @admin.display(description=_("expires on"), ordering="expires_on")
     def expires(self, lot: Lot) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,13 +12,19 @@ from pytest_django import DjangoAssertNumQueries
 
 from inventory.models import Location, Lot, Material
 from inventory.verbs import REGISTRY
-from quality.models import Hold, Inspection
+from quality import actions as quality
+from quality.models import Hold, Inspection, RestrictedUse
+from staging.actions import Need, NewDemand, create_demand
+from staging.models import DemandKind
 from tests.admin.conftest import SignIn, act, list_of, page_of
+from tests.plans import in_force
 from tests.plant import Plant
 
-LIST_QUERIES = 10
-"""Session, user, two of permissions, count, rows, and the facts: balances, holds, inspections,
-demands. No more for a thousand lots."""
+LIST_QUERIES = 15
+"""Session, user, two of permissions, count, rows, and the facts: balances, holds, inspections, what
+is due, proposals; demands, rules, held places, what is usable. No more for a thousand lots."""
+INDEX_QUERIES = 40
+"""The worklist: two for each kind of work, and the lots whose release is waited for most."""
 
 
 @pytest.fixture
@@ -28,6 +35,10 @@ def qa(enter: SignIn) -> Client:
 def listed(client: Client, query: str) -> set[str]:
     rows = client.get(f"{list_of(Lot)}?{query}").context["cl"].result_list
     return {lot.code for lot in rows}
+
+
+def listed_in_order(client: Client, query: str) -> list[Any]:
+    return list(client.get(f"{list_of(Lot)}?{query}").context["cl"].result_list)
 
 
 def test_the_worklist_counts_what_waits_and_leads_there(qa: Client, plant: Plant) -> None:
@@ -43,6 +54,111 @@ def test_the_worklist_counts_what_waits_and_leads_there(qa: Client, plant: Plant
     assert waiting.code in qa.get(duties["Lots awaiting release"].url).content.decode()
     assert due.code in qa.get(duties["Retests due within 30 days"].url).content.decode()
     assert qa.get(duties["Inspections due"].url).status_code == 200
+
+
+def test_every_kind_of_work_is_counted_oldest_first(qa: Client, plant: Plant) -> None:
+    """What waits longest stands first behind its tile, and the tile says since when."""
+    soon = timezone.localdate() + timedelta(days=5)
+    material = plant.material()
+    in_force(plant, material)
+    due = plant.lot(released=False, material=material)
+    failed = plant.lot(released=False)
+    line = quality.Result(lot=failed, characteristic="Smell", value="foul", passed=False)
+    plant.do(quality.record_inspection, line, by=plant.lab)
+    restricted = plant.lot()
+    Lot.objects.filter(pk=restricted.pk).update(status="restricted")
+    RestrictedUse.objects.create(lot=restricted, reference="PO-1", until=soon)
+    guarded = plant.material(second_signer=True)
+    proposed = plant.lot(released=False, material=guarded)
+    plant.release(proposed)
+    first, second = plant.hold(lot=plant.lot()), plant.hold(location=plant.a2)
+    duties = {str(duty.label): duty for duty in qa.get(reverse("admin:index")).context["worklist"]}
+    counts = {label: duty.waiting for label, duty in duties.items()}
+    assert counts == {
+        "Lots awaiting release": 3, "Inspections due": 1, "Failures to be decided on": 1,
+        "Awaiting a second signature": 1, "Open holds": 2, "Retests due within 30 days": 0,
+        "Restrictions ending within 30 days": 1, "Open alerts": 0,
+    }  # fmt: skip
+    assert duties["Restrictions ending within 30 days"].first == soon
+    assert duties["Retests due within 30 days"].first is None
+    for label, row in {
+        "Inspections due": due, "Failures to be decided on": failed,
+        "Awaiting a second signature": proposed, "Restrictions ending within 30 days": restricted,
+    }.items():  # fmt: skip
+        assert row.code in qa.get(duties[label].url).content.decode(), label
+    holds = qa.get(duties["Open holds"].url).context["cl"].result_list
+    assert list(holds) == [first, second]
+
+
+def test_who_is_waited_for_stands_first(qa: Client, plant: Plant) -> None:
+    """A demand waits for a lot when nothing usable is left to serve it; then the oldest counts."""
+    served, short, soonest, nobody = (plant.material() for _n in range(4))
+    old = plant.lot(released=False, material=nobody)
+    enough = plant.lot(released=False, material=served)
+    plant.lot(10, material=served)
+    plant.order((served, 10), needed_at=plant.now + timedelta(hours=1))
+    later = plant.lot(released=False, material=short)
+    plant.lot(10, material=short)
+    plant.order((short, 6), needed_at=plant.now + timedelta(hours=2))
+    late = plant.order((short, 6), needed_at=plant.now + timedelta(hours=9))
+    first = plant.lot(released=False, material=soonest)
+    early = plant.order((soonest, 1), needed_at=plant.now + timedelta(hours=3))
+    rows = listed_in_order(qa, "work=awaiting")
+    assert [lot.code for lot in rows] == [first.code, later.code, old.code, enough.code]
+    assert [lot.wanted and lot.wanted.demand for lot in rows] == [early, late, None, None]
+    assert [lot.pk for lot in listed_in_order(qa, "work=awaiting&o=-9")][:1] != [first.pk]
+    page = qa.get(reverse("admin:index"))
+    assert [lot.pk for lot in page.context["urgent"]] == [lot.pk for lot in rows]
+    sign = qa.get(page.context["release_url"])
+    assert "Nothing else serves it" in sign.content.decode()
+    assert len(sign.context["rows"]) == 4
+
+
+def test_a_line_that_names_its_lot_waits_for_that_lot_alone(qa: Client, plant: Plant) -> None:
+    material = plant.material()
+    named, other = (plant.lot(released=False, material=material) for _n in range(2))
+    plant.lot(100, material=material)
+    need = Need(material=material, quantity=Decimal(1), lot=named)
+    line = NewDemand(
+        reference="VERY-1", kind=DemandKind.PRODUCTION, site=plant.site, needed_at=plant.now,
+        work_center=plant.wc, requirements=(need,),
+    )  # fmt: skip
+    plant.do(create_demand, line)
+    rows = listed_in_order(qa, "work=awaiting")
+    assert [lot.code for lot in rows] == [named.code, other.code]
+    assert [lot.wanted is not None for lot in rows] == [True, False]
+
+
+def test_what_stands_before_a_release_is_not_offered_for_it(qa: Client, plant: Plant) -> None:
+    material = plant.material()
+    in_force(plant, material)
+    plant.lot(released=False, material=material)
+    held, ready = plant.lot(released=False), plant.lot(released=False)
+    plant.hold(lot=held)
+    page = qa.get(reverse("admin:index"))
+    assert "Results awaited" in page.content.decode()
+    assert f"?ids={ready.pk}&" in page.context["release_url"]
+
+
+def test_who_may_not_release_is_offered_none(enter: SignIn, plant: Plant) -> None:
+    plant.lot(released=False)
+    context = enter("auditor").get(reverse("admin:index")).context
+    assert len(context["urgent"]) == 1
+    assert not context["release_url"]
+
+
+def test_the_worklist_costs_the_same_for_one_as_for_many(
+    qa: Client, plant: Plant, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _n in range(12):
+        lot = plant.lot(released=False)
+        plant.order((lot.material, 5))
+        plant.hold(lot=plant.lot())
+    with django_assert_max_num_queries(INDEX_QUERIES):
+        response = qa.get(reverse("admin:index"))
+    assert len(response.context["urgent"]) == 10
+    with django_assert_max_num_queries(LIST_QUERIES + 5):
+        assert len(listed_in_order(qa, "work=awaiting")) == 12
 
 
 def test_the_index_begins_with_quality(qa: Client) -> None:
