@@ -1,0 +1,84 @@
+"""Copies of a dossier: what each says of itself, its checksum, and that it was given out."""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from inventory import audit
+from inventory.audit import Actor
+from inventory.models import Lot
+from inventory.seals.content import moment
+from quality.seen import canonical, digest_of
+from staging.dossier.content import GIVEN_OUT, content
+from staging.dossier.plain import who
+from staging.dossier.sections import Section, sections
+
+CHECKSUM = "SHA-256 of `dossier` as JSON: keys in order, no blanks, UTF-8"
+"""How the checksum is made, as the electronic copy says it."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A dossier as it was at a moment, for a person. Its checksum covers the content alone: page,
+    PDF and electronic copy of the same content bear the same."""
+
+    lot: Lot
+    by: Actor
+    at: datetime
+    content: dict[str, Any]
+
+    @cached_property
+    def sha256(self) -> str:
+        return digest_of(canonical(self.content))
+
+    @property
+    def issued(self) -> dict[str, str]:
+        """For whom, when, from what."""
+        return who(self.by.user) | {
+            "at": moment(self.at),
+            "zone": timezone.get_current_timezone_name(),
+            "product": "Forestage",
+            "version": product_version(),
+        }
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        return sections(self.content, timezone.localtime(self.at))
+
+    def name(self, ending: str) -> str:
+        """A file name without anything that a file system could take amiss."""
+        code = "".join(one if one.isalnum() and one.isascii() else "-" for one in self.lot.code)
+        return f"lot-dossier-{code}-{self.at:%Y%m%dT%H%M%SZ}.{ending}"
+
+
+def copy(lot: Lot, *, by: Actor, at: datetime) -> Copy:
+    """Gather the dossier of a lot."""
+    return Copy(lot, by, at, content(lot))
+
+
+def give_out(made: Copy, kind: str) -> None:
+    """Put down that a copy leaves the house: for whom, of what kind, with which checksum."""
+    facts = {"format": kind, "sha256": made.sha256, "version": made.issued["version"]}
+    audit.record(GIVEN_OUT, stamp=audit.stamp(made.by, made.at), subject=made.lot, facts=facts)
+
+
+def electronic(made: Copy) -> bytes:
+    """The electronic copy: everything, with what is needed to check it."""
+    said = {
+        "dossier": made.content,
+        "checksum": {"sha256": made.sha256, "of": CHECKSUM},
+        "issued": made.issued,
+    }
+    return json.dumps(said, ensure_ascii=False, indent=1).encode()
+
+
+@lru_cache(maxsize=1)
+def product_version() -> str:
+    with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])
