@@ -23,7 +23,8 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         "quality.dueinspection", "quality.attachment", "quality.inspectionplan", "quality.ruleset",
     )),
     ("master", _("Master data"), (
-        "inventory.material", "inventory.location", "inventory.site", "inventory.unit",
+        "inventory.material", "quality.shelfliferule", "inventory.location", "inventory.site",
+        "inventory.unit",
     )),
     ("staging", _("Staging"), (
         "staging.demand", "staging.requirement", "staging.commitment", "staging.alert",

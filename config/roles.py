@@ -15,6 +15,7 @@ VIEW_STOCK = (
     "view_inspectionplan view_plancharacteristic view_dueinspection view_disposition "
     "view_attachment "
     "view_decision view_proposal view_signature view_restricteduse view_ruleset view_usagerule "
+    "view_shelfliferule "
     "view_demand view_requirement view_commitment view_alert view_seal"
 )
 HANDLE = (
@@ -30,11 +31,12 @@ DECIDE = (
 )
 MASTER = (
     "add_site change_site add_location change_location add_material change_material "
+    "add_shelfliferule change_shelfliferule "
     "add_materialunit change_materialunit delete_materialunit add_unit change_unit"
 )
 RULES = (
     "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule "
-    "add_inspectionplan change_inspectionplan "
+    "add_inspectionplan change_inspectionplan add_shelfliferule change_shelfliferule "
     "add_plancharacteristic change_plancharacteristic delete_plancharacteristic"
 )
 

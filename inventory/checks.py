@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db.models import Count, F, Q, Sum
 
+from inventory import exposure
 from inventory.models import (
     REAL_KINDS,
     Balance,
@@ -24,6 +25,7 @@ def breaches() -> Iterator[str]:
     yield from _serials()
     yield from _containers()
     yield from _reversals()
+    yield from exposure.differing()
 
 
 def _balances() -> Iterator[str]:

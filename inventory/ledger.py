@@ -8,6 +8,7 @@ balances, one update of containers if any moved along).
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Self
@@ -16,6 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from inventory import exposure
 from inventory.audit import Stamp
 from inventory.errors import Refusals, Refused
 from inventory.models import (
@@ -41,7 +43,8 @@ class Claim(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Line:
-    """One movement to post. `index` is the line of the request it came from, for refusals.
+    """One movement to post. `index` is the line of the request it came from, for refusals;
+    `inherits` the time out of storage that what arrives has behind it.
 
     Never changed once made; to freeze it would triple the time it takes to make one.
     """
@@ -61,6 +64,7 @@ class Line:
     reverses: Movement | None = None
     reason: str = ""
     index: int | None = None
+    inherits: timedelta = exposure.NONE
 
 
 Key = tuple[int, int, int | None]
@@ -261,6 +265,7 @@ def post(lines: Sequence[Line], *, book: Book, stamp: Stamp) -> list[Movement]:
     book.save()
     if carried:
         _CARRY(carried)
+    exposure.follow(lines, movements, book=book, stamp=stamp)
     return movements
 
 

@@ -6,7 +6,7 @@ not what is staged. What quality has stopped is looked for where it can have com
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -135,7 +135,7 @@ def _newly_overdue(look: Look, at: datetime) -> list[int]:
 
 def _not_usable(suspects: set[UUID], look: Look, at: datetime) -> int:
     reason = AlertReason.NOT_USABLE
-    rows = _unalerted(reason).filter(pk__among="suspects").blocked(look.on)
+    rows = _unalerted(reason).filter(pk__among="suspects").blocked(look.on, at=at)
     return sum(
         _raise_staged(reason, rows, at, "stop", {"suspects": portion})
         for portion in portions(sorted(suspects))
@@ -162,7 +162,7 @@ def _close(suspects: set[UUID], look: Look, last: int, at: datetime) -> int:
     older = Alert.objects.open().filter(pk__lte=last)
     gone = {*_gone(older, at), *_put_off(older, look, at), *_bound_again(older), *_made_good(older)}
     for portion in portions(sorted(suspects)):
-        gone |= _usable_again(older, portion, look.on)
+        gone |= _usable_again(older, portion, look)
     return sum(
         Alert.objects.filter(pk__in=portion).update(closed_at=at) for portion in portions(gone)
     )
@@ -223,10 +223,11 @@ def _made_good(alerts: AlertQuerySet) -> QuerySet[Any]:
     return rows.values_list("pk", flat=True)
 
 
-def _usable_again(alerts: AlertQuerySet, suspects: list[UUID], on: date) -> set[int]:
+def _usable_again(alerts: AlertQuerySet, suspects: list[UUID], look: Look) -> set[int]:
     """Alerts about stock that the gate lets through again."""
     alerts = alerts.of(AlertReason.NOT_USABLE).filter(commitment__in=suspects)
     about = dict(alerts.order_by().values_list("pk", "commitment"))
-    blocked = StagedStock.objects.filter(pk__in=about.values()).blocked(on)
+    blocked = StagedStock.objects.filter(pk__in=about.values())
+    blocked = blocked.blocked(look.on, at=look.at)
     still = set(blocked.values_list("pk", flat=True))
     return {alert for alert, commitment in about.items() if commitment not in still}

@@ -202,7 +202,11 @@ def _with_alternatives(refusal: Refused, step: Step) -> Refused:
     """Say which other lots would do; only a refused request pays for the look-up."""
     demand = step.requirement.demand
     others = gate.alternatives(
-        step.lot, timezone.localdate(), reference=demand.reference, site=demand.site_id
+        step.lot,
+        timezone.localdate(),
+        reference=demand.reference,
+        customer=demand.customer_id,
+        site=demand.site_id,
     )
     refusal.facts["alternatives"] = [
         {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self
 
 from django.db.models import DateField, Exists, OuterRef, Q, QuerySet, Value
@@ -33,16 +33,19 @@ def on_hold(on: date) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What the usage rules in force say of each status, read once. One statement."""
+    """What the usage rules in force say of each status, and the longest shelf life that anybody
+    asks for, read once. One statement."""
 
     rules: tuple[UsageRule, ...]
+    longest: int
 
     @classmethod
     def read(cls) -> Self:
-        actions = ("", GatedAction.STAGE)
-        return cls(tuple(UsageRule.objects.of_current_set().filter(action__in=actions)))
+        rows = UsageRule.objects.of_current_set().filter(action__in=("", GatedAction.STAGE))
+        rules: tuple[Any, ...] = tuple(rows.annotate(longest=gate.longest_life()))
+        return cls(rules, max((row.longest for row in rules), default=0))
 
-    def doubtful(self, on: date) -> Q:
+    def doubtful(self, on: date, *, at: datetime | None = None) -> Q:
         """What a lot's own row must say for the gate to stop it, of what has a column `lot`.
 
         Holds and the ends of permits are not in it. Much cheaper to ask than the gate, and never
@@ -52,7 +55,9 @@ class InForce:
         allowed = _allowed(rules)
         doubt = ~Q(lot__status__in=allowed)
         for stop in gate.DATE_STOPS:
-            doubt |= stop.condition(on, "lot__")
+            doubt |= stop.condition(on, "lot__", at=at)
+        if self.longest:
+            doubt |= Q(lot__expires_on__lt=gate.later(on, self.longest))
         for rule in rules:
             if rule.effect == Effect.DENY and rule.status in allowed:
                 doubt |= _meant_by(rule)
@@ -83,6 +88,19 @@ def under(holds: QuerySet[Hold]) -> Iterator[Q]:
     yield Q(lot__in=Lot.objects.exclude(supplier_lot="").filter(supplier_lot__in=numbers))
     yield inside(Container.objects.filter(holds__in=holds))
     yield Q(location__in=places_under(holds))
+
+
+def under_one(hold: Hold) -> Q:
+    """The condition on stock that means what one hold stops. Nested containers are looked up."""
+    if hold.lot_id:
+        return Q(lot=hold.lot_id)
+    if hold.material_id:
+        return Q(lot__material=hold.material_id)
+    if hold.container:
+        return inside([hold.container])
+    if hold.location:
+        return Q(location__path__startswith=hold.location.path)
+    return Q(lot__supplier_lot=hold.supplier_lot)
 
 
 def inside(containers: Iterable[Container]) -> Q:

@@ -1,11 +1,12 @@
 """Where staged stock that may no longer be used can have come from, each found by an index.
 
 Stock is staged only when the gate lets it through. It becomes unusable when a hold is placed, when
-a date passes, when quality decides, when a rule set comes into force, or when a reversal brings
-back what was stopped while it was away. The clock remembers how far it has looked: up to which day,
-under which rules, and at which commitments. Changes of lots, holds, containers and demands are kept
-by triggers until they have been looked at, so that one which commits during a sweep is there for
-the next. When the clock went back, the rules, a place or its purpose changed, or nothing is
+a date passes or a time ends, when less shelf life remains than somebody asks for, when quality
+decides, when a rule set comes into force, or when a reversal brings back what was stopped while it
+was away. The clock remembers how far it has looked: up to which moment and day, under which rules,
+and at which commitments. Changes of lots, holds, containers, demands and of what is asked for are
+kept by triggers until they have been looked at, so that one which commits during a sweep is there
+for the next. When the clock went back, the rules, a place or its purpose changed, or nothing is
 remembered, everything is examined.
 """
 
@@ -20,6 +21,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from inventory.models import Container, Lot
+from quality import gate
 from quality.models import Hold, LotChange, RestrictedUse, RuleSet, UsageRule
 from staging import stops
 from staging.models import Alert, AlertReason, ClockMark, Commitment, StagedStock, State
@@ -94,8 +96,21 @@ class Look:
         dates = Q(**{f"expires_on__{bound}": day for bound, day in passed.items()})
         dates |= Q(**{f"retest_on__{bound}": day for bound, day in passed.items()})
         yield Q(lot__in=Lot.objects.filter(dates).values("pk"))
+        since = self.mark.at
+        run_out = Lot.objects.filter(out_ends_at__gte=since, out_ends_at__lt=self.at)
+        yield Q(lot__in=run_out.values("pk"))
+        if self.on > self.mark.on:
+            yield Q(lot__in=Lot.objects.filter(self._shortened()).values("pk"))
         ended = {f"until__{bound}": day for bound, day in passed.items()}
         yield Q(lot__in=RestrictedUse.objects.filter(**ended).values("lot"))
+
+    def _shortened(self) -> Q:
+        """Lots that had the shelf life which somebody asks for, and have it no longer."""
+        became = Q(pk__in=[])
+        for days in gate.lives_asked():
+            began, ends = gate.later(self.mark.on, days), gate.later(self.on, days)
+            became |= Q(expires_on__gte=began, expires_on__lt=ends)
+        return became
 
     def touched(self) -> Q:
         """Stock of lots about which something has changed, be it the demand it is staged for."""
@@ -103,7 +118,7 @@ class Look:
 
     def _doubtful(self) -> Q:
         """What the gate may stop: it is not asked about the rest."""
-        doubt = InForce.read().doubtful(self.on)
+        doubt = InForce.read().doubtful(self.on, at=self.at)
         for held in stops.under(Hold.objects.open()):
             doubt |= held
         return doubt

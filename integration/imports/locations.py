@@ -19,7 +19,7 @@ from integration.imports.columns import (
 from integration.imports.loading import Load, keep, once_each
 from integration.imports.reading import Record
 from inventory.errors import Refused
-from inventory.models import CapacityPolicy, Location, LocationKind, Purpose, Site
+from inventory.models import CapacityPolicy, Condition, Location, LocationKind, Purpose, Site
 
 SITE = "site"
 KINDS = (
@@ -47,12 +47,15 @@ COLUMNS = (
     Column("capacity_policy", _("When full: refuse or warn."), one_of(*CapacityPolicy.values)),
     Column("dwell_hours", _("How long stock may stay staged, in hours."), hours),
     Column("state_label", _("What stock there is called, e.g. staged for filling."), text(60)),
+    Column("condition", _("frozen, 2-8, 15-25 or ambient; empty: that of the place around it."),
+           one_of(*Condition.values)),
     Column("walk_order", _("Order in which it is walked to."), whole_number),
     Column("is_open", _("yes or no."), yes_no),
     Column("time_zone", _("Of a site, e.g. America/New_York."), time_zone),
 )  # fmt: skip
 
-PLAIN = ("name", "kind", "purpose", "capacity", "capacity_policy", "state_label", "walk_order",
+PLAIN = ("name", "kind", "purpose", "capacity", "capacity_policy", "state_label", "condition",
+         "walk_order",
          "is_open")  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from integration.imports.columns import (
 from integration.imports.columns import hours as in_hours
 from integration.imports.loading import Load, keep, once_each
 from integration.imports.reading import Record
-from inventory.models import LotStatus, Material, MaterialKind, Tracking, Unit
+from inventory.models import Condition, LotStatus, Material, MaterialKind, Tracking, Unit
 
 CODE = Column("code", _("The material's code; a known code changes that material."), text(60),
               required=True)  # fmt: skip
@@ -35,7 +35,9 @@ COLUMNS = (
            one_of(LotStatus.QUARANTINE, LotStatus.RELEASED)),
     Column("shelf_life_days", _("Days from making to expiry."), whole_number),
     Column("retest_days", _("Days from making to retest."), whole_number),
-    Column("min_remaining_days", _("Days that must remain to stage it."), whole_number),
+    Column("min_remaining_days", _("Days that must remain to stage or ship it."), whole_number),
+    Column("storage_condition", _("frozen, 2-8, 15-25 or ambient."), one_of(*Condition.values)),
+    Column("out_of_storage_hours", _("How long a lot may be outside it, in hours."), in_hours),
     Column("safety_stock", _("In the base unit."), number),
     Column("dwell_hours", _("How long it may stay staged, in hours."), in_hours),
     Column("is_active", _("yes or no."), yes_no),
@@ -64,6 +66,8 @@ def _filled(material: Material, row: Row) -> Material:
     for name, value in row.values.items():
         if name == "dwell_hours":
             material.dwell_limit = value
+        elif name == "out_of_storage_hours":
+            material.out_of_storage_budget = value
         elif name == "safety_stock":
             # As the database gives it back, so that an equal number is no change.
             material.safety_stock = value.quantize(STEP)

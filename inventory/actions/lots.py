@@ -12,7 +12,7 @@ from typing import Annotated
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, ledger
+from inventory import audit, exposure, ledger
 from inventory.actions.common import (
     amount,
     counterparts,
@@ -145,6 +145,7 @@ def _convert(
                 kind=kind, lot=child, quantity=taken.quantity, source=between,
                 target=taken.source, to_container=taken.from_container,
                 reference=taken.lot.code, index=index,
+                inherits=exposure.used(taken.lot, stamp.occurred_at),
             ),
         ]  # fmt: skip
     movements = ledger.post(entries, book=book, stamp=stamp)

@@ -4,14 +4,23 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db import models, transaction
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit
+from inventory import audit, exposure
 from inventory.audit import Actor
 from inventory.errors import Refused
-from inventory.models import VIRTUAL_KINDS, Balance, Location, Lot, Material, Movement, Site
+from inventory.models import (
+    VIRTUAL_KINDS,
+    Balance,
+    Location,
+    Lot,
+    Material,
+    Movement,
+    Site,
+    ZoneChange,
+)
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -20,9 +29,10 @@ Row = TypeVar("Row", bound=models.Model)
 def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     """Save a row of master data and record what changed. Nothing is recorded if nothing did.
 
-    A new site gets its virtual locations; a location keeps the paths of its branch. Raises
-    ValidationError as `full_clean` does, and refuses `location_in_use`, `location_loop`,
-    `material_in_use`.
+    A new site gets its virtual locations; a location keeps the paths and conditions of its branch;
+    lots are counted anew where the condition they are to be kept in changes, or the one of a place
+    they have been at. Raises ValidationError as `full_clean` does, and refuses `location_in_use`,
+    `location_loop`, `material_in_use`.
     """
     stamp = audit.stamp(by, at, reason)
     before = type(row)._default_manager.filter(pk=row.pk).first() if row.pk else None
@@ -31,6 +41,7 @@ def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     if isinstance(row, Location):
         _check_location(row, before)
         row.path = _path(row)
+        row.zone = row.condition or (row.parent.zone if row.parent else "")
     row.full_clean()
     changes = audit.differences(before, row)
     if not changes:
@@ -38,6 +49,9 @@ def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     row.save()
     if isinstance(row, Location) and isinstance(before, Location):
         _move_branch(before.path, row.path)
+        _change_zones(before, row, stamp.recorded_at)
+    if isinstance(row, Material) and isinstance(before, Material):
+        _count_again(before, row)
     if isinstance(row, Site) and before is None:
         _add_counterparts(row)
     action = "master.change" if before else "master.create"
@@ -109,6 +123,32 @@ def _move_branch(old: str, new: str) -> None:
         Location.objects.filter(path__startswith=old).update(
             path=Concat(Value(new), Substr(F("path"), len(old) + 1))
         )
+
+
+def _change_zones(before: Location, location: Location, at: datetime) -> None:
+    """The condition of a branch has changed: that of each place which does not state its own."""
+    if before.zone == location.zone:
+        return
+    was = {location.pk: before.zone}
+    keeps = {location.pk: location.zone}
+    for below in Location.objects.within(location).exclude(pk=location.pk).order_by("path"):
+        zone = below.condition or keeps[below.parent_id or 0]
+        keeps[below.pk] = zone
+        if zone != below.zone:
+            was[below.pk] = below.zone
+            Location.objects.filter(pk=below.pk).update(zone=zone)
+    ZoneChange.objects.bulk_create(
+        ZoneChange(location_id=pk, was=zone, became=keeps[pk], at=at)
+        for pk, zone in was.items()
+        if zone
+    )
+    exposure.recount_passing(was)
+
+
+def _count_again(before: Material, material: Material) -> None:
+    columns = ("storage_condition", "out_of_storage_budget")
+    if any(getattr(before, name) != getattr(material, name) for name in columns):
+        exposure.recount(Q(material=material))
 
 
 def _add_counterparts(site: Site) -> None:

@@ -30,7 +30,7 @@ class MaterialAdmin(MasterAdmin[Material]):
             _("Quality and shelf life"),
             {"fields": ("initial_status", "inspection_required", "second_signer",
                         "shelf_life_days", "retest_days", "min_remaining_days",
-                        "dwell_limit")},
+                        "storage_condition", "out_of_storage_budget", "dwell_limit")},
         ),
         (_("Change"), {"fields": ("reason",)}),
     )  # fmt: skip

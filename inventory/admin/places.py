@@ -23,9 +23,11 @@ class SiteAdmin(MasterAdmin[Site]):
 class LocationAdmin(MasterAdmin[Location]):
     """The tree, in its own order. Registered by quality, which can put a location on hold."""
 
-    list_display = ("branch", "name", "kind", "purpose", "capacity", "dwell_limit", "is_open")
+    list_display = (
+        "branch", "name", "kind", "purpose", "zone", "capacity", "dwell_limit", "is_open",
+    )  # fmt: skip
     list_display_links = ("branch",)
-    list_filter = ("kind", "purpose", "is_open", "site")
+    list_filter = ("kind", "purpose", "zone", "is_open", "site")
     list_per_page = 200
     list_select_related = ("site",)
     search_fields = ("code", "name")
@@ -35,7 +37,7 @@ class LocationAdmin(MasterAdmin[Location]):
         (None, {"fields": ("site", "parent", "code", "name", "is_open")}),
         (
             _("What it is for"),
-            {"fields": ("kind", "purpose", "state_label", "dwell_limit", "capacity",
+            {"fields": ("kind", "purpose", "state_label", "condition", "dwell_limit", "capacity",
                         "capacity_policy", "walk_order")},
         ),
         (_("Change"), {"fields": ("reason",)}),

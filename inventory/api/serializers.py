@@ -36,8 +36,9 @@ class LocationSerializer(serializers.ModelSerializer[Location]):
     class Meta:
         model = Location
         fields = (
-            "id", "code", "name", "site", "parent", "path", "kind", "purpose", "capacity",
-            "capacity_policy", "dwell_limit", "state_label", "walk_order", "is_open",
+            "id", "code", "name", "site", "parent", "path", "kind", "purpose", "condition",
+            "zone", "capacity", "capacity_policy", "dwell_limit", "state_label", "walk_order",
+            "is_open",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -72,7 +73,8 @@ class MaterialSerializer(serializers.ModelSerializer[Material]):
             "id", "code", "name", "kind", "category", "base_unit", "units", "gtin", "tracking",
             "initial_status", "inspection_required",
             "second_signer", "shelf_life_days", "retest_days", "min_remaining_days",
-            "safety_stock", "dwell_limit", "is_active",
+            "storage_condition", "out_of_storage_budget", "safety_stock", "dwell_limit",
+            "is_active",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -2,7 +2,7 @@
 
 from inventory.models.attempts import RefusedAttempt
 from inventory.models.audit import AuditEntry, IdempotencyKey
-from inventory.models.ledger import Balance, Movement, MovementKind
+from inventory.models.ledger import Balance, InheritedTimeOut, Movement, MovementKind
 from inventory.models.lots import Container, Lot, LotLink
 from inventory.models.materials import (
     LotStatus,
@@ -17,10 +17,12 @@ from inventory.models.places import (
     REAL_KINDS,
     VIRTUAL_KINDS,
     CapacityPolicy,
+    Condition,
     Location,
     LocationKind,
     Purpose,
     Site,
+    ZoneChange,
 )
 from inventory.models.recorded import Recorded, Surface
 from inventory.models.seals import ENTRY_BYTES, Seal, SealNotice
@@ -33,8 +35,10 @@ __all__ = [
     "AuditEntry",
     "Balance",
     "CapacityPolicy",
+    "Condition",
     "Container",
     "IdempotencyKey",
+    "InheritedTimeOut",
     "Location",
     "LocationKind",
     "Lot",
@@ -54,4 +58,5 @@ __all__ = [
     "Surface",
     "Tracking",
     "Unit",
+    "ZoneChange",
 ]

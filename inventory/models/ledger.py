@@ -204,3 +204,21 @@ class Movement(Recorded):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.quantity} {self.lot} {self.source} → {self.target}"
+
+
+class InheritedTimeOut(models.Model):
+    """The time out of storage that went along when a split or merge brought stock to a lot.
+
+    A fact of its own, because reversals may since have corrected the lot that it came from.
+    """
+
+    movement = models.OneToOneField(
+        Movement, models.PROTECT, primary_key=True, related_name="inherited"
+    )
+    used = models.DurationField(_("time out of storage"))
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.movement_id}: {self.used}"

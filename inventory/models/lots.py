@@ -31,7 +31,9 @@ class LotQuerySet(models.QuerySet["Lot"]):
 class Lot(models.Model):
     """A material lot (ISA-95). A serial is a lot of quantity 1.
 
-    `code` is what a label carries: the material's code, a slash and the number.
+    `code` is what a label carries: the material's code, a slash and the number. The last three
+    columns are its clock of time out of storage, kept by `inventory.exposure`; all are empty for
+    materials without a budget.
     """
 
     material = models.ForeignKey(
@@ -47,6 +49,9 @@ class Lot(models.Model):
         _("quality status"), max_length=10, choices=LotStatus, default=LotStatus.QUARANTINE
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    out_used = models.DurationField(_("time out of storage"), null=True, editable=False)
+    out_since = models.DateTimeField(_("out of storage since"), null=True, editable=False)
+    out_ends_at = models.DateTimeField(_("time out of storage ends at"), null=True, editable=False)
 
     objects = LotQuerySet.as_manager()
 
@@ -68,6 +73,10 @@ class Lot(models.Model):
             ),
             models.Index(
                 fields=["retest_on"], name="lot_by_retest", condition=Q(retest_on__isnull=False)
+            ),
+            models.Index(
+                fields=["out_ends_at"], name="lot_by_time_out",
+                condition=Q(out_ends_at__isnull=False),
             ),
         ]  # fmt: skip
 

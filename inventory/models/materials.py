@@ -1,13 +1,14 @@
 """Materials and their units."""
 
+from datetime import timedelta
 from typing import Any
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models.places import code_validator
+from inventory.models.places import Condition, code_validator
 
 QUANTITY: dict[str, Any] = {"max_digits": 15, "decimal_places": 6}
 """Every quantity: 15 digits in all, which SQLite's floating decimals still hold exactly."""
@@ -76,8 +77,20 @@ class Material(models.Model):
     shelf_life_days = models.PositiveIntegerField(_("shelf life, days"), null=True, blank=True)
     retest_days = models.PositiveIntegerField(_("retest interval, days"), null=True, blank=True)
     min_remaining_days = models.PositiveIntegerField(
-        _("minimum remaining shelf life to stage, days"), default=0
+        _("minimum remaining shelf life, days"), default=0,
+        help_text=_("To stage, load or ship it, unless a rule says otherwise for the customer."),
     )
+    storage_condition = models.CharField(
+        _("storage condition"), max_length=7, choices=Condition, blank=True
+    )
+    out_of_storage_budget = models.DurationField(
+        _("time out of storage, at most"), null=True, blank=True,
+        validators=[MinValueValidator(timedelta(0)), MaxValueValidator(timedelta(days=3650))],
+        help_text=_(
+            "How long a lot may be outside its condition, all times together, "
+            "e.g. 12:00:00 or 3 00:00:00 for three days. Empty: not counted."
+        ),
+    )  # fmt: skip
     safety_stock = models.DecimalField(
         _("safety stock"), default=0, validators=[MinValueValidator(0)], **QUANTITY
     )
@@ -106,6 +119,17 @@ class Material(models.Model):
             models.UniqueConstraint(
                 fields=["gtin"], condition=~Q(gtin=""), name="gtin_names_one_material",
                 violation_error_message=_("Another material has this GTIN."),
+            ),
+            models.CheckConstraint(
+                condition=Q(out_of_storage_budget=None) | ~Q(storage_condition=""),
+                name="time_out_of_a_condition",
+                violation_error_message=_("Say which storage condition it may be out of."),
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(
+                fields=["min_remaining_days"], name="material_by_remaining_life",
+                condition=Q(min_remaining_days__gt=0),
             ),
         ]  # fmt: skip
 

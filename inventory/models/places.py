@@ -48,6 +48,15 @@ class Purpose(models.TextChoices):
     SHIPPING_LANE = "shipping_lane", _("Shipping lane")
 
 
+class Condition(models.TextChoices):
+    """Under what climate a place keeps what stands there, or a material is to be kept."""
+
+    FROZEN = "frozen", _("Frozen (-25 to -15 °C)")
+    COLD = "2-8", _("Cold (2 to 8 °C)")
+    ROOM = "15-25", _("Controlled room (15 to 25 °C)")
+    AMBIENT = "ambient", _("Ambient (not controlled)")
+
+
 class CapacityPolicy(models.TextChoices):
     REFUSE = "refuse", _("Refuse when full")
     WARN = "warn", _("Warn when full")
@@ -92,7 +101,8 @@ class Location(models.Model):
 
     `capacity` counts handling positions: a container takes one, a loose lot takes one.
     `dwell_limit` is how long stock may stay staged here. `path` holds the codes from the root
-    down (`BOS/BOS-DOCK/LANE-1/`), kept by `inventory.actions.save_location`.
+    down (`BOS/BOS-DOCK/LANE-1/`); `zone` the condition that it states or the nearest place around
+    it does, '' where none does. Both are kept by `inventory.actions.save_master`.
     """
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="locations", verbose_name=_("site"))
@@ -122,6 +132,13 @@ class Location(models.Model):
         _("state label"), max_length=60, blank=True,
         help_text=_("What stock here is called, e.g. “staged for filling”."),
     )  # fmt: skip
+    condition = models.CharField(
+        _("storage condition"), max_length=7, choices=Condition, blank=True,
+        help_text=_("Empty: that of the place around it."),
+    )  # fmt: skip
+    zone = models.CharField(
+        _("condition here"), max_length=7, choices=Condition, blank=True, editable=False
+    )
     walk_order = models.PositiveIntegerField(_("walking order"), default=0)
     is_open = models.BooleanField(_("open"), default=True)
     path = models.CharField(max_length=400, editable=False, db_index=True)
@@ -158,3 +175,20 @@ class Location(models.Model):
     def ancestry(self) -> list[str]:
         """The codes of this location and of everything around it."""
         return [code for code in self.path.split("/") if code]
+
+
+class ZoneChange(models.Model):
+    """Which condition a place kept until it was changed. What a place kept before one was first
+    stated for it is not known: that statement is taken to hold for the time before it as well."""
+
+    location = models.ForeignKey(Location, models.PROTECT, related_name="zone_changes")
+    was = models.CharField(_("kept"), max_length=7, choices=Condition)
+    became = models.CharField(_("keeps"), max_length=7, choices=Condition, blank=True)
+    at = models.DateTimeField(_("changed at"))
+
+    class Meta:
+        ordering = ("pk",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.was} → {self.became or '?'}"

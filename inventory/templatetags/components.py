@@ -75,6 +75,7 @@ STATUSES: dict[str, tuple[str, str, Words]] = {
     "partly_on_hold": ("warn", "pause-circle-fill", gettext_lazy("Partly on hold")),
     "blocked": ("bad", "slash-circle-fill", gettext_lazy("Blocked")),
     "rule_denies": ("bad", "slash-circle-fill", gettext_lazy("Blocked by a rule")),
+    "time_out_exceeded": ("bad", "thermometer-high", gettext_lazy("Out of storage too long")),
     "shelf_life_short": ("warn", "hourglass-split", gettext_lazy("Shelf life too short")),
 }
 """Tone, icon and word of each quality status and of what the gate and the dates say."""

@@ -6,7 +6,15 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, CharField, DateField, DateTimeField, QuerySet, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateField,
+    DateTimeField,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
@@ -14,8 +22,17 @@ from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models import Container, Location, LocationKind, Lot, LotStatus
 from inventory.statements import Select
+from quality.gate.shelf_life import ACTIONS, ShelfLives
 from quality.gate.stops import DATE_STOPS, code_of
-from quality.models import Effect, GatedAction, Hold, RestrictedUse, RuleSet, UsageRule
+from quality.models import (
+    Effect,
+    GatedAction,
+    Hold,
+    RestrictedUse,
+    RuleSet,
+    ShelfLifeRule,
+    UsageRule,
+)
 
 
 class Use(NamedTuple):
@@ -45,7 +62,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """A row that bears on the uses: the rules in force, an open hold, or a permit."""
+    """A row that bears on the uses: the rules in force, an open hold, a permit, or the days of
+    shelf life (its number) that must remain."""
 
     what: str
     number: int
@@ -57,6 +75,7 @@ class _Fact:
     words: str
     until: date | None
     since: datetime | None
+    customer: int | None
 
 
 def examine(uses: Sequence[Use], on: date) -> list[Verdict]:
@@ -73,7 +92,10 @@ def examine(uses: Sequence[Use], on: date) -> list[Verdict]:
     for fact in facts:
         if fact.what == "permit":
             permits.setdefault(fact.lot, []).append(fact)
-    return [Verdict(version, _refusal(use, on, holds, rules, permits)) for use in uses]
+    lives = ShelfLives(
+        {(fact.material, fact.customer): fact.number for fact in facts if fact.what == "life"}
+    )
+    return [Verdict(version, _refusal(use, on, holds, rules, permits, lives)) for use in uses]
 
 
 _Rules = Mapping[str, Sequence[UsageRule]]
@@ -89,10 +111,12 @@ def _rules(version: int, since: datetime) -> _Rules:
 
 
 def _facts(uses: Sequence[Use]) -> list[_Fact]:
-    """Holds, permits and the version of the rules, in one statement; the oldest holds first."""
+    """Holds, permits, remaining shelf lives and the version of the rules, in one statement; the
+    oldest holds first."""
     rows = _FACTS.rows(
         lots=list({use.lot.pk for use in uses}),
         materials=list({use.lot.material_id for use in uses}),
+        customers=list({use.customer_id for use in uses} - {None}),
         containers=list({pk for use in uses for pk in _containers(use)}),
         places=list(
             {code for use in uses for place in (use.source, use.target) for code in place.ancestry}
@@ -105,23 +129,31 @@ def _facts(uses: Sequence[Use]) -> list[_Fact]:
 def _bearing() -> QuerySet[Any, Any]:
     nothing, no_code = Cast(Value(None), BigIntegerField()), Cast(Value(None), CharField())
     no_day, no_time = Cast(Value(None), DateField()), Cast(Value(None), DateTimeField())
+    no_words = Value("", output_field=CharField())
 
     def what(name: str) -> Value:
         return Value(name, output_field=CharField())
 
     holds = _holds_touching().values_list(
         what("hold"), "pk", "lot", "container", "material", "location__code",
-        "supplier_lot", Cast("reason", CharField()), no_day, no_time,
+        "supplier_lot", Cast("reason", CharField()), no_day, no_time, nothing,
     )  # fmt: skip
     permits = RestrictedUse.objects.filter(lot__among="lots").values_list(
         what("permit"), "pk", "lot", nothing, nothing, no_code, no_code,
-        Cast("reference", CharField()), "until", no_time,
+        Cast("reference", CharField()), "until", no_time, nothing,
     )  # fmt: skip
     rules = RuleSet.objects.in_force().values_list(
         what("rules"), Cast("version", BigIntegerField()), nothing, nothing, nothing, no_code,
-        no_code, Cast("note", CharField()), no_day, "activated_at",
+        no_code, Cast("note", CharField()), no_day, "activated_at", nothing,
     )  # fmt: skip
-    return holds.order_by().union(permits.order_by(), rules.order_by(), all=True)
+    lives = ShelfLifeRule.objects.said().filter(
+        Q(material=None) | Q(material__among="materials"),
+        Q(customer=None) | Q(customer__among="customers"),
+    ).values_list(
+        what("life"), Cast("days", BigIntegerField()), nothing, nothing, "material", no_code,
+        no_code, no_words, no_day, no_time, "customer",
+    )  # fmt: skip
+    return holds.order_by().union(permits.order_by(), rules.order_by(), lives.order_by(), all=True)
 
 
 def _holds_touching() -> QuerySet[Hold]:
@@ -141,17 +173,17 @@ def _holds_touching() -> QuerySet[Hold]:
 _FACTS: Select[Any] = Select(_bearing)
 
 
-def require_shelf_life(lot: Lot, on: date) -> Refused | None:
-    """The refusal `shelf_life_short`, if the lot expires too soon to be staged."""
-    days = lot.material.min_remaining_days
-    if not days or lot.expires_on is None or (lot.expires_on - on).days >= days:
+def _short_lived(use: Use, on: date, lives: ShelfLives) -> Refused | None:
+    lot = use.lot
+    days = lives.short(lot, use.customer_id, on) if use.action in ACTIONS else None
+    if days is None:
         return None
     return _stopped(
         "shelf_life_short",
         lot,
-        _("%(lot)s expires on %(day)s, but %(days)s days of shelf life must remain to stage it."),
+        _("%(lot)s expires on %(day)s, but %(days)s days of shelf life must remain."),
         _("Use a lot with a later date."),
-        by=_("a supervisor (material data)"),
+        by=_("a supervisor (master data)"),
         day=lot.expires_on,
         days=days,
     )
@@ -173,6 +205,7 @@ def _refusal(
     holds: Sequence[_Fact],
     rules: _Rules,
     permits: Mapping[int | None, Sequence[_Fact]],
+    lives: ShelfLives,
 ) -> Refused | None:
     lot = use.lot
     for hold in holds:
@@ -187,11 +220,10 @@ def _refusal(
             )
     for stop in DATE_STOPS:
         if stop.met(lot, on):
-            day = getattr(lot, stop.column)
-            by = stop.cleared_by
+            by, day = stop.cleared_by, stop.said(lot)
             return _stopped(stop.code, lot, stop.words, stop.remedy, by=by, day=day)
     return (
-        (require_shelf_life(lot, on) if use.action == GatedAction.STAGE else None)
+        _short_lived(use, on, lives)
         or _denied(use, on, rules)
         or _restricted(use, on, permits)
         or _in_quarantine(use)

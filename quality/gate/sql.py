@@ -1,6 +1,6 @@
 """The same stops as SQL, for lists, boards and sweeps."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import (
@@ -19,6 +19,7 @@ from django.db.models import (
 )
 
 from inventory.models import LotStatus
+from quality.gate.shelf_life import ACTIONS, short
 from quality.gate.stops import DATE_STOPS, code_of
 from quality.models import Effect, GatedAction, Hold, RestrictedUse, UsageRule
 from quality.models.holds import NESTING
@@ -33,14 +34,22 @@ def stop_code(
     container: str = "container",
     reference: str | None = None,
     customer: str | None = None,
+    at: datetime | None = None,
+    needs_life: Q | None = None,
 ) -> Case:
     """Why stock may not be used where it stands: a code, or '' where it may (with a reason, if
     need be).
 
-    The other arguments name the columns of the query it is used in.
+    The other arguments name the columns of the query it is used in; without a customer, the
+    remaining shelf life counts that everybody asks for. `needs_life` are the rows of which shelf
+    life is asked, where it is not all of them; `at` is the moment, where it is not now.
     """
     whens = [When(_on_hold(lot, location, container), then=Value("lot_on_hold"))]
-    whens += [When(stop.condition(on, f"{lot}__"), then=Value(stop.code)) for stop in DATE_STOPS]
+    for stop in DATE_STOPS:
+        whens.append(When(stop.condition(on, f"{lot}__", at=at), then=Value(stop.code)))
+    if action in ACTIONS:
+        too_short = (needs_life or Q()) & short(on, lot=lot, customer=customer)
+        whens.append(When(too_short, then=Value("shelf_life_short")))
     rules = matching(
         UsageRule.objects.in_force(on),
         action,

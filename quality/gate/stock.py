@@ -3,25 +3,35 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import F, Q, Value
+from django.db.models import BigIntegerField, Exists, F, Q, Value
 
 from inventory.models import Balance, LocationKind, Lot, LotStatus
-from quality.gate.lines import require_shelf_life
+from quality.gate.shelf_life import ShelfLives
 from quality.gate.sql import stop_code
-from quality.models import RestrictedUse
+from quality.models import RestrictedUse, ShelfLifeRule
 
 
 def fefo(
-    materials: Iterable[int], on: date, *, reference: str | None = "", site: int | None = None
+    materials: Iterable[int],
+    on: date,
+    *,
+    reference: str | None = "",
+    customer: int | None = None,
+    site: int | None = None,
 ) -> list[Balance]:
     """Free stock in storage that may be staged for a demand: first expired, first out.
 
-    With None for a reference, restricted lots are there as well: `permits` tells for whom. `site`
-    (an id) keeps to one site. One statement. Lots without an expiry date come last, older lots
-    before newer ones.
+    With None for a reference, restricted lots are there as well, and those with any shelf life
+    left: `permits` and `lives_of` tell for whom. `site` (an id) keeps to one site. One statement.
+    Lots without an expiry date come last, older lots before newer ones.
     """
-    for_demand = {} if reference is None else {"asked_for": Value(reference)}
-    stop = stop_code(on=on, reference="asked_for" if for_demand else None)
+    anybody = reference is None
+    stop = stop_code(
+        on=on,
+        reference=None if anybody else "asked_for",
+        customer="for_customer",
+        needs_life=Q(pk__in=[]) if anybody else None,
+    )
     rows = (
         Balance.objects.filter(
             lot__material__in=list(materials),
@@ -29,14 +39,19 @@ def fefo(
             location__is_open=True,
             quantity__gt=F("reserved") + F("bound"),
         )
-        .annotate(**for_demand, stop=stop)
+        .annotate(
+            asked_for=Value(reference or ""),
+            for_customer=Value(customer, BigIntegerField()),
+            ruled=Exists(ShelfLifeRule.objects.said()),
+            stop=stop,
+        )
         .filter(stop="")
         .select_related("lot__material__base_unit", "location", "container")
         .order_by(F("lot__expires_on").asc(nulls_last=True), "lot_id", "location__walk_order", "pk")
     )
     if site is not None:
         rows = rows.filter(location__site=site)
-    return [row for row in rows if require_shelf_life(row.lot, on) is None]
+    return list(rows)
 
 
 def permits(lots: Iterable[Lot], on: date) -> set[tuple[int, str]]:
@@ -46,9 +61,22 @@ def permits(lots: Iterable[Lot], on: date) -> set[tuple[int, str]]:
     return set(rows.values_list("lot", "reference"))
 
 
+def lives_of(found: Iterable[Balance]) -> ShelfLives:
+    """How much shelf life who asks for, to judge what `fefo` found for anybody. One statement at
+    most, and none where there are no rules."""
+    ruled = any(balance.ruled for balance in found)  # type: ignore[attr-defined]
+    return ShelfLives.read() if ruled else ShelfLives({})
+
+
 def alternatives(
-    lot: Lot, on: date, *, reference: str = "", site: int | None = None, most: int = 3
+    lot: Lot,
+    on: date,
+    *,
+    reference: str = "",
+    customer: int | None = None,
+    site: int | None = None,
+    most: int = 3,
 ) -> list[Balance]:
     """Other lots of the same material that would do, the first to expire first."""
-    found = fefo([lot.material_id], on, reference=reference, site=site)
+    found = fefo([lot.material_id], on, reference=reference, customer=customer, site=site)
     return [balance for balance in found if balance.lot_id != lot.pk][:most]

@@ -1,9 +1,12 @@
 """What can stop a lot: the codes, their words, and the dates after which it may not be used."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.fields import Words
@@ -20,12 +23,33 @@ class DateStop:
     remedy: Words
     cleared_by: Words = "QA"
 
-    def condition(self, on: date, lot: str = "") -> Q:
+    def condition(self, on: date, lot: str = "", *, at: datetime | None = None) -> Q:
+        """In SQL, on a day. `at` is for stops that ask the clock; left out, it is now."""
         return Q(**{f"{lot}{self.column}__lt": on})
 
     def met(self, lot: Lot, on: date) -> bool:
         day = getattr(lot, self.column)
         return day is not None and day < on
+
+    def said(self, lot: Lot) -> str:
+        """The date, for its words."""
+        return str(getattr(lot, self.column))
+
+
+class TimeStop(DateStop):
+    """A moment after which the lot may not be used."""
+
+    def condition(self, on: date, lot: str = "", *, at: datetime | None = None) -> Q:
+        now: Any = at or Now()
+        return Q(**{f"{lot}{self.column}__lt": now})
+
+    def met(self, lot: Lot, on: date) -> bool:
+        moment = getattr(lot, self.column)
+        return moment is not None and moment < timezone.now()
+
+    def said(self, lot: Lot) -> str:
+        moment = timezone.localtime(getattr(lot, self.column))
+        return moment.isoformat(sep=" ", timespec="minutes")
 
 
 EXPIRED = DateStop(
@@ -36,12 +60,19 @@ RETEST_DUE = DateStop(
     "lot_retest_due", "retest_on", _("%(lot)s was due for retest on %(day)s."),
     _("Have QA retest and release it again."),
 )  # fmt: skip
-DATE_STOPS = (EXPIRED, RETEST_DUE)
+TIME_OUT = TimeStop(
+    "time_out_exceeded", "out_ends_at",
+    _("%(lot)s was out of its storage condition for too long: its time ended on %(day)s."),
+    _("Use another lot. QA may assess it, and give the material a longer time."),
+    cleared_by=_("QA (material data)"),
+)  # fmt: skip
+DATE_STOPS = (EXPIRED, RETEST_DUE, TIME_OUT)
 
 STOP_LABELS: dict[str, Words] = {
     "lot_on_hold": _("on hold"),
     "lot_expired": _("expired"),
     "lot_retest_due": _("retest due"),
+    "time_out_exceeded": _("out of storage for too long"),
     "lot_quarantine": _("in quarantine"),
     "lot_rejected": _("rejected"),
     "lot_closed": _("closed"),

@@ -18,6 +18,7 @@ from quality.models.plans import (
     PlanCharacteristic,
 )
 from quality.models.rules import Effect, GatedAction, RuleSet, UsageRule
+from quality.models.shelf_life import ShelfLifeRule
 from quality.models.signatures import Ending, Method, Proposal, ProposalEnd, Signature
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "ProposalEnd",
     "RestrictedUse",
     "RuleSet",
+    "ShelfLifeRule",
     "Signature",
     "UsageRule",
 ]

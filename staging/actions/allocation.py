@@ -76,7 +76,11 @@ def suggest(demand: Demand) -> list[Suggestion]:
     )
     materials = {row.material_id for row in rows}
     offered = gate.fefo(
-        materials, timezone.localdate(), reference=demand.reference, site=demand.site_id
+        materials,
+        timezone.localdate(),
+        reference=demand.reference,
+        customer=demand.customer_id,
+        site=demand.site_id,
     )
     stock = Stock(offered)
     return [
@@ -142,7 +146,7 @@ def allocate(*, lines: Sequence[AllocationLine], by: Actor, at: datetime) -> Out
     bindings = Bindings.read(
         at=at, requirements=[row for rows in requirements.values() for row in rows]
     )
-    planner = _Planner(lots, book, bindings)
+    planner = _Planner(lots, book, bindings, on)
     planner.offer(look(), gate.permits(lots.values(), on))
 
     def plan(line: AllocationLine, index: int) -> list[Step]:
@@ -177,12 +181,14 @@ def _look(lines: Sequence[AllocationLine], on: date) -> Callable[[], list[Balanc
 class _Planner:
     """Turns request lines into steps, keeping count of what earlier lines have taken."""
 
-    def __init__(self, lots: dict[int, Lot], book: Book, bindings: Bindings) -> None:
+    def __init__(self, lots: dict[int, Lot], book: Book, bindings: Bindings, on: date) -> None:
         self.lots = lots
         self.book = book
         self.bindings = bindings
         self.stock = Stock([])
+        self.on = on
         self.permits: set[tuple[int, str]] = set()
+        self.lives = gate.ShelfLives({})
         self.planned: dict[int, Decimal] = {}
         self.warnings: list[str] = []
 
@@ -192,6 +198,7 @@ class _Planner:
         locked = {balance.pk: balance for balance in on_hand}
         self.stock = Stock(locked[balance.pk] for balance in found if balance.pk in locked)
         self.permits = permits
+        self.lives = gate.lives_of(found)
 
     def plan(self, line: AllocationLine, needs: Needs, index: int) -> list[Step]:
         demand = needs[0].demand if needs else line.demand
@@ -255,7 +262,10 @@ class _Planner:
                 yield balance
 
     def _may_take(self, balance: Balance, demand: Demand) -> bool:
-        """Whether stock that nobody chose is not restricted to other demands."""
+        """Whether stock that nobody chose has the shelf life that is asked for, and is not
+        restricted to other demands."""
+        if self.lives.short(balance.lot, demand.customer_id, self.on) is not None:
+            return False
         restricted = balance.lot.status == LotStatus.RESTRICTED
         return not restricted or (balance.lot_id, demand.reference) in self.permits
 

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from inventory.models import Container, Location, Lot
 from inventory.models.materials import QUANTITY
 from quality import gate
-from staging.models.demands import Requirement
+from staging.models.demands import DemandKind, Requirement
 
 
 class State(models.TextChoices):
@@ -31,13 +31,20 @@ class CommitmentQuerySet(models.QuerySet["Commitment"]):
     def open(self) -> Self:
         return self.filter(closed_at=None)
 
-    def with_stop(self, on: date) -> Self:
-        """Annotate `stop`: why the gate would refuse it now, or ''."""
+    def with_stop(self, on: date, *, at: datetime | None = None) -> Self:
+        """Annotate `stop`: why the gate would refuse it now, or at that moment; or ''.
+
+        What is staged in time for production may be used up; what is to be shipped must reach the
+        customer with the shelf life that he asks for.
+        """
+        needs_life = Q(state=State.RESERVED) | Q(requirement__demand__kind=DemandKind.SHIPMENT)
         return self.annotate(
             stop=gate.stop_code(
                 on=on,
                 reference="requirement__demand__reference",
                 customer="requirement__demand__customer_id",
+                at=at,
+                needs_life=needs_life,
             )
         )
 
@@ -45,9 +52,9 @@ class CommitmentQuerySet(models.QuerySet["Commitment"]):
         """Past the dwell limit, or past the time the next step needed it."""
         return self.filter(Q(due_at__lte=at) | Q(requirement__demand__needed_at__lte=at))
 
-    def blocked(self, on: date) -> Self:
+    def blocked(self, on: date, *, at: datetime | None = None) -> Self:
         """Committed stock whose lot, container or place quality has stopped since."""
-        return self.open().with_stop(on).exclude(stop="")
+        return self.open().with_stop(on, at=at).exclude(stop="")
 
 
 class Commitment(models.Model):

@@ -15,7 +15,7 @@ from inventory.errors import Refused
 from inventory.models import Container, LotStatus, Material, MaterialUnit, Purpose, Unit
 from inventory.units import to_base
 from quality import gate
-from quality.models import GatedAction, Hold, RestrictedUse, RuleSet, UsageRule
+from quality.models import GatedAction, Hold, RestrictedUse, RuleSet, ShelfLifeRule, UsageRule
 from staging.models import StagedStock
 from tests.core.refusal import refused
 from tests.plant import Plant
@@ -78,7 +78,16 @@ def scene(plant: Plant) -> dict[str, Any]:
     drawn=st.lists(rules, max_size=5),
     holds=st.lists(st.tuples(st.integers(0, 10), st.booleans()), max_size=2),
     permits=st.lists(st.tuples(st.sampled_from(["own", "other"]), days), max_size=2),
-    action=st.sampled_from([GatedAction.STAGE, GatedAction.SHIP]),
+    action=st.sampled_from([GatedAction.STAGE, GatedAction.SHIP, GatedAction.ISSUE]),
+    ends=st.sampled_from([None, -1, 1]),
+    own_life=st.sampled_from([0, 1]),
+    lives=st.dictionaries(
+        st.sampled_from(
+            [(None, None), (None, "own"), ("own", "own"), (None, "other"), ("other", "own")]
+        ),
+        st.sampled_from([None, 0, 1, 2]),
+        max_size=3,
+    ),
     purpose=st.sampled_from([Purpose.LINE_SIDE, Purpose.WIP_BUFFER]),
 )
 def test_set_and_line_agree(
@@ -91,9 +100,13 @@ def test_set_and_line_agree(
     permits: list[tuple[str, int | None]],
     action: GatedAction,
     purpose: str,
+    ends: int | None,
+    own_life: int,
+    lives: dict[tuple[str | None, str | None], int | None],
 ) -> None:
     plant, lot, demand = scene["plant"], scene["lot"], scene["demand"]
     arrange(scene, status, expires, retest, drawn, holds, permits)
+    arrange_times(scene, ends, own_life, lives)
     plant.l1.purpose = purpose
     plant.l1.save(update_fields=["purpose"])
     stop = gate.stop_code(
@@ -145,6 +158,26 @@ def arrange(
     references = {"own": scene["demand"].reference, "other": "OTHER"}
     for name, until in dict(permits).items():
         RestrictedUse.objects.create(lot=lot, reference=references[name], until=day(until))
+
+
+def arrange_times(
+    scene: dict[str, Any],
+    ends: int | None,
+    own_life: int,
+    lives: dict[tuple[str | None, str | None], int | None],
+) -> None:
+    lot = scene["lot"]
+    lot.out_ends_at = None if ends is None else timezone.now() + timedelta(hours=ends)
+    lot.save()
+    lot.material.min_remaining_days = own_life
+    lot.material.save()
+    ShelfLifeRule.objects.all().delete()
+    ShelfLifeRule.objects.bulk_create(
+        ShelfLifeRule(
+            material=scene["materials"][material], customer=scene["customers"][customer], days=days
+        )
+        for (material, customer), days in lives.items()
+    )
 
 
 @pytest.mark.parametrize(("offset", "code"), [(-1, "lot_expired"), (0, ""), (1, "")])
