@@ -95,7 +95,7 @@ def to_release(site: admin.AdminSite, request: HttpRequest) -> dict[str, Any]:
     desk: Any = site.get_model_admin(Lot)
     lots = with_wanted_at(awaiting(desk.get_queryset(request)), timezone.localdate())
     rows = desk.look_at(list(lots.order_by(*FIRST_WANTED)[:MOST_URGENT]))
-    ready = [lot for lot in rows if not (lot.facts.due or lot.facts.proposal or lot.facts.holds)]
+    ready = [lot for lot in rows if not (lot.facts.stops or lot.facts.due or lot.facts.proposal)]
     may = request.user.has_perm(REGISTRY["release"].permission)
     ids = ",".join(str(lot.pk) for lot in ready)
     url = f"{desk.act_url('release')}?ids={ids}&next={reverse('admin:index')}"

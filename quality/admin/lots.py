@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
@@ -181,8 +183,8 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
         return render_to_string("admin/parts/against.html", {"lot": lot})
 
     @admin.display(description=_("waits since"), ordering="created_at")
-    def since(self, lot: Lot) -> Any:
-        return lot.created_at
+    def since(self, lot: Lot) -> str:
+        return date_format(timezone.localtime(lot.created_at), "Y-m-d")
 
     @admin.display(description=_("expires on"), ordering="expires_on")
     def expires(self, lot: Lot) -> str:

@@ -1,0 +1,100 @@
+"""Who may do what, for the periodic review: accounts, roles, and who granted them when.
+
+What is granted stands in Django's tables; by whom and when, in the audit trail. What no entry
+speaks of came with the installation.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db import models
+from django.utils import timezone
+
+from integration.models import ApiToken
+from inventory.models import Account, AuditEntry
+
+GRANTS = ("people.create", "people.change")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """That somebody gave a role or a permission, and when."""
+
+    by: str
+    at: datetime
+
+
+Grants = dict[tuple[str, str], Grant]
+"""By the key of the account or role, and the name of what it was given."""
+
+
+def grants(model: type[models.Model], column: str) -> Grants:
+    """The last grant of all that was given by changes of `column`, from the audit trail."""
+    found: Grants = {}
+    entries = AuditEntry.objects.filter(
+        action__in=GRANTS, subject_type=model._meta.label_lower
+    ).select_related("actor")
+    for entry in entries.order_by("pk").iterator():
+        old, new = entry.changes.get(column) or ([], [])
+        for name in set(new or ()) - set(old or ()):
+            by = entry.actor.get_username()
+            found[entry.subject_id, name] = Grant(by, entry.recorded_at)
+    return found
+
+
+def accounts() -> Iterator[dict[str, Any]]:
+    """One row an account. Five statements, however many there are."""
+    given = grants(User, "groups")
+    known = Account.objects.in_bulk()
+    tokens: dict[int, list[str]] = {}
+    for token in ApiToken.objects.valid(timezone.now()).order_by("pk"):
+        tokens.setdefault(token.user_id, []).append(token.name)
+    for user in User.objects.prefetch_related("groups").order_by("username"):
+        account = known.get(user.pk) or Account(user=user)
+        roles = sorted(group.name for group in user.groups.all())
+        yield {
+            "account": user.get_username(),
+            "name": user.get_full_name(),
+            "kind": _kind(user, account),
+            "active": user.is_active,
+            "uses_admin": user.is_staff,
+            "roles": [_granted(role, given.get((str(user.pk), role))) for role in roles],
+            "last_sign_in": _moment(user.last_login),
+            "second_factor_since": _moment(account.totp_confirmed_at),
+            "signature_accepted": _moment(account.acknowledged_at),
+            "locked_since": _moment(account.locked_at),
+            "password_change_due": account.password_change_due,
+            "api_tokens": tokens.get(user.pk, []),
+        }
+
+
+def matrix() -> Iterator[dict[str, Any]]:
+    """One row for each permission of each role. Three statements."""
+    given = grants(Group, "permissions")
+    roles = Group.objects.prefetch_related("permissions__content_type").order_by("name")
+    for role in roles:
+        for permission in role.permissions.all():
+            name = f"{permission.content_type.app_label}.{permission.codename}"
+            granted = _granted(name, given.get((str(role.pk), name)))
+            yield {"role": role.name, "permission": granted.pop("name")} | granted
+
+
+def _kind(user: User, account: Account) -> str:
+    if account.is_service:
+        return "service"
+    return "administrator" if user.is_superuser else "person"
+
+
+def _granted(name: str, grant: Grant | None) -> dict[str, str]:
+    return {
+        "name": name,
+        "granted_by": grant.by if grant else "",
+        "granted_at": _moment(grant.at) if grant else "",
+    }
+
+
+def _moment(at: datetime | None) -> str:
+    return at.isoformat(timespec="seconds") if at else ""
