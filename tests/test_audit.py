@@ -23,7 +23,7 @@ from inventory import audit, audit_export, audit_people, audit_words, verbs
 from inventory.audit import Actor
 from inventory.audit_export import Export, Format, Records
 from inventory.errors import Refused
-from inventory.models import AuditEntry, Movement, MovementKind, Surface
+from inventory.models import AuditEntry, Movement, MovementKind, RefusedAttempt, Surface
 from quality.models import DecisionKind
 from staging import actions as staging
 from tests.factories import UserFactory
@@ -262,14 +262,20 @@ def test_count_and_checksum_are_those_of_the_file(
     plant: Plant, auditor: Client, records: str, format: str
 ) -> None:
     plant.lot(10)
-    plant.lot(20)
+    lot = plant.lot(20)
+    nowhere = stock.Move(lot=lot, target=plant.a1)
+    with pytest.raises(Refused):
+        verbs.carry_out(verbs.REGISTRY["move"], [nowhere], by=plant.operator, at=plant.now)
     content, finished = exported(auditor, records=records, format=format)
     assert finished.facts["sha256"] == hashlib.sha256(content).hexdigest()
     assert finished.facts["bytes"] == len(content)
-    model: Any = AuditEntry if records == "audit" else Movement
-    expected = list(model.objects.filter(pk__lt=finished.pk).values_list("pk", flat=True))
-    if records == "movements":
-        expected = list(Movement.objects.values_list("pk", flat=True))
+    kept: dict[str, Any] = {
+        "audit": AuditEntry.objects.filter(pk__lt=finished.pk),
+        "movements": Movement.objects.all(),
+        "attempts": RefusedAttempt.objects.all(),
+    }
+    expected = list(kept[records].values_list("pk", flat=True))
+    assert expected
     if format == "csv":
         rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
     else:

@@ -33,13 +33,15 @@ def test_a_form_has_the_fields_of_its_line(name: str) -> None:
     form = form_for(name)
     assert list(form.base_fields) == [field.name for field in declared]
     required = {field.name for field in declared if field.required and field.type is not bool}
+    required |= {"signer"} & form.base_fields.keys()  # a page asks for both parts of a signature
     assert {n for n, field in form.base_fields.items() if field.required} == required
 
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_every_field_is_shown_once(name: str, db: None) -> None:
     form = form_for(name)()
-    shown = [bound.name for bound in (*form.main_fields, *form.more_fields)]
+    fields = (*form.hidden_fields(), *form.main_fields, *form.more_fields)
+    shown = [bound.name for bound in fields]
     assert sorted(shown) == sorted(form.base_fields)
     assert str(form).count('name="') == len(shown)
 
@@ -147,7 +149,7 @@ def test_references_are_separated_by_commas(plant: Plant) -> None:
     lot = plant.lot(1)
     form = form_for("restrict")(
         {"lot": lot.code, "references": "A-1, B-2,,", "meaning": "approval", "reason": "r",
-         "password": " secret "}
+         "signer": "qa", "password": " secret "}
     )  # fmt: skip
     assert form.is_valid(), form.errors
     assert form.line().references == ("A-1", "B-2")

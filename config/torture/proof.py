@@ -28,8 +28,8 @@ from staging.models import Alert
 Asked = tuple[str, datetime]
 """A user's name and the moment that a request claimed: together, one request."""
 
-NOT_EFFECTS = ("refused",)
-"""Entries of the audit trail that tell of what was not done."""
+NOT_EFFECTS = ("refused", "people.lock")
+"""Entries of the audit trail that tell of what was not done, and what came of trying."""
 
 
 @dataclass(slots=True)

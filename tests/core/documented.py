@@ -93,7 +93,7 @@ def _raised(path: Path) -> Iterator[str]:
                     yield from _words(keyword.value)
             if _name(node.func) in ("DateStop", "_stopped", "_refused") and node.args:
                 yield from _words(node.args[0])
-            if _name(node.func) == "_code_of":
+            if _name(node.func) == "code_of":
                 yield "rule_denies"
         if (
             isinstance(node, ast.Assign)

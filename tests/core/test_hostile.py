@@ -344,7 +344,7 @@ def test_the_trail_says_what_was_borrowed_from_whom(plant: Plant) -> None:
     entry = AuditEntry.objects.get(action="staging.borrow")
     assert entry.reason == "urgent"
     assert entry.facts["claims"] == [
-        f"4 of {lot} @ {plant.l1}: staged for {lender} → staged for {borrower}"
+        f"4 of {lot} @ {plant.l1}: staged for {lender} → staged for {borrower} (urgent)"
     ]
 
 

@@ -36,7 +36,7 @@ class Doings:
     def __init__(self, plant: Plant, seed: int, clock_hand: time_machine.Traveller) -> None:
         self.plant, self.hand = plant, clock_hand
         self.random = random.Random(seed)
-        gate.lines._rules.cache_clear()  # another seed had other rules under the same version and time
+        gate.lines._rules.cache_clear()  # another seed had other rules at the same version and time
         self.lots = [plant.lot(9, expires_in=self.random.randrange(1, 9)) for _ in range(6)]
         orders = [plant.order((lot.material, 9)) for lot in self.lots]
         for lot, order in zip(self.lots, orders, strict=True):
