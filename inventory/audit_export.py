@@ -111,15 +111,24 @@ def stream(export: Export, *, by: Actor, at: datetime) -> tuple[str, Iterator[by
     """
     stamp = audit.stamp(by, at)
     facts = export.facts(stamp)
-    audit.record(STARTED, stamp=stamp, facts=facts)
-    return facts["file"], _accounted(export, stamp, facts)
-
-
-def _accounted(export: Export, stamp: Stamp, facts: dict[str, Any]) -> Iterator[bytes]:
-    digest, size, rows, complete = sha256(), 0, 0, False
     write = _csv if export.format == Format.CSV else _json
+    return facts["file"], accounted(write(export, facts), stamp, facts)
+
+
+def accounted(
+    parts: Iterable[tuple[str, int]], stamp: Stamp, facts: dict[str, Any]
+) -> Iterator[bytes]:
+    """The content of any file that leaves, as it is read: parts with the rows written so far."""
+    audit.record(STARTED, stamp=stamp, facts=facts)
+    return _counted(parts, stamp, facts)
+
+
+def _counted(
+    parts: Iterable[tuple[str, int]], stamp: Stamp, facts: dict[str, Any]
+) -> Iterator[bytes]:
+    digest, size, rows, complete = sha256(), 0, 0, False
     try:
-        for text, so_far in _gathered(write(export, facts)):
+        for text, so_far in _gathered(parts):
             chunk = text.encode()
             digest.update(chunk)
             size, rows = size + len(chunk), so_far

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import QuerySet
 
 from inventory.models import Lot, Movement
 
@@ -45,27 +47,36 @@ def trace(lot: Lot, direction: Direction, *, depth: int = DEEPEST) -> Trace:
     Each link is found once, at its shortest distance. Links of a production that was reversed
     do not count.
     """
-    rows = _links(lot, direction, min(depth, DEEPEST))
+    return trace_all(Lot.objects.filter(pk=lot.pk), direction, depth=depth)
+
+
+def trace_all(lots: QuerySet[Lot], direction: Direction, *, depth: int = DEEPEST) -> Trace:
+    """The same for many lots at once."""
+    rows = _links(lots, direction, min(depth, DEEPEST))
     complete = len(rows) <= MOST and all(row[0] < DEEPEST for row in rows)
-    lots = Lot.objects.select_related("material").in_bulk(
+    found = Lot.objects.select_related("material").in_bulk(
         {pk for row in rows for pk in (row[1], row[2])}
     )
     links = [
-        Link(level, lots[near], lots[far], kind, quantity)
+        Link(level, found[near], found[far], kind, quantity)
         for level, near, far, kind, quantity in rows[:MOST]
     ]
     return Trace(links, complete)
 
 
 def _links(
-    lot: Lot, direction: Direction, depth: int
+    lots: QuerySet[Lot], direction: Direction, depth: int
 ) -> list[tuple[int, int, int, str, Decimal | None]]:
     near, far = ("parent_id", "child_id") if direction == "forward" else ("child_id", "parent_id")
+    try:
+        roots, given = lots.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # Django sees that there are none
+        return []
     # UNION (not UNION ALL) over (lot, depth) stops at the depth bound even where links form a
     # ring.
     sql = f"""
         WITH RECURSIVE reached(lot_id, depth) AS (
-            SELECT CAST(%s AS bigint), 0
+            SELECT root.*, 0 FROM ({roots}) root
             UNION
             SELECT link.{far}, reached.depth + 1
             FROM reached JOIN inventory_lotlink link ON link.{near} = reached.lot_id
@@ -78,9 +89,9 @@ def _links(
         GROUP BY nearest.depth, link.{near}, link.{far}
         ORDER BY nearest.depth, link.{near}, link.{far}
         LIMIT {MOST + 1}
-    """  # noqa: S608 - only our own column names are put in
+    """  # noqa: S608 - our own column names, and what Django has compiled
     with connection.cursor() as cursor:
-        cursor.execute(sql, [lot.pk, depth, depth])
+        cursor.execute(sql, [*given, depth, depth])
         return [
             (level, first, second, kind, None if quantity is None else Decimal(str(quantity)))
             for level, first, second, kind, quantity in cursor.fetchall()

@@ -13,6 +13,7 @@ from staging.views import (
     locations,
     lots,
     materials,
+    reach,
     scan,
     stock,
 )
@@ -25,6 +26,7 @@ urlpatterns = [
     path("demands/", demands.DemandListView.as_view(), name="demand_list"),
     path("demands/<str:reference>/", demands.DemandView.as_view(), name="demand"),
     path("scan/", scan.ScanView.as_view(), name="scan"),
+    path("pulls/", reach.PullListView.as_view(), name="pull_list"),
     # Reading: stock, lots, locations, containers, materials, alerts, audit
     path("stock/", stock.StockView.as_view(), name="stock"),
     path("lots/", lots.LotListView.as_view(), name="lot_list"),
@@ -36,6 +38,9 @@ urlpatterns = [
     path("locations/<str:code>/", locations.LocationView.as_view(), name="location"),
     path("containers/<str:code>/", containers.ContainerView.as_view(), name="container"),
     path("materials/<str:code>/", materials.MaterialView.as_view(), name="material"),
+    path("holds/<int:pk>/reach/", reach.ReachView.as_view(), name="reach"),
+    path("holds/<int:pk>/reach/<slug:part>/", reach.PartView.as_view(), name="reach_part"),
+    path("holds/<int:pk>/recall/", reach.RecallView.as_view(), name="recall"),
     path("alerts/", alerts.AlertListView.as_view(), name="alert_list"),
     path("alerts/count/", alerts.AlertCountView.as_view(), name="alert_count"),
     path("refused-attempts/", attempts.AttemptsView.as_view(), name="attempts"),

@@ -17,7 +17,7 @@ from inventory import actions as stock
 from inventory import genealogy, on_hand
 from inventory.models import AuditEntry, Balance, Container, Location, Lot
 from quality import actions as quality
-from quality.models import InspectionKind, Meaning
+from quality.models import Hold, InspectionKind, Meaning
 from staging import actions as staging
 from staging import clock, stops
 from staging.models import Alert
@@ -53,6 +53,10 @@ PAGES: dict[str, dict[str, int]] = {
     "/materials/{material}/": READERS,
     "/alerts/": READERS,
     "/alerts/count/": READERS,
+    "/pulls/": READERS,
+    "/holds/{hold}/reach/": READERS,
+    "/holds/{hold}/reach/shipped/": READERS,
+    "/holds/{hold}/recall/": READERS,
     "/refused-attempts/": TRAIL,
     "/refused-attempts/?download=days": TRAIL,
     "/audit/": TRAIL,
@@ -113,7 +117,14 @@ def main(answer: Any) -> str:
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_for_every_role(plant: Plant, lot: Lot, role: str) -> None:
     entry = AuditEntry.objects.get(action="quality.place_hold").pk
-    places = {"lot": lot.pk, "place": plant.l1.code, "container": "PAL-1", "entry": entry}
+    hold = Hold.objects.values_list("pk", flat=True)[0]
+    places = {
+        "hold": hold,
+        "lot": lot.pk,
+        "place": plant.l1.code,
+        "container": "PAL-1",
+        "entry": entry,
+    }
     client = reader(role)
     for path, expected in PAGES.items():
         answer = client.get(path.format(material=lot.material.code, **places))

@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
@@ -55,10 +57,10 @@ class HoldAdmin(OldestFirst, Acting[Hold], HistoryAdmin[Hold]):
     )  # fmt: skip
     search_help_text = _("What is on hold, or why")
     fields = (
-        "on", "reason", "occurred_at", "recorded_at", "actor", "surface", "state", "lifted_at",
+        "on", "reach", "reason", "occurred_at", "recorded_at", "actor", "surface", "state", "lifted_at",
         "lifted_by", "lift_reason", "signed", "batch",
     )  # fmt: skip
-    readonly_fields = ("on", "state", "signed")
+    readonly_fields = ("on", "reach", "state", "signed")
 
     def offered(self, request: HttpRequest, row: Hold | None = None) -> list[Verb]:
         return super().offered(request, row) if row is None or row.lifted_at is None else []
@@ -78,6 +80,12 @@ class HoldAdmin(OldestFirst, Acting[Hold], HistoryAdmin[Hold]):
         if isinstance(target, str):
             return _("Supplier lot %(number)s") % {"number": target}
         return cells.link(target)
+
+    @admin.display(description=_("reach"))
+    def reach(self, hold: Hold) -> Any:
+        """Leads to all that it touches; the pages above quality know."""
+        url = reverse("staging:reach", args=[hold.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Everything that it touches"))
 
     @admin.display(description=_("signatures"))
     def signed(self, hold: Hold) -> str:

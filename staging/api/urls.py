@@ -6,15 +6,20 @@ from rest_framework.routers import SimpleRouter
 from staging.api import views
 from staging.api.lots import TimelineView
 from staging.api.on_hand import OnHandView
+from staging.api.reach import PositionViewSet, PullTaskViewSet, ReachView, ShipmentViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("demands", views.DemandViewSet)
 router.register("allocations", views.AllocationViewSet)
 router.register("staged-stock", views.StagedStockViewSet)
 router.register("alerts", views.AlertViewSet)
+router.register("pull-tasks", PullTaskViewSet)
 
 urlpatterns = [
     path("on-hand/", OnHandView.as_view(), name="on-hand"),
     path("lots/<int:pk>/timeline/", TimelineView.as_view(), name="lot-timeline"),
+    path("holds/<int:pk>/reach/", ReachView.as_view(), name="hold-reach"),
+    path("holds/<int:hold>/reach/positions/", PositionViewSet.as_view({"get": "list"})),
+    path("holds/<int:hold>/reach/shipments/", ShipmentViewSet.as_view({"get": "list"})),
     *router.urls,
 ]

@@ -1,5 +1,6 @@
 """Pull tasks: staged stock that a hold has stopped, and that has to leave its lane."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -54,3 +55,9 @@ class PullTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hold_id}: {self.commitment_id}"
+
+    @property
+    def done_at(self) -> datetime | None:
+        """When it had left the lane or the hold was lifted, whichever came first."""
+        ends = [at for at in (self.commitment.closed_at, self.hold.lifted_at) if at]
+        return min(ends, default=None)

@@ -23,7 +23,7 @@ from staging.actions import suggest
 from staging.actions.allocation import Suggestion
 from staging.board import in_words
 from staging.forms import DemandFilter
-from staging.models import Commitment, Demand, DemandState, Requirement, State
+from staging.models import Alert, AlertReason, Commitment, Demand, DemandState, Requirement, State
 
 ALL = "all"
 MOST_EVENTS = 200
@@ -158,6 +158,7 @@ class DemandView(FloorView, View):
             "handling": _offered(_handling(demand, kit), demand, may),
             "planning": _offered(_planning(demand, state), demand, may),
             "history": _history(demand, [found.requirement.pk for found in suggestions]),
+            "lost": _lost(demand),
             "issued_label": _("Loaded") if demand.is_shipment else State.ISSUED.label,
             "used_label": _("Shipped") if demand.is_shipment else State.USED.label,
             "section": "demands",
@@ -171,6 +172,13 @@ def _suggestions(demand: Demand) -> list[Suggestion]:
         return suggest(demand)
     rows = demand.requirements.with_progress().select_related("material", "lot")
     return [Suggestion(row, [], kits.short(row)) for row in rows]
+
+
+def _lost(demand: Demand) -> QuerySet[Alert]:
+    """Open alerts about what holds took away from the demand."""
+    of_demand = Alert.objects.filter(commitment__requirement__demand=demand)
+    lost = of_demand.open().of(AlertReason.RESERVATION_LOST)
+    return lost.select_related("lot", "location").order_by("pk")
 
 
 def _line(found: Suggestion, demand: Demand, may: set[str]) -> dict[str, Any]:
