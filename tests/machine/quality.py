@@ -11,6 +11,10 @@ def place_hold(m: Model, *, reason: str, **target: str) -> None:
     require(reason, "reason_needed")
     require(len(target) == 1, "hold_target")
     m.hold(*next(iter(target.items())))
+    for claim in [key for key in m.claims if key[1] == "reserved"]:
+        _demand, _state, lot, place, box = claim
+        if m.held(lot, (place,), box):
+            m.unclaim(claim, m.claims[claim][0])
 
 
 def lift_hold(m: Model, *, hold: int, reason: str, password: str) -> None:
