@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -28,9 +29,9 @@ from staging.dossier.content import GIVEN_OUT, content
 from staging.dossier.pdf import pdf
 from tests.factories import UserFactory
 from tests.plant import Plant
-from tests.seals.conftest import Tamper, tamper
+from tests.seals.conftest import Tamper, api, api_as, tamper
 
-__all__ = ["tamper"]
+__all__ = ["api", "api_as", "tamper"]
 
 pytestmark = pytest.mark.django_db
 
@@ -241,7 +242,8 @@ def test_hostile_text_is_text(plant: Plant, lot: Lot, auditor: Client) -> None:
     assert "W" * 400 in text
     assert "äöüß" in text
     assert "<b>&amp; ]]>" not in auditor.get(f"/lots/{lot.pk}/dossier/").content.decode()
-    assert json.loads(copies.electronic(copy))["checksum"]["sha256"] == copy.sha256
+    said = auditor.get(f"/lots/{lot.pk}/dossier.json").json()
+    assert said["dossier"]["holds"][-1]["reason"] == HOSTILE.replace("\u0007", "")
 
 
 def test_a_row_higher_than_a_page_goes_on(plant: Plant, lot: Lot) -> None:
@@ -253,6 +255,19 @@ def test_a_row_higher_than_a_page_goes_on(plant: Plant, lot: Lot) -> None:
 def test_what_a_font_lacks_is_written_out() -> None:
     assert sheet.printable("größer ≥ ½") == "größer ≥ ½"
     assert sheet.printable("a\u0000\U0001f600") == "a[U+0000][U+1F600]"
+
+
+def test_the_api_gives_the_same_copy_and_lots_link_to_it(
+    lot: Lot, auditor: Client, api_as: Any
+) -> None:
+    page = auditor.get(f"/lots/{lot.pk}/dossier.json").json()
+    api = api_as("auditor")
+    answer = api.get(api.read(f"lots/{lot.pk}/").json()["dossier"]).json()
+    assert answer["checksum"] == page["checksum"]
+    assert answer["dossier"] == page["dossier"]
+    assert AuditEntry.objects.filter(action=GIVEN_OUT).latest("pk").surface == "api"
+    assert api_as("operator").read(f"lots/{lot.pk}/dossier/").status_code == 403
+    assert api.read("lots/4711/dossier/").status_code == 404
 
 
 # --- who may --------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ PAGES: dict[str, dict[str, int]] = {
     "/stock/?by=lot&download=csv": READERS,
     "/lots/": READERS,
     "/lots/{lot}/": READERS,
+    "/lots/{lot}/dossier/": TRAIL,
     "/locations/": READERS,
     "/locations/{place}/": READERS,
     "/containers/{container}/": READERS,

@@ -81,12 +81,15 @@ class MaterialSerializer(serializers.ModelSerializer[Material]):
 
 class LotSerializer(serializers.ModelSerializer[Lot]):
     material = Code("material")
+    dossier = serializers.HyperlinkedIdentityField(
+        view_name="lot-dossier", help_text="All that is known of it, for who may read that."
+    )
 
     class Meta:
         model = Lot
         fields = (
             "id", "code", "material", "number", "supplier_lot", "made_on", "expires_on",
-            "retest_on", "status", "created_at",
+            "retest_on", "status", "created_at", "dossier",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from staging.api import views
+from staging.api.dossier import DossierView
 from staging.api.lots import TimelineView
 from staging.api.on_hand import OnHandView
 from staging.api.reach import PositionViewSet, PullTaskViewSet, ReachView, ShipmentViewSet
@@ -21,5 +22,6 @@ urlpatterns = [
     path("holds/<int:pk>/reach/", ReachView.as_view(), name="hold-reach"),
     path("holds/<int:hold>/reach/positions/", PositionViewSet.as_view({"get": "list"})),
     path("holds/<int:hold>/reach/shipments/", ShipmentViewSet.as_view({"get": "list"})),
+    path("lots/<int:pk>/dossier/", DossierView.as_view(), name="lot-dossier"),
     *router.urls,
 ]

@@ -1,6 +1,5 @@
 """Copies of a dossier: what each says of itself, its checksum, and that it was given out."""
 
-import json
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,9 @@ from quality.seen import canonical, digest_of
 from staging.dossier.content import GIVEN_OUT, content
 from staging.dossier.plain import who
 from staging.dossier.sections import Section, sections
+
+READS = ("inventory.view_lot", "inventory.view_auditentry", "inventory.view_refusedattempt")
+"""What it asks for: it holds the audit trail and the refused attempts of the lot."""
 
 CHECKSUM = "SHA-256 of `dossier` as JSON: keys in order, no blanks, UTF-8"
 """How the checksum is made, as the electronic copy says it."""
@@ -68,14 +70,13 @@ def give_out(made: Copy, kind: str) -> None:
     audit.record(GIVEN_OUT, stamp=audit.stamp(made.by, made.at), subject=made.lot, facts=facts)
 
 
-def electronic(made: Copy) -> bytes:
+def electronic(made: Copy) -> dict[str, Any]:
     """The electronic copy: everything, with what is needed to check it."""
-    said = {
+    return {
         "dossier": made.content,
         "checksum": {"sha256": made.sha256, "of": CHECKSUM},
         "issued": made.issued,
     }
-    return json.dumps(said, ensure_ascii=False, indent=1).encode()
 
 
 @lru_cache(maxsize=1)

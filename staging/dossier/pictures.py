@@ -28,6 +28,7 @@ def plot(opening: Decimal, steps: Sequence[Step], until: datetime, unit: str) ->
     What lies too close to be told apart is drawn as its lowest and highest.
     """
     since = steps[0][0] if steps else until
+    until = max([until, *(at for at, _quantity in steps[-1:])])
     most = max([opening, *(quantity for _at, quantity in steps)], default=Decimal(0)) or Decimal(1)
     span = (until - since).total_seconds() or 1.0
 

@@ -165,7 +165,7 @@ def _movements(said: Content, now: datetime) -> Iterator[Block]:
         Table(
             [_("No."), _("Recorded"), _("What"), _("Quantity"), _("From → to"), _("On hand after"),
              _("Who"), _("Reference, reason")],
-            [5, 10, 8, 8, 16, 8, 11, 14],
+            [7, 12, 9, 9, 15, 8, 10, 13],
             [_movement(row, said["lot"]["unit"]) for row in said["movements"]],
             frozenset({3, 5}),
             long=True,
@@ -210,7 +210,7 @@ def _genealogy(said: Content, now: datetime) -> Iterator[Block]:
             Table(
                 [heading, _("Material"), _("Status"), _("Next to"), _("Steps"), _("By"),
                  _("Quantity")],
-                [4, 4, 2, 4, 1, 2, 2],
+                [4, 4, 2, 4, 2, 2, 2],
                 rows,
                 frozenset({4, 6}),
             ),
@@ -233,7 +233,7 @@ def _inspections(said: Content, now: datetime) -> Iterator[Block]:
         yield Facts(_inspection(row))
         yield Table(
             [_("Characteristic"), _("Sample"), _("Result"), _("Limits"), _("Verdict"), _("Remark")],
-            [4, 1, 3, 3, 2, 4],
+            [4, 2, 3, 3, 2, 4],
             [
                 (one["characteristic"], str(one["sample"] or NOTHING),
                  f"{one['value']} {one['unit']}".strip(), words.limits(one),
@@ -398,7 +398,7 @@ def _audit(said: Content, now: datetime) -> Iterator[Block]:
         for row in said["audit"]
     ]  # fmt: skip
     headings = [_("No."), _("Recorded"), _("Who"), _("Through"), _("What"), _("Of what, and why")]
-    widths = [5, 11, 13, 8, 14, 27]
+    widths = [7, 12, 13, 9, 14, 25]
     yield _or_none(Table(headings, widths, rows, long=True), _("The audit trail has no entry."))
 
 

@@ -181,7 +181,7 @@ class Sheet:
         self._headings(headings, widths, numeric)
         for row in rows:
             cells = [
-                wrapped(text, width - 2 * PADDING, BOLD if index == strong else PLAIN, SIZE)
+                wrapped(text, width - 3 * PADDING, BOLD if index == strong else PLAIN, SIZE)
                 for index, (text, width) in enumerate(zip(row, widths, strict=True))
             ]
             self._row(cells, headings, widths, numeric, strong)
@@ -193,7 +193,7 @@ class Sheet:
         if not headings:
             return
         cells = [
-            wrapped(text, width - 2 * PADDING, BOLD, SIZE)
+            wrapped(text, width - 3 * PADDING, BOLD, SIZE)
             for text, width in zip(headings, widths, strict=True)
         ]
         height = max(map(len, cells)) * LEADING + 2 * PADDING
@@ -230,7 +230,7 @@ class Sheet:
         x = MARGIN
         for index, (lines, width) in enumerate(zip(cells, widths, strict=True)):
             anchor = "end" if index in numeric else "start"
-            at = x + width - PADDING if index in numeric else x + PADDING
+            at = x + width - 2 * PADDING if index in numeric else x + PADDING
             for number, line in enumerate(lines, 1):
                 y = self.y - PADDING - number * LEADING + 2
                 self._word(at, y, line, BOLD if index in bold else PLAIN, SIZE, INK, anchor)

@@ -71,7 +71,7 @@ def when(row: dict[str, Any]) -> str:
 def signed(signature: dict[str, Any]) -> str:
     """A signature as 21 CFR 11.50 wants it shown, and how it stands to its record now."""
     lines = [
-        joined(signature["printed_name"], signature["username"], signature["role"]),
+        joined(*dict.fromkeys(signature[key] for key in ("printed_name", "username", "role"))),
         joined(at(signature["signed_at"]), _("signed in %(zone)s") % {"zone": signature["zone"]}),
         joined(
             f"{_('Meaning')}: {word('meaning', signature['meaning'])}",

@@ -1,5 +1,6 @@
 """The lot dossier: a page to read and print, and copies to take away."""
 
+import json
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -13,7 +14,6 @@ from inventory.views.common import FloorView, actor
 from staging.dossier import copies
 from staging.dossier.drawing import Drawing, to_svg
 from staging.dossier.sections import Facts, Note, Section, Table
-from staging.views.lot_parts import DOSSIER
 
 ROWS = 100
 """Rows of a long table on one page."""
@@ -22,7 +22,7 @@ ROWS = 100
 class DossierView(FloorView, View):
     """The page. Long tables are paged, all together, by `?page=`, the newest rows first seen."""
 
-    reads = DOSSIER
+    reads = copies.READS
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         made = _copy(request, pk)
@@ -58,6 +58,7 @@ def _drawn(block: Any, page: Any) -> dict[str, Any]:
     rows = block.rows[start : start + ROWS] if block.long else block.rows
     return {
         "kind": "table",
+        "widths": [f"{100 * width / sum(block.widths):.1f}%" for width in block.widths],
         "headings": [(text, index in block.numeric) for index, text in enumerate(block.headings)],
         "rows": [
             [
@@ -74,7 +75,7 @@ def _drawn(block: Any, page: Any) -> dict[str, Any]:
 class PdfView(FloorView, View):
     """The PDF. That it was given out stands in the audit trail."""
 
-    reads = DOSSIER
+    reads = copies.READS
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         # Here, because loading reportlab takes a while and few processes ever need it.
@@ -87,11 +88,12 @@ class PdfView(FloorView, View):
 class ElectronicView(FloorView, View):
     """The electronic copy: the same content as JSON."""
 
-    reads = DOSSIER
+    reads = copies.READS
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         made = _copy(request, pk)
-        return _file(made, copies.electronic(made), "json", "application/json")
+        said = json.dumps(copies.electronic(made), ensure_ascii=False, indent=1)
+        return _file(made, said.encode(), "json", "application/json")
 
 
 def _copy(request: HttpRequest, pk: int) -> copies.Copy:

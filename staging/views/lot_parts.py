@@ -33,9 +33,6 @@ DRAWN: dict[str, tuple[str, str]] = {
 }
 """Icon and tone of each kind of event."""
 
-DOSSIER = ("inventory.view_lot", "inventory.view_auditentry", "inventory.view_refusedattempt")
-"""What the dossier asks for: it holds the audit trail and the refused attempts of the lot."""
-
 MOST_LINKS = 300
 """Links that a drawn genealogy has at most."""
 

@@ -93,7 +93,14 @@ def test_a_stranger_does_nothing(verb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [*sorted(WHO_READS), "lots/1/trace", "lots/1/timeline", "demands/D/suggestion"]
+    "path",
+    [
+        *sorted(WHO_READS),
+        "lots/1/trace",
+        "lots/1/timeline",
+        "lots/1/dossier",
+        "demands/D/suggestion",
+    ],
 )
 def test_a_stranger_reads_nothing(path: str) -> None:
     assert Api().read(f"{path}/").status_code == 401

@@ -1,0 +1,43 @@
+"""The lot dossier over the API: the electronic copy."""
+
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inventory.audit import Actor
+from inventory.models import Lot, Surface
+from staging.dossier import copies
+
+
+class MayRead(IsAuthenticated):
+    """Who may read the audit trail and the refused attempts of any lot."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and request.user.has_perms(copies.READS)
+
+
+class DossierView(APIView):
+    """Everything about a lot, audit entries and signatures included, with its checksum.
+
+    That it was given out stands in the audit trail.
+    """
+
+    permission_classes = (MayRead,)
+    summaries = {"get": "Dossier of a lot"}
+    tag = "History"
+
+    @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="lots_dossier_retrieve")
+    def get(self, request: Request, pk: int) -> Response:
+        lot = get_object_or_404(Lot.objects.select_related("material"), pk=pk)
+        by = Actor(cast("User", request.user), Surface.API)
+        made = copies.copy(lot, by=by, at=timezone.now())
+        copies.give_out(made, "json")
+        return Response(copies.electronic(made))
