@@ -13,6 +13,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from inventory import actions as stock
 from inventory import audit
 from inventory.models import AuditEntry, Balance, Movement
+from quality import actions as quality
+from quality.models import RuleSet
 from tests.admin.conftest import person
 from tests.api.conftest import Api
 from tests.plant import Plant
@@ -52,6 +54,20 @@ def test_without_its_entry_nothing_is_recorded(
         plant.do(stock.move, stock.Move(lot=lot, quantity=None, target=plant.a2))
     assert (Movement.objects.count(), AuditEntry.objects.count()) == before
     assert Balance.objects.on_hand().get(lot=lot).location == plant.a1
+
+
+@pytest.mark.django_db
+def test_a_movement_keeps_the_version_of_the_rules(plant: Plant) -> None:
+    """Also when other rules have come into force since."""
+    lot = plant.lot(10)
+    first = RuleSet.objects.in_force().get()
+    order = plant.order((lot.material, 10))
+    plant.stage(order, lot, quantity=4)
+    second = quality.draft_rules(note="Again", by=plant.lab, at=plant.now)
+    quality.activate_rules(rule_set=second, reason="reviewed", by=plant.qa, at=plant.now)
+    plant.stage(order, lot, quantity=6)
+    staged = Movement.objects.filter(lot=lot, kind="stage").order_by("pk")
+    assert [movement.rule_version for movement in staged] == [first.version, second.version]
 
 
 def test_no_setting_switches_the_trail_off() -> None:
