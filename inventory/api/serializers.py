@@ -89,7 +89,8 @@ class LotSerializer(serializers.ModelSerializer[Lot]):
         model = Lot
         fields = (
             "id", "code", "material", "number", "supplier_lot", "made_on", "expires_on",
-            "retest_on", "status", "created_at", "dossier",
+            "retest_on", "status", "out_used", "out_since", "out_ends_at", "created_at",
+            "dossier",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -38,12 +38,14 @@ class Order:
     proposal: Proposal | None = None
 
     @classmethod
-    def of(cls, kind: DecisionKind, line: Any, lot: Lot) -> Self:
-        """As the line asks for it."""
+    def of(
+        cls, kind: DecisionKind, line: Any, lot: Lot, *, references: tuple[str, ...] = ()
+    ) -> Self:
+        """As the line asks for it; `references` are the demands that it comes to be for."""
         return cls(
             kind, line, lot,
             until=getattr(line, "until", None),
-            references=tuple(getattr(line, "references", ())),
+            references=references,
             retest_on=getattr(line, "retest_on", None),
         )  # fmt: skip
 

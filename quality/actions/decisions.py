@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,7 +24,7 @@ from quality.actions.deciding import (
 )
 from quality.actions.due import against_release, check_due
 from quality.gate import EXPIRED, RETEST_DUE
-from quality.models import DecisionKind, DueInspection, Inspection, Outcome, Proposal
+from quality.models import DecisionKind, DueInspection, Inspection, Outcome, Proposal, RestrictedUse
 from quality.seen import (
     Sight,
     changed_since,
@@ -70,8 +70,12 @@ class Restriction(Signed, OfLot):
 
     references: Annotated[
         tuple[str, ...],
-        About(_("For the demands"), _("References, separated by commas."), max_length=80),
-    ]
+        About(
+            _("For the demands"),
+            _("References, separated by commas. Empty: those that the lot is restricted to now."),
+            max_length=80,
+        ),
+    ] = ()
     until: Annotated[date | None, About(_("Until"), _("Empty: until it is decided again."))] = None
 
 
@@ -113,7 +117,8 @@ def release(*, lines: Sequence[Release], by: Actor, at: datetime) -> Decided:
 
 
 def restrict(*, lines: Sequence[Restriction], by: Actor, at: datetime) -> Decided:
-    """Release lots for named demands, until a date if one is given.
+    """Release lots for named demands, until a date if one is given. Without demands, those stay
+    that a restricted lot is for: so one signature gives many restrictions a new end.
 
     Refuses what `release` does, `references_needed` and `until_passed`; a failed inspection does
     not stand in the way, because the restriction is the disposition.
@@ -150,7 +155,8 @@ class Facts:
     """What stands for or against a decision on the (locked) lots, read for all of them at once.
 
     `inspections` are those that count for a lot; `due` those that stand against its release;
-    `sights` what a signer sees of each; `on_hand` the lots of which there is stock.
+    `sights` what a signer sees of each; `on_hand` the lots of which there is stock; `named`
+    the demands that lots to be restricted are restricted to already.
     """
 
     by: Actor
@@ -158,6 +164,12 @@ class Facts:
     due: dict[int, list[DueInspection]]
     sights: dict[int, Sight]
     on_hand: set[int]
+    named: dict[int, tuple[str, ...]]
+
+    def references(self, line: Any) -> tuple[str, ...]:
+        """The demands that a restriction is for: those it names, or those there are."""
+        asked = tuple(getattr(line, "references", ()))
+        return asked if any(map(str.strip, asked)) else self.named.get(line.lot.pk, ())
 
     def stoppers(self, lot: Lot) -> set[int]:
         """Who has placed the open holds on the lot and its material."""
@@ -176,7 +188,17 @@ class Facts:
             on_hand=set(standing.values_list("lot", flat=True))
             if kind == DecisionKind.CLOSE
             else set(),
+            named=_named(lots) if kind == DecisionKind.RESTRICT else {},
         )
+
+
+def _named(lots: dict[int, Lot]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    restricted = [pk for pk, lot in lots.items() if lot.status == LotStatus.RESTRICTED]
+    uses = RestrictedUse.objects.filter(lot__in=restricted).order_by("reference")
+    for lot, reference in uses.values_list("lot", "reference"):
+        found[lot] = (*found.get(lot, ()), reference)
+    return found
 
 
 @transaction.atomic
@@ -202,7 +224,10 @@ def _decide(
     each(lines, decide)
     overtake_proposals(lots, stamp)
     return Decided(
-        [Order.of(kind, line, lots[line.lot.pk]) for line in lines],
+        [
+            Order.of(kind, line, lots[line.lot.pk], references=facts.references(line))
+            for line in lines
+        ],
         lambda orders: put_into_effect(orders, facts.sights, signer, stamp),
         lambda orders: propose(orders, facts.sights, signer, stamp),
     )
@@ -266,7 +291,7 @@ def _check_release(line: Release | Proposal, lot: Lot, facts: Facts) -> None:
 def _check_restrict(line: Restriction | Proposal, lot: Lot, facts: Facts) -> None:
     _check_signer(lot, facts)
     _check_dates(lot)
-    if not any(reference.strip() for reference in line.references):
+    if not facts.references(line):
         raise Refused(
             _("Name the demands that may use the lot."),
             code="references_needed",

@@ -25,6 +25,7 @@ from quality.actions.decisions import MAY_FOLLOW
 from quality.admin import attaching, attempts, facts, inspecting
 from quality.admin.filters import MaterialFilter, WorkFilter
 from quality.admin.results import inspections_of
+from quality.clocks import clocks_of
 from quality.models import Attachment, Decision, DecisionKind, DueInspection, Hold, Proposal
 from quality.models.holds import TARGETS
 from quality.records import with_signings
@@ -72,7 +73,7 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
     )  # fmt: skip
     change_form_template = "admin/lot.html"
     list_display: tuple[str, ...] = (
-        "code", "material_name", "quality", "before_release", "since", "expires", "on_hand",
+        "code", "material_name", "quality", "since", "expires", "on_hand",
     )  # fmt: skip
     list_filter = (WorkFilter, "status", MaterialFilter)
     search_fields = ("code", "number", "=supplier_lot", "material__code", "material__name")
@@ -143,6 +144,7 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
         places = ("source", "target", "from_container", "to_container", "actor")
         return {
             "lot": lot,
+            "clocks": clocks_of(lot, timezone.now()),
             "inspect_url": self._inspect_url(request, lot),
             "places": lot.facts.places,  # type: ignore[attr-defined]
             "holds": Hold.objects.filter(lot=lot).select_related("actor", "lifted_by"),
@@ -176,11 +178,8 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
     @admin.display(description=_("status"), ordering="status")
     def quality(self, lot: Lot) -> str:
         stops = lot.facts.stops  # type: ignore[attr-defined]
-        return cells.status_badges((lot.status, *stops))
-
-    @admin.display(description=_("before a release"))
-    def before_release(self, lot: Lot) -> str:
-        return render_to_string("admin/parts/against.html", {"lot": lot})
+        against = render_to_string("admin/parts/against.html", {"lot": lot})
+        return cells.status_badges((lot.status, *stops)) + against
 
     @admin.display(description=_("waits since"), ordering="created_at")
     def since(self, lot: Lot) -> str:

@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from quality.api import attempts, signatures, views
+from quality.api import attempts, clocks, signatures, views
 from quality.api.attachments import AttachmentViewSet
 
 router = SimpleRouter(use_regex_path=False)
@@ -20,6 +20,7 @@ router.register("refused-attempts", attempts.AttemptViewSet)
 
 urlpatterns = [
     path("decisions/<int:pk>/signatures/", signatures.SigningsView.as_view()),
+    path("lots/<int:pk>/clocks/", clocks.LotClocksView.as_view()),
     path("lots/<int:pk>/version/", signatures.LotVersionView.as_view()),
     *router.urls,
 ]

@@ -12,6 +12,7 @@ from inventory.models import Balance, Lot
 from inventory.paging import Page
 from inventory.statements import Select
 from inventory.views.common import FloorView
+from quality.clocks import clocks_of
 from quality.models import Decision, Inspection, Proposal
 from quality.records import with_signings
 from staging import stops
@@ -70,6 +71,7 @@ class LotView(FloorView, DetailView[Lot]):
         buttons, menu = lot_parts.offered(lot, user, on_hand=bool(balances))
         return super().get_context_data(
             badges=stops.badges(lot, today, held=stops.held_among([lot], today).get(lot.pk, "")),
+            clocks=clocks_of(lot, timezone.now()),
             split=on_hand.picture(Balance.objects.filter(lot=lot)),
             balances=balances,
             holds=holds,

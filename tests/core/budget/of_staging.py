@@ -35,6 +35,16 @@ def stage_lots(plant: Plant, count: int) -> list[Any]:
     return [staging.Staging(demand=demand, lot=lot, lane=plant.dock) for lot in found]
 
 
+def stage_from_the_cold(plant: Plant, count: int) -> list[Any]:
+    """Out of the condition that the material needs: the clocks of the lots begin to run."""
+    fridge = plant._place(f"FRIDGE{Lot.objects.count()}", condition="2-8")
+    found = lots(
+        plant, count, at=fridge, storage_condition="2-8", out_of_storage_budget=timedelta(hours=8)
+    )
+    demand = wanted(plant, found)
+    return [staging.Staging(demand=demand, lot=lot, lane=plant.dock) for lot in found]
+
+
 def stage_for_many(plant: Plant, count: int) -> list[Any]:
     """A demand a line."""
     found = lots(plant, count)
@@ -264,6 +274,7 @@ def restock(plant: Plant, count: int) -> list[Any]:
 
 SCENES = {
     "stage": stage_lots,
+    "stage: from the cold": stage_from_the_cold,
     "stage: a demand a line": stage_for_many,
     "stage: reserved containers": stage_containers,
     "assign": assign,

@@ -53,6 +53,7 @@ STATEMENTS = {
     "split_lot: on hold and restricted": 18,
     "merge_lots": 13,
     "stage": 14,
+    "stage: from the cold": 15,
     "stage: a demand a line": 14,
     "stage: reserved containers": 15,
     "assign": 13,
