@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -17,7 +18,8 @@ from pypdf import PdfReader
 from inventory import actions as stock
 from inventory import verbs
 from inventory.errors import Refused
-from inventory.models import AuditEntry, Lot
+from inventory.models import AuditEntry, Lot, Movement
+from inventory.one_moment import one_moment
 from inventory.seals import checking
 from inventory.seals.sealing import seal
 from quality import actions as quality
@@ -185,6 +187,24 @@ def test_it_takes_the_same_statements_however_much_happened(plant: Plant, lot: L
     assert len(after) == len(before) <= 70
 
 
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_is_moved_meanwhile_is_not_in_it(plant: Plant) -> None:
+    lot = plant.lot(10)
+
+    def move() -> None:
+        line = stock.Move(lot=lot, quantity=Decimal(1), source=plant.a1, target=plant.a2)
+        plant.do(stock.move, line)
+        connection.close()
+
+    with one_moment():
+        before = Movement.objects.filter(lot=lot).count()
+        with ThreadPoolExecutor(1) as somebody:
+            somebody.submit(move).result()
+        assert Movement.objects.filter(lot=lot).count() == before
+    assert Movement.objects.filter(lot=lot).count() == before + 1
+
+
 # --- the copies -----------------------------------------------------------------------------------
 
 
@@ -298,6 +318,10 @@ def test_long_tables_are_paged_on_the_page_only(
 
 def test_the_lot_leads_to_it(lot: Lot, auditor: Client) -> None:
     assert f"/lots/{lot.pk}/dossier/" in auditor.get(f"/lots/{lot.pk}/").content.decode()
+    desk = Client()
+    desk.force_login(UserFactory(role="qa", is_staff=True))
+    admin = desk.get(f"/admin/inventory/lot/{lot.pk}/change/").content.decode()
+    assert f"/lots/{lot.pk}/dossier/" in admin
     operator = Client()
     operator.force_login(UserFactory(role="operator"))
     assert "dossier" not in operator.get(f"/lots/{lot.pk}/").content.decode()

@@ -36,7 +36,7 @@ class DossierView(APIView):
 
     @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="lots_dossier_retrieve")
     def get(self, request: Request, pk: int) -> Response:
-        lot = get_object_or_404(Lot.objects.select_related("material"), pk=pk)
+        lot = get_object_or_404(Lot, pk=pk)
         by = Actor(cast("User", request.user), Surface.API)
         made = copies.copy(lot, by=by, at=timezone.now())
         copies.give_out(made, "json")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from inventory import audit
 from inventory.audit import Actor
 from inventory.models import Lot
+from inventory.one_moment import one_moment
 from inventory.seals.content import moment
 from quality.seen import canonical, digest_of
 from staging.dossier.content import GIVEN_OUT, content
@@ -60,8 +61,10 @@ class Copy:
 
 
 def copy(lot: Lot, *, by: Actor, at: datetime) -> Copy:
-    """Gather the dossier of a lot."""
-    return Copy(lot, by, at, content(lot))
+    """Gather the dossier of a lot, all of it as it is at one moment."""
+    with one_moment():
+        lot = Lot.objects.select_related("material").get(pk=lot.pk)
+        return Copy(lot, by, at, content(lot))
 
 
 def give_out(made: Copy, kind: str) -> None:

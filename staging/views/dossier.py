@@ -97,8 +97,7 @@ class ElectronicView(FloorView, View):
 
 
 def _copy(request: HttpRequest, pk: int) -> copies.Copy:
-    lot = get_object_or_404(Lot.objects.select_related("material"), pk=pk)
-    return copies.copy(lot, by=actor(request), at=timezone.now())
+    return copies.copy(get_object_or_404(Lot, pk=pk), by=actor(request), at=timezone.now())
 
 
 def _file(made: copies.Copy, content: bytes, ending: str, content_type: str) -> HttpResponse:
