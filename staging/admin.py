@@ -36,7 +36,7 @@ class OpenCommitments(OpenAlerts):
 class LotAdmin(LotDesk):
     """QA's desk, with what staging knows of each lot."""
 
-    list_display = (*LotDesk.list_display[:4], "wanted", "waiting", *LotDesk.list_display[4:])
+    list_display = (*LotDesk.list_display[:3], "wanted", "waiting", *LotDesk.list_display[3:])
     orderings: ClassVar[dict[str, Any]] = LotDesk.orderings | {"awaiting": FIRST_WANTED}
     change_form_template = "admin/staged_lot.html"
 

@@ -106,7 +106,7 @@ def test_who_is_waited_for_stands_first(qa: Client, plant: Plant) -> None:
     rows = listed_in_order(qa, "work=awaiting")
     assert [lot.code for lot in rows] == [first.code, later.code, old.code, enough.code]
     assert [lot.wanted and lot.wanted.demand for lot in rows] == [early, late, None, None]
-    latest = [lot for lot in listed_in_order(qa, "work=awaiting&o=-5") if lot.wanted]
+    latest = [lot for lot in listed_in_order(qa, "work=awaiting&o=-4") if lot.wanted]
     assert latest == [later, first]
     page = qa.get(reverse("admin:index"))
     assert [lot.pk for lot in page.context["urgent"]] == [lot.pk for lot in rows]
