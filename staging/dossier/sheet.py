@@ -145,8 +145,8 @@ class Sheet:
     # --- what stands on them --------------------------------------------------------------------
 
     def heading(self, text: str, anchor: str) -> None:
-        """A section's heading, with some room below it, and its entry among the bookmarks."""
-        self.need(64)
+        """A section's heading, with room for some of it, and its entry among the bookmarks."""
+        self.need(150)
         self.y -= 14
         self.canvas.bookmarkPage(anchor, fit="XYZ", top=self.y + 16)
         self.canvas.addOutlineEntry(printable(text), anchor)
@@ -177,13 +177,14 @@ class Sheet:
         """Rows under headings that stand again on each page. A row that is higher than a page goes
         on over it."""
         widths = [BREADTH * share / sum(shares) for share in shares]
-        self.need(40)
-        self._headings(headings, widths, numeric)
-        for row in rows:
+        for index, row in enumerate(rows):
             cells = [
-                wrapped(text, width - 3 * PADDING, BOLD if index == strong else PLAIN, SIZE)
-                for index, (text, width) in enumerate(zip(row, widths, strict=True))
+                wrapped(text, width - 3 * PADDING, BOLD if column == strong else PLAIN, SIZE)
+                for column, (text, width) in enumerate(zip(row, widths, strict=True))
             ]
+            if not index:  # headings never stand alone
+                self.need((min(max(map(len, cells)), WHOLE) + 4) * LEADING)
+                self._headings(headings, widths, numeric)
             self._row(cells, headings, widths, numeric, strong)
         self.y -= 8
 
