@@ -68,14 +68,14 @@ class LotAdmin(LotDesk):
             "staged": staged.select_related("location", "container", "requirement__demand"),
         }
 
-    @admin.display(description=_("waiting demands"))
+    @admin.display(description=_("wanted by"))
     def waiting(self, lot: Lot) -> str:
         demands = lot.waiting  # type: ignore[attr-defined]
         if not demands:
             return cells.EMPTY
         return f"{len(demands)}: {demands[0]}" + (" …" if len(demands) > 1 else "")
 
-    @admin.display(description=_("nothing else serves"), ordering="wanted_at")
+    @admin.display(description=_("nothing else for"), ordering="wanted_at")
     def wanted(self, lot: Lot) -> str:
         return render_to_string("admin/parts/wanted.html", {"line": lot.wanted})  # type: ignore[attr-defined]
 
