@@ -75,7 +75,7 @@ class LotAdmin(LotDesk):
             return cells.EMPTY
         return f"{len(demands)}: {demands[0]}" + (" …" if len(demands) > 1 else "")
 
-    @admin.display(description=_("nothing else for"), ordering="wanted_at")
+    @admin.display(description=_("nothing else serves"), ordering="wanted_at")
     def wanted(self, lot: Lot) -> str:
         return render_to_string("admin/parts/wanted.html", {"line": lot.wanted})  # type: ignore[attr-defined]
 
