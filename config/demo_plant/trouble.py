@@ -26,13 +26,15 @@ def _lifted_hold(story: Story) -> None:
 
 
 def _open_holds(story: Story) -> None:
-    """On a lot that is staged, which blocks it there; on a bay; on a pallet."""
+    """On a lot that is staged, to be pulled; on one that was reserved; on a bay; on a pallet."""
     lot: Row = {"lot": "RM-1003/PVK-208", "reason": "Supplier reports a labelling error"}
     bay: Row = {"location": "RVS-WH-A4", "reason": "Temperature logger reads 31 °C"}
     pallet: Row = {"container": "PAL-0142-5", "reason": "Pallet struck by a fork-lift"}
     story.do("place_hold", "operator", hours(20), pallet)
     story.do("place_hold", "qa", hours(12), bay)
     story.do("place_hold", "qa", hours(2), lot)
+    reserved: Row = {"lot": "RM-1002/C-5560", "reason": "Seals of two drums are broken"}
+    story.do("place_hold", "operator", hours(1), reserved)
 
 
 def _corrections(story: Story) -> None:

@@ -20,7 +20,7 @@ from quality import actions as quality
 from staging import actions as staging
 from staging import clock
 from staging.checks import breaches
-from staging.models import Alert, Allocation, StagedStock
+from staging.models import Alert, Allocation, Demand, PullTask, StagedStock
 from tests.plant import Plant
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -155,6 +155,28 @@ def test_a_hold_waits_for_a_staging_in_flight_and_then_wins(plant: Plant, target
     assert set(came_in_between) == {False}
     blocked = StagedStock.objects.blocked(plant.now.date()).count()
     assert blocked == (0 if target == "source" else 1)
+    assert PullTask.objects.open().count() == blocked  # raised by the hold, not by a sweep
+
+
+@pytest.mark.parametrize("target", [name for name in TARGETS if name != "lane"])
+def test_a_hold_waits_for_a_reservation_in_flight_and_takes_it_back(
+    plant: Plant, target: str
+) -> None:
+    """Others reserve more of the lot's free stock meanwhile, or are refused."""
+    lot, box = boxed(plant)
+    orders = [plant.order((lot.material, 2)) for _ in range(4)]
+
+    def allocate(order: Demand) -> None:
+        plant.do(staging.allocate, staging.AllocationLine(demand=order, lot=lot))
+
+    outcomes = at_once(
+        *[lambda o=o: allocate(o) for o in orders],
+        lambda: plant.hold(**TARGETS[target](plant, lot, box)),
+    )
+    assert set(outcomes) <= {"done", "lot_on_hold"}
+    assert not Allocation.objects.exists()
+    assert Alert.objects.open().count() == outcomes.count("done") - 1
+    assert not list(breaches())
 
 
 @pytest.mark.parametrize("target", TARGETS)
