@@ -108,7 +108,7 @@ def test_staged_stock_is_asked_to_be_pulled_at_once(plant: Plant, target: str) -
         named = {"container": StagedStock.objects.get().container}
     [hold] = place(plant, **named)
     task = PullTask.objects.open().get()
-    assert (task.hold, task.quantity) == (hold, 10)
+    assert (task.hold, task.quantity) == (hold, D(10))
     assert task.commitment.requirement.demand == order
     unstaging = staging.Unstaging(lot=lot, target=plant.cage, lane=plant.l1, quantity=D(4))
     plant.do(staging.unstage, unstaging)
