@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from inventory import exposure
 from inventory.exposure import Clock as Exposure
-from inventory.models import Lot
+from inventory.models import Lot, LotStatus
 from quality import gate
 from quality.models import ShelfLifeRule
 
@@ -78,7 +78,8 @@ class LotClock:
 
 def clocks_of(lot: Lot, at: datetime) -> list[LotClock]:
     """Expiry, retest, the shelf life that must remain and for whom, time out of storage, and the
-    ends of restrictions; those that the lot has. Two statements. The lot comes with its material.
+    ends of restrictions; those that the lot has. Two statements at most. The lot comes with
+    its material.
     """
     return [*_dates(lot, at), *_shelf_lives(lot, at), *_time_out(lot, at), *_permits(lot, at)]
 
@@ -154,6 +155,8 @@ def in_words(span: timedelta) -> str:
 
 
 def _permits(lot: Lot, at: datetime) -> Iterator[LotClock]:
+    if lot.status != LotStatus.RESTRICTED:
+        return
     for permit in lot.restricted_uses.filter(until__isnull=False).order_by("reference"):
         if permit.until:
             label = _("Restriction to %(demand)s") % {"demand": permit.reference}

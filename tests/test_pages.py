@@ -400,7 +400,7 @@ def test_lists_cost_the_same_however_many_rows(
 @pytest.mark.parametrize(
     ("page", "most"),
     [
-        (lambda plant, lot: f"/lots/{lot.pk}/", 32),
+        (lambda plant, lot: f"/lots/{lot.pk}/", 34),
         (lambda plant, lot: f"/locations/{plant.l1.code}/", 20),
         (lambda plant, lot: f"/materials/{lot.material.code}/", 20),
         (lambda plant, lot: "/containers/PAL-1/", 18),

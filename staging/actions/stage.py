@@ -91,10 +91,10 @@ def stage(*, lines: Sequence[Staging], by: Actor, at: datetime) -> Outcome:
 
     Refuses the gate's codes (`lot_on_hold`, `lot_expired`, `lot_retest_due`, `time_out_exceeded`,
     `lot_quarantine`, `lot_rejected`, `lot_closed`, `lot_restricted`, `rule_denies`,
-    `shelf_life_short`, `stands_in_quarantine`, `reason_needed`), `demand_closed`, `not_required`, `other_lot_required`,
-    `more_than_required`, `not_here`, `source_needed`, `not_enough`, `lane_full`,
-    `wrong_location_kind`, `location_closed`, `same_place`, `serial_is_one` and the quantity
-    codes. What becomes needless of the demand's reservations is given up, with a warning.
+    `shelf_life_short`, `stands_in_quarantine`, `reason_needed`), `demand_closed`, `not_required`,
+    `other_lot_required`, `more_than_required`, `not_here`, `source_needed`, `not_enough`,
+    `lane_full`, `wrong_location_kind`, `location_closed`, `same_place`, `serial_is_one` and the
+    quantity codes. What becomes needless of the demand's reservations is given up, with a warning.
     """
     return _stage(MovementKind.STAGE, "staging.stage", lines, by, at)
 

@@ -91,7 +91,7 @@ def _raised(path: Path) -> Iterator[str]:
             for keyword in node.keywords:
                 if keyword.arg == "code" and _name(node.func) in ("Refused", "_stopped"):
                     yield from _words(keyword.value)
-            if _name(node.func) in ("DateStop", "_stopped", "_refused") and node.args:
+            if _name(node.func) in ("DateStop", "TimeStop", "_stopped", "_refused") and node.args:
                 yield from _words(node.args[0])
             if _name(node.func) == "code_of":
                 yield "rule_denies"

@@ -649,6 +649,10 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
         "lot_on_hold": lambda s: after(lambda: s.plant.hold(lot=s.lot), lambda: to_stage(s)),
         "lot_expired": lambda s: to_stage(s, lot=s.dated(expires_on=-1)),
         "lot_retest_due": lambda s: to_stage(s, lot=s.dated(retest_on=-1)),
+        "time_out_exceeded": lambda s: after(
+            lambda: Lot.objects.update(out_ends_at=timezone.now() - timedelta(hours=1)),
+            lambda: to_stage(s),
+        ),
         "lot_quarantine": lambda s: to_stage(s, lot=s.status("quarantine")),
         "lot_rejected": lambda s: to_stage(s, lot=s.status("rejected")),
         "lot_closed": lambda s: to_stage(s, lot=s.status("closed")),
