@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, DateTimeField, F, OrderBy, QuerySet, Value, When
+from django.db.models.functions import Cast
 
 from inventory.models import Lot, LotStatus, Material
 from quality.admin.filters import awaiting
@@ -89,7 +90,9 @@ def with_wanted_at(lots: QuerySet[Lot], on: date) -> QuerySet[Lot]:
         (line, When(material=pk, then=_needed(line))) for pk, line in needs.of_material.items()
     ]
     found.sort(key=lambda pair: pair[0].demand.needed_at)  # the first that applies counts
-    times = Case(*(when for _line, when in found), output_field=DateTimeField())
+    # Cast, because PostgreSQL sorts by no bare constant, which this is when nobody waits.
+    never = Cast(Value(None), DateTimeField())
+    times = Case(*(when for _line, when in found), default=never, output_field=DateTimeField())
     return lots.annotate(wanted_at=times)
 
 
