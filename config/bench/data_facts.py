@@ -166,7 +166,8 @@ PERMITS = """
 
 HOLDS = """
     INSERT INTO quality_hold (id, lot_id, container_id, location_id, material_id, lifted_at,
-        lifted_by_id, lift_reason, supplier_lot, batch, actor_id, surface, reason, occurred_at, recorded_at)
+        lifted_by_id, lift_reason, supplier_lot, batch, actor_id, surface, reason, occurred_at,
+        recorded_at)
     SELECT row_number() OVER (), lot, container, location, material, lifted,
         CASE WHEN lifted IS NOT NULL THEN %(operator)s END,
         CASE WHEN lifted IS NOT NULL THEN 'Seen to.' ELSE '' END, '',

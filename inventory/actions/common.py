@@ -112,7 +112,7 @@ def _refreshed(line: L, fresh: dict[type[Any], dict[int, Any]]) -> L:
 
 
 def common_reason(lines: Sequence[Any]) -> str:
-    """The reason that all lines give, for what is recorded of them together; '' where they differ."""
+    """The reason that all lines give, for what is recorded of them together; else ''."""
     reasons = {getattr(line, "reason", "") for line in lines}  # not every kind of line has one
     return reasons.pop() if len(reasons) == 1 else ""
 

@@ -77,7 +77,8 @@ class Material(models.Model):
     shelf_life_days = models.PositiveIntegerField(_("shelf life, days"), null=True, blank=True)
     retest_days = models.PositiveIntegerField(_("retest interval, days"), null=True, blank=True)
     min_remaining_days = models.PositiveIntegerField(
-        _("minimum remaining shelf life, days"), default=0,
+        _("minimum remaining shelf life, days"),
+        default=0,
         help_text=_("To stage, load or ship it, unless a rule says otherwise for the customer."),
     )
     storage_condition = models.CharField(

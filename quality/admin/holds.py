@@ -57,8 +57,8 @@ class HoldAdmin(OldestFirst, Acting[Hold], HistoryAdmin[Hold]):
     )  # fmt: skip
     search_help_text = _("What is on hold, or why")
     fields = (
-        "on", "reach", "reason", "occurred_at", "recorded_at", "actor", "surface", "state", "lifted_at",
-        "lifted_by", "lift_reason", "signed", "batch",
+        "on", "reach", "reason", "occurred_at", "recorded_at", "actor", "surface", "state",
+        "lifted_at", "lifted_by", "lift_reason", "signed", "batch",
     )  # fmt: skip
     readonly_fields = ("on", "reach", "state", "signed")
 

@@ -5,36 +5,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inventory', '0007_inspection_required'),
-        ('quality', '0007_watch_holds'),
+        ("inventory", "0007_inspection_required"),
+        ("quality", "0007_watch_holds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='ruleset',
-            name='authors',
-            field=models.ManyToManyField(editable=False, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='drafted by'),
+            model_name="ruleset",
+            name="authors",
+            field=models.ManyToManyField(
+                editable=False,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="drafted by",
+            ),
         ),
         migrations.AddField(
-            model_name='usagerule',
-            name='valid_from',
-            field=models.DateField(blank=True, null=True, verbose_name='valid from'),
+            model_name="usagerule",
+            name="valid_from",
+            field=models.DateField(blank=True, null=True, verbose_name="valid from"),
         ),
         migrations.AddField(
-            model_name='usagerule',
-            name='valid_until',
-            field=models.DateField(blank=True, null=True, verbose_name='valid until'),
+            model_name="usagerule",
+            name="valid_until",
+            field=models.DateField(blank=True, null=True, verbose_name="valid until"),
         ),
         migrations.AlterField(
-            model_name='usagerule',
-            name='effect',
-            field=models.CharField(choices=[('allow', 'Allow'), ('reason', 'Allow with a reason'), ('deny', 'Deny')], max_length=6, verbose_name='effect'),
+            model_name="usagerule",
+            name="effect",
+            field=models.CharField(
+                choices=[("allow", "Allow"), ("reason", "Allow with a reason"), ("deny", "Deny")],
+                max_length=6,
+                verbose_name="effect",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usagerule',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from', None), ('valid_until', None), ('valid_from__lte', models.F('valid_until')), _connector='OR'), name='rule_ends_after_it_begins', violation_error_message='“Valid until” lies before “valid from”.'),
+            model_name="usagerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from", None),
+                    ("valid_until", None),
+                    ("valid_from__lte", models.F("valid_until")),
+                    _connector="OR",
+                ),
+                name="rule_ends_after_it_begins",
+                violation_error_message="“Valid until” lies before “valid from”.",
+            ),
         ),
     ]

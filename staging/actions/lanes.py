@@ -231,7 +231,8 @@ def borrow(*, lines: Sequence[Borrowing], by: Actor, at: datetime) -> Outcome:
     """Let another demand take over staged stock where it stands; the reason is kept.
 
     Gated as staging for the borrower. Refuses the gate's codes, `reason_needed`, `demand_closed`,
-    `not_required`, `other_lot_required`, `more_than_required`, `same_demand`, and as `unstage` does.
+    `not_required`, `other_lot_required`, `more_than_required`, `same_demand`, and as `unstage`
+    does.
     """
     missing: dict[int, Decimal] = {}
 

@@ -38,7 +38,8 @@ def test_the_auditor_reads_everything(page: Page, live_server: LiveServer, plant
     sign_in(page, live_server, user.username)
     paths = (
         "/stock/", "/stock/?by=lot", "/stock/?by=location", "/stock/?by=demand", "/lots/",
-        f"/lots/{lot.pk}/", f"/lots/{lot.pk}/dossier/", "/locations/", f"/locations/{plant.l1.code}/",
+        f"/lots/{lot.pk}/", f"/lots/{lot.pk}/dossier/", "/locations/",
+        f"/locations/{plant.l1.code}/",
         f"/materials/{lot.material.code}/", "/alerts/", "/audit/", "/audit/export/",
     )  # fmt: skip
     for width in (1280, 390):
