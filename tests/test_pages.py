@@ -20,7 +20,7 @@ from quality import actions as quality
 from quality.models import Hold, InspectionKind, Meaning
 from staging import actions as staging
 from staging import clock, stops
-from staging.models import Alert
+from staging.models import Alert, Demand
 from staging.views.lot_parts import tree
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -168,6 +168,9 @@ def test_stock_adds_up_however_it_is_grouped(plant: Plant, lot: Lot, auditor: Cl
     shipment = plant.shipment((other.material, 7))
     plant.stage(shipment, other, plant.dock)
     plant.do(staging.load, staging.Loading(lot=other, vehicle=plant.truck, quantity=Decimal(3)))
+    order, spare = Demand.objects.get(reference="PO-1"), plant.lot(30, material=lot.material)
+    line = staging.AllocationLine(demand=order, quantity=Decimal(30), lot=spare)
+    plant.do(staging.allocate, line)  # the hold has broken the reservation there was
     everything = sum(Balance.objects.values_list("quantity", flat=True))
     for by in ("material", "lot", "location"):
         rows = list(csv.DictReader(io.StringIO(text(auditor.get(f"/stock/?by={by}&download=csv")))))
