@@ -211,6 +211,7 @@ SPECTACULAR_SETTINGS = {
         "LocationKind": "inventory.models.LocationKind",
         "MaterialKind": "inventory.models.MaterialKind",
         "MovementKind": "inventory.models.MovementKind",
+        "Condition": "inventory.models.Condition",
         "LotStatus": "inventory.models.LotStatus",
         "Purpose": "inventory.models.Purpose",
         "InspectionKind": "quality.models.InspectionKind",

@@ -39,7 +39,7 @@ class ProvenRecord(serializers.Serializer[Any]):
     content = serializers.CharField(help_text="Canonical JSON; its SHA-256 is what is sealed.")
 
 
-class Step(serializers.Serializer[Any]):
+class ProofStep(serializers.Serializer[Any]):
     side = serializers.ChoiceField(choices=["left", "right"])
     hash = serializers.CharField()
 
@@ -59,7 +59,7 @@ class ProofAnswer(serializers.Serializer[Any]):
 
     format = serializers.IntegerField()
     record = ProvenRecord()
-    path = Step(many=True)
+    path = ProofStep(many=True)
     seal = ProofSeal()
     chain = serializers.ListField(child=serializers.CharField())
     published = Published()
