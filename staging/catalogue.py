@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory import actions as stock
 from inventory import codes
+from inventory.scanning.naming import by_column
 from inventory.verbs import Verb, register
 from staging import actions
 from staging.models import Alert, Demand
@@ -16,7 +17,15 @@ SHIPPING = _("Shipping")
 
 def install() -> None:
     """Offer the staging verbs."""
-    codes.register(Demand, codes.Naming(("reference",), ("customer", "work_center", "product")))
+    near = ("customer", "work_center", "product")
+    codes.register(
+        Demand,
+        codes.Naming(
+            ("reference",),
+            near,
+            by_scan=by_column(Demand, "reference", lambda scan: scan.reference, *near),
+        ),
+    )
     codes.register(Alert, codes.Naming(("id",), ("lot", "location")))
     register(
         Verb("staging", "stage", _("Stage"), actions.stage, actions.Staging,

@@ -25,6 +25,7 @@ from inventory.actions.common import (
 )
 from inventory.actions.moves import LotField, UnitField
 from inventory.audit import Actor
+from inventory.check_digits import check_digit, is_checked
 from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book, Line
@@ -75,9 +76,8 @@ class MoveContainer:
 
 
 def sscc_check_digit(digits: str) -> int:
-    """Check digit of the first 17 digits (GS1 General Specifications 7.9, modulo 10)."""
-    weighted = sum(int(digit) * (3 if i % 2 == 0 else 1) for i, digit in enumerate(digits))
-    return -weighted % 10
+    """Check digit of the first 17 digits of an SSCC."""
+    return int(check_digit(digits))
 
 
 @transaction.atomic
@@ -123,8 +123,7 @@ def _check_new(line: NewContainer, taken: set[str]) -> None:
         raise _taken(line.code, "code")
     if line.sscc in taken:
         raise _taken(line.sscc, "sscc")
-    valid = len(line.sscc) == 18 and line.sscc.isdecimal()
-    if line.sscc and not (valid and sscc_check_digit(line.sscc[:17]) == int(line.sscc[17])):
+    if line.sscc and not (len(line.sscc) == 18 and is_checked(line.sscc)):
         raise Refused(
             _("%(sscc)s is not a valid SSCC."),
             code="bad_sscc",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from inventory.check_digits import validate_check_digit
 from inventory.models.materials import QUANTITY, LotStatus, Material
 from inventory.models.places import Location, code_validator
 from inventory.models.recorded import Recorded
@@ -124,7 +125,10 @@ class Container(models.Model):
     code = models.CharField(_("code"), max_length=60, unique=True, validators=[code_validator])
     sscc = models.CharField(
         _("SSCC"), max_length=18, blank=True,
-        validators=[RegexValidator(r"^\d{18}$", _("An SSCC has 18 digits."))],
+        validators=[
+            RegexValidator(r"^\d{18}$", _("An SSCC has 18 digits.")),
+            validate_check_digit,
+        ],
     )  # fmt: skip
     kind = models.CharField(_("kind"), max_length=40, blank=True, help_text=_("Pallet, drum …"))
     parent = models.ForeignKey(

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from inventory.check_digits import validate_check_digit
 from inventory.models.places import Condition, code_validator
 
 QUANTITY: dict[str, Any] = {"max_digits": 15, "decimal_places": 6}
@@ -67,7 +68,10 @@ class Material(models.Model):
     )
     gtin = models.CharField(
         _("GTIN"), max_length=14, blank=True, db_index=True,
-        validators=[RegexValidator(r"^\d{8}(\d{4,6})?$", _("A GTIN has 8, 12, 13 or 14 digits."))],
+        validators=[
+            RegexValidator(r"^\d{8}(\d{4,6})?$", _("A GTIN has 8, 12, 13 or 14 digits.")),
+            validate_check_digit,
+        ],
     )  # fmt: skip
     tracking = models.CharField(_("tracking"), max_length=6, choices=Tracking, default=Tracking.LOT)
     initial_status = models.CharField(

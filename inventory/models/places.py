@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from inventory.check_digits import validate_check_digit
+
 code_validator = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._+-]*$",
     _("Use letters, digits and . _ + - only, starting with a letter or digit."),
@@ -139,6 +141,24 @@ class Location(models.Model):
     zone = models.CharField(
         _("condition here"), max_length=7, choices=Condition, blank=True, editable=False
     )
+    gln = models.CharField(
+        _("GLN"), max_length=13, blank=True,
+        validators=[
+            RegexValidator(r"^\d{13}$", _("A GLN has 13 digits."), code="bad_gln"),
+            validate_check_digit,
+        ],
+        help_text=_("GS1 number of the place, as in (414) on its label."),
+    )  # fmt: skip
+    gln_extension = models.CharField(
+        _("GLN extension"), max_length=20, blank=True,
+        validators=[
+            RegexValidator(
+                r"^[A-Za-z0-9!\"%&'()*+,./:;<=>?_-]+$",
+                _("Use the characters that GS1 labels have."), code="bad_gln_extension",
+            )
+        ],
+        help_text=_("Tells places of one GLN apart, as in (254) on the label."),
+    )  # fmt: skip
     walk_order = models.PositiveIntegerField(_("walking order"), default=0)
     is_open = models.BooleanField(_("open"), default=True)
     path = models.CharField(max_length=400, editable=False, db_index=True)
@@ -157,6 +177,17 @@ class Location(models.Model):
                 ),
                 name="purpose_for_staging_only",
                 violation_error_message=_("Staging locations need a purpose; others have none."),
+            ),
+            models.UniqueConstraint(
+                fields=["gln", "gln_extension"],
+                condition=~Q(gln=""),
+                name="gln_names_one_place",
+                violation_error_message=_("Another location has this GLN and extension."),
+            ),
+            models.CheckConstraint(
+                condition=Q(gln_extension="") | ~Q(gln=""),
+                name="gln_extension_of_a_gln",
+                violation_error_message=_("An extension stands with a GLN only."),
             ),
         ]
 
