@@ -55,6 +55,11 @@ def columns() -> dict[type[models.Model], tuple[str, ...]]:
     return {kind: naming.columns for kind, naming in _NAMINGS.items() if naming.columns != ("id",)}
 
 
+def code_of(thing: models.Model) -> str:
+    """What names it, and nothing else."""
+    return str(getattr(thing, _NAMINGS[type(thing)].columns[0]))
+
+
 def is_named(kind: type[Any]) -> bool:
     return kind in _NAMINGS
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory import codes
 from inventory.errors import Refused
 from inventory.models import Location, LocationKind, Site, Unit
+from inventory.scanning import LONGEST
 
 MOST_SUGGESTED = 40
 """A longer list is no help: its codes are scanned."""
@@ -59,7 +60,7 @@ class CodeField(forms.CharField):
         typed = model in (Site, Unit)  # these stand on no label
         attrs = {} if typed else {"data-scan": str(model._meta.model_name)}
         super().__init__(
-            strip=True, max_length=200, widget=CodeInput(attrs, suggest=suggest), **kwargs
+            strip=True, max_length=LONGEST, widget=CodeInput(attrs, suggest=suggest), **kwargs
         )
         self.model = model
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
@@ -20,6 +20,7 @@ from inventory import accounts, codes
 from inventory.errors import Refused
 from inventory.fields import LineField, line_fields
 from inventory.form_fields import SUGGESTED, CodeField, LinesField, WordsField
+from inventory.scanned_forms import ScannedForm
 from inventory.verbs import REGISTRY, Verb
 
 USUAL: Mapping[str, frozenset[str]] = {
@@ -48,11 +49,10 @@ SECRETS = {"password": "current-password", "code": "one-time-code"}
 SCANNED_WORDS = ("reference", "number", "code", "sscc")
 
 
-class VerbForm(forms.Form):
+class VerbForm(ScannedForm):
     """Base of the verbs' forms. Its fields are those of the verb's line, by the same names."""
 
     template_name = "inventory/verb_fields.html"
-    verb: ClassVar[Verb]
 
     def line(self) -> Any:
         """The line of the verb that was filled in. What is empty is left to the line's default."""

@@ -49,14 +49,15 @@ COLUMNS = (
     Column("state_label", _("What stock there is called, e.g. staged for filling."), text(60)),
     Column("condition", _("frozen, 2-8, 15-25 or ambient; empty: that of the place around it."),
            one_of(*Condition.values)),
+    Column("gln", _("GS1's number of the place, 13 digits."), text(13)),
+    Column("gln_extension", _("Tells places of one GLN apart."), text(20)),
     Column("walk_order", _("Order in which it is walked to."), whole_number),
     Column("is_open", _("yes or no."), yes_no),
     Column("time_zone", _("Of a site, e.g. America/New_York."), time_zone),
 )  # fmt: skip
 
 PLAIN = ("name", "kind", "purpose", "capacity", "capacity_policy", "state_label", "condition",
-         "walk_order",
-         "is_open")  # fmt: skip
+         "gln", "gln_extension", "walk_order", "is_open")  # fmt: skip
 
 
 def load(records: Sequence[Record], load: Load) -> None:

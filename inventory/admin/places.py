@@ -30,7 +30,7 @@ class LocationAdmin(MasterAdmin[Location]):
     list_filter = ("kind", "purpose", "zone", "is_open", "site")
     list_per_page = 200
     list_select_related = ("site",)
-    search_fields = ("code", "name")
+    search_fields = ("code", "name", "=gln")
     ordering = ("path",)
     autocomplete_fields = ("parent",)
     fieldsets = (
@@ -40,6 +40,7 @@ class LocationAdmin(MasterAdmin[Location]):
             {"fields": ("kind", "purpose", "state_label", "condition", "dwell_limit", "capacity",
                         "capacity_policy", "walk_order")},
         ),
+        (_("GS1 number"), {"fields": ("gln", "gln_extension")}),
         (_("Change"), {"fields": ("reason",)}),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from inventory.models.materials import QUANTITY
+from inventory.scanning import LONGEST
 from inventory.units import plain
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
@@ -63,20 +64,18 @@ class DateTimeIn(serializers.DateTimeField):
         super().__init__(validators=[MinValueValidator(start), MaxValueValidator(end)], **options)
 
 
-LONGEST_CODE = 200
-
-
 class CodeIn(serializers.CharField):
-    """The code of a thing that exists; `kind` is its model. Looked up with all others at once."""
+    """The code of a thing that exists, or a scan that names it; `kind` is its model. Looked up with
+    all others at once."""
 
     def __init__(self, *, kind: type[models.Model], **options: Any) -> None:
         self.kind = kind
-        super().__init__(max_length=LONGEST_CODE, **options)
+        super().__init__(max_length=LONGEST, **options)
 
     def run_validation(self, data: Any = empty) -> Any:
         """Takes a plain code at once: the general way looks at each character three times, which
         for a thousand lines was a tenth of the whole."""
-        if type(data) is str and 0 < len(data) <= LONGEST_CODE and data.isprintable():
+        if type(data) is str and 0 < len(data) <= LONGEST and data.isprintable():
             return data.strip() or super().run_validation(data)
         return super().run_validation(data)
 

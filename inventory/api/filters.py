@@ -54,6 +54,7 @@ class LocationFilter(Filters):
     )
     kind = OneOfFilter(choices=LocationKind.choices)
     purpose = OneOfFilter(choices=Purpose.choices)
+    gln = CodeFilter("", "gln")
 
     class Meta:
         model = Location

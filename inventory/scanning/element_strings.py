@@ -109,7 +109,7 @@ def bracketed(text: str) -> list[GS1ElementString]:
 def checked(found: Iterable[GS1ElementString]) -> Elements:
     """The element strings by identifier, once what each says has been looked at.
 
-    Refuses `bad_check_digit`, `bad_gs1`, `repeated_ai` and `coupon`.
+    Refuses `bad_check_digit`, `bad_gs1`, `repeated_ai` and `coupon_scanned`.
     """
     elements: Elements = {}
     for element in found:
@@ -129,7 +129,7 @@ def _check(identifier: str, value: str) -> None:
     if identifier in _COUPONS:
         raise Refused(
             _("This is a coupon for a till."),
-            code="coupon",
+            code="coupon_scanned",
             hint=_("Look for another symbol on the label."),
         )
     rule = broken_rule(identifier, value)

@@ -36,7 +36,7 @@ def read(text: str) -> Scan:
     from its first key to its end; else it is plain, as our own codes are.
 
     Refuses what is GS1 and wrong: `bad_gs1`, `unknown_ai`, `bad_check_digit`, `repeated_ai`,
-    `incomplete_gs1`, `contradictory_gs1`, `coupon`, `bad_link`; and `unknown_symbol`.
+    `incomplete_gs1`, `contradictory_gs1`, `coupon_scanned`, `bad_link`; and `unknown_symbol`.
     """
     symbol, data = _without_symbol(text.strip(" \t\r\n"))
     if symbol in _GS1_SYMBOLS:

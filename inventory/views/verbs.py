@@ -7,7 +7,14 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -74,7 +81,8 @@ class VerbView(FloorView, View):
         return super().handle_no_permission()
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
-        form = form_for(self.verb.name)(initial=_filled(self.verb, request.GET))
+        blank = form_for(self.verb.name)
+        form = blank(initial=blank.read(_filled(self.verb, request.GET)))
         answer = self._page(request, form, accepted=visit.take_news(request))
         answer["HX-Replace-Url"] = request.get_full_path()
         return answer
@@ -97,7 +105,8 @@ class VerbView(FloorView, View):
             self._explain(form, error)
             return self._page(request, form, status=409)
         visit.note(request, self.verb, answer, form, key=key)
-        kept = {k: v for k, v in _filled(self.verb, request.POST).items() if _stays(self.verb, k)}
+        given = _filled(self.verb, form.data)  # type: ignore[arg-type]  # codes, where labels were
+        kept = {name: value for name, value in given.items() if _stays(self.verb, name)}
         return HttpResponseRedirect(path_of(self.verb.name, **kept))
 
     def _explain(self, form: VerbForm, error: ValidationError) -> None:
@@ -124,6 +133,25 @@ class VerbView(FloorView, View):
         }
         template = "inventory/verb_form.html" if swaps else "inventory/verb.html"
         return render(request, template, context, status=status if swaps else 200)
+
+
+class LabelView(VerbView):
+    """What a label that was scanned into the form says for its fields. Records nothing.
+
+    Takes the form as it is, and in `scanned` the name of the field. Answers 409 to a label that is
+    wrong, or contradicts the form.
+    """
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, name: str) -> HttpResponse:
+        form = form_for(self.verb.name)(request.POST)
+        scanned = request.POST.get("scanned", "")
+        refusals = form.errors.as_data().get(scanned, [])
+        if refusals:
+            hint = str(getattr(refusals[0], "hint", ""))
+            return JsonResponse({"why": refusals[0].messages[0], "hint": hint}, status=409)
+        return JsonResponse({"values": form.filled})
 
 
 class UndoView(FloorView, View):

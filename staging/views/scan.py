@@ -9,9 +9,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views import View
 
-from inventory import codes
+from inventory.errors import Refused
 from inventory.models import Container, Location, Lot, Material
+from inventory.scanning import LONGEST, Meant, resolve
 from inventory.views.common import FloorView
+from inventory.views.verbs import path_of
 from staging.models import Demand
 
 MOST_OFFERED = 20
@@ -27,29 +29,63 @@ PAGES: dict[type[models.Model], tuple[str, str]] = {
 
 
 class ScanView(FloorView, View):
-    """One match leads to its page; several are offered; none is said so."""
+    """One match leads to its page; several are offered; none is said so, and what is wrong is."""
 
     reads = ("inventory.view_lot",)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        code = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-        found = list(_named(code) or _like(code)) if code else []
-        if len(found) == 1:
+        code = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+        try:
+            meant = resolve(code, tuple(PAGES)) if code else None
+        except Refused as refusal:
+            context = {"code": code, "refusal": refusal}
+            return render(request, "staging/scan.html", context, status=409)
+        found = list(_named(meant) or _like(code)) if meant else []
+        new = _new_lot(request, meant) if meant else None
+        if len(found) == 1 and not new:
             return redirect(found[0]["url"])
-        context = {"code": code, "found": found}
+        context = {"code": _shown(meant), "found": found, "new": new}
         return render(request, "staging/scan.html", context, status=200 if found else 404)
 
 
-def _named(code: str) -> list[dict[str, Any]]:
-    """What the code names exactly; every lot of that number where there are several."""
-    found = []
-    for kind in PAGES:
-        hit = codes.find(kind, [code]).get(code)
-        if hit is codes.MANY:
-            found += [_offer(lot) for lot in Lot.objects.matching([code])[:MOST_OFFERED]]
-        elif hit is not None:
-            found.append(_offer(hit))
+def _named(meant: Meant) -> list[dict[str, Any]]:
+    """What the code names exactly; every lot of that number where there are several.
+
+    The material of a label is offered only where the label names nothing else that there is.
+    """
+    found = [_offer(thing) for thing in meant.things if not _is_beside(thing, meant)]
+    if Lot in meant.several and meant.scan.is_plain:
+        found += [_offer(lot) for lot in Lot.objects.matching([meant.scan.text])[:MOST_OFFERED]]
+    elif Lot in meant.several:
+        number = meant.scan.lot_number
+        rows = Lot.objects.filter(material=meant.one(Material), supplier_lot=number)
+        found += [_offer(lot) for lot in rows[:MOST_OFFERED]]
     return found
+
+
+def _is_beside(thing: Any, meant: Meant) -> bool:
+    others = len(meant.things) > 1 or bool(meant.several)
+    return isinstance(thing, Material) and others and not meant.scan.is_plain
+
+
+def _new_lot(request: HttpRequest, meant: Meant) -> dict[str, Any] | None:
+    """The way to receive the lot of a label that is not known yet, for whoever may."""
+    number = meant.scan.lot_number or meant.scan.serial
+    material = meant.one(Material)
+    known = meant.one(Lot) or Lot in meant.several
+    if not number or not material or known or not request.user.has_perm("inventory.receive"):
+        return None
+    return {
+        "number": number,
+        "material": material,
+        "url": path_of("receive", material=meant.scan.text),
+    }
+
+
+def _shown(meant: Meant | None) -> str:
+    """The text without what no screen can show."""
+    text = meant.scan.text if meant else ""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _like(code: str) -> Iterator[dict[str, Any]]:

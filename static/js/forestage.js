@@ -28,6 +28,7 @@
 
   const TONES = {
     accepted: [{ at: 0, hertz: 1320, seconds: 0.1, shape: "sine" }],
+    scanned: [{ at: 0, hertz: 1760, seconds: 0.06, shape: "sine" }],
     refused: [
       { at: 0, hertz: 233, seconds: 0.18, shape: "square" },
       { at: 0.24, hertz: 196, seconds: 0.26, shape: "square" },

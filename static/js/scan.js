@@ -6,6 +6,8 @@
   const TYPING = "input:not([type=checkbox], [type=radio], [type=submit]), textarea, select, [contenteditable]";
   const BURST_MS = 35; // keystrokes closer together than this come from a scanner, not from fingers
   const BURST_LENGTH = 7;
+  // What may be a label that says more than one field holds; the server knows for sure.
+  const LABEL = /^(\]|\(\d|https?:\/\/|\d{8})|\u001d/i;
 
   const catching = () => document.documentElement.dataset.catch !== "off";
   // A closed <details> keeps its content laid out in Chromium, so its rectangles prove nothing.
@@ -88,6 +90,7 @@
     const form = event.target.form;
     if (!form) return;
     if (isWrong(event.target)) event.target.removeAttribute("aria-invalid"); // it is being corrected
+    forgetRefusal(event.target);
     nameNext(form);
   });
 
@@ -108,6 +111,79 @@
     if (target) focusOn(target);
   }
 
+  // --- A label that says more than the field ----------------------------------------------
+
+  const isLabel = (field) => "scan" in field.dataset && field.form?.dataset.labelUrl && LABEL.test(field.value.trim());
+
+  async function readLabel(field) {
+    const form = field.form;
+    if ("reading" in form.dataset) return false;
+    form.dataset.reading = "";
+    try {
+      const data = new FormData(form);
+      for (const secret of form.querySelectorAll("input[type=password]")) data.delete(secret.name);
+      data.set("scanned", field.name);
+      const answer = await fetch(form.dataset.labelUrl, { method: "POST", body: data });
+      const said = await answer.json();
+      if (answer.status === 409) return refuseLabel(field, said);
+      fillIn(field, said.values);
+    } catch {
+      // No answer, or none of ours: the server reads the label when the form is sent.
+    } finally {
+      delete form.dataset.reading;
+    }
+    return true;
+  }
+
+  function fillIn(scanned, values) {
+    for (const [name, value] of Object.entries(values)) {
+      const field = scanned.form.elements.namedItem(name);
+      if (!field || (field !== scanned && !isEmpty(field))) continue;
+      field.value = value;
+      field.closest("details")?.setAttribute("open", "");
+      field.classList.add("just-filled");
+      field.addEventListener("animationend", () => field.classList.remove("just-filled"), { once: true });
+    }
+    nameNext(scanned.form);
+  }
+
+  function refuseLabel(field, { why, hint }) {
+    forgetRefusal(field);
+    const error = document.createElement("div");
+    error.className = "field-error";
+    error.dataset.labelError = "";
+    error.setAttribute("role", "alert");
+    const [words, help] = ["p", "small"].map((tag) => document.createElement(tag));
+    words.textContent = why;
+    help.textContent = hint;
+    error.append(words, help);
+    field.closest(".field")?.append(error);
+    field.setAttribute("aria-invalid", "true");
+    document.dispatchEvent(new CustomEvent("forestage:feedback", { detail: "refused" }));
+    focusOn(field);
+    return false;
+  }
+
+  function forgetRefusal(field) {
+    field.closest(".field")?.querySelector("[data-label-error]")?.remove();
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("input") && isLabel(event.target)) readLabel(event.target); // left without Enter
+  });
+
+  // GS, which parts a label's values, is Ctrl+] on the keyboard that a scanner pretends to be. On
+  // another layout than the scanner thinks of, it is the same key, pressed as only scanners press.
+  document.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (!event.ctrlKey || event.altKey || !field.matches?.("input[data-scan]")) return;
+    const asScanner = burst.field === field && event.timeStamp - burst.last < BURST_MS;
+    if (event.key !== "]" && !(event.code === "BracketRight" && asScanner)) return;
+    event.preventDefault();
+    field.setRangeText("\u001d", field.selectionStart, field.selectionEnd, "end");
+    burst = { ...burst, last: event.timeStamp };
+  });
+
   // --- Enter ------------------------------------------------------------------------------
 
   function nextDue(field) {
@@ -124,13 +200,27 @@
       event.preventDefault();
       return;
     }
+    if ("reading" in field.form.dataset) {
+      event.preventDefault(); // the second Enter of a scanner that ends with two
+      return;
+    }
+    if (isLabel(field)) {
+      event.preventDefault();
+      readLabel(field).then((wasRead) => wasRead && goOn(field) && field.form.requestSubmit());
+      return;
+    }
+    if (!goOn(field)) event.preventDefault();
+  });
+
+  // To the next field that is due. Whether there was none: then the form is ready to be sent.
+  function goOn(field) {
     // A field still empty keeps the focus: some scanners end with two Enters.
     const due = isDue(field) ? field : nextDue(field);
-    if (!due) return; // all filled: Enter submits
-    event.preventDefault();
+    if (!due) return true;
     focusOn(due);
     nameNext(field.form);
-  });
+    return false;
+  }
 
   // --- A code scanned into a number -------------------------------------------------------
 

@@ -5,7 +5,8 @@ from tests.core.documented import EVERYWHERE, PHRASES, documented, raised_in_sou
 NOT_OF_ACTIONS = {
     "unknown_code",
     "ambiguous_code",
-    "not_in_code",  # a code is looked up before an action is called
+    "not_in_code",
+    "label_differs",  # a code is looked up before an action is called
     "idempotency_key_reused",
     "lines_needed",
     "not_tried",  # the frame around every verb

@@ -133,7 +133,7 @@ def test_what_is_not_gs1_is_plain(text: str) -> None:
     ("]C10209501101530003", "incomplete_gs1"),
     ("(01)09501101530003(02)09501101530003(37)1(00)106141412345678908", "contradictory_gs1"),
     (f"]C1{ITEM}31030025003102000250", "contradictory_gs1"),
-    ("(8110)012345612345611110123", "coupon"),
+    ("(8110)012345612345611110123", "coupon_scanned"),
     ("https://example.com/lots/17", "bad_link"),
     ("https://example.com/01/09501101530003/21/A/10/B", "bad_link"),
     ("](1", "unknown_symbol"),
