@@ -15,8 +15,10 @@ from pytest_django import DjangoDbBlocker
 from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from config.demo_plant.people import token_path
 from integration.models import ApiToken
+from inventory import codes
 from inventory.actions.containers import sscc_check_digit
-from inventory.models import AuditEntry, Container, Lot, LotLink, Material, Movement
+from inventory.check_digits import is_checked
+from inventory.models import AuditEntry, Container, Location, Lot, LotLink, Material, Movement
 from quality.models import Hold, Inspection
 from staging import checks
 from staging.models import Alert, AlertReason, Demand, StagedStock
@@ -160,6 +162,14 @@ def test_pallets_and_finished_goods_carry_valid_gs1_numbers(plant: None) -> None
     ]
     assert len(numbers) == 9
     assert all(sscc_check_digit(number[:-1]) == int(number[-1]) for number in numbers)
+
+
+def test_places_carry_valid_gs1_numbers(plant: None) -> None:
+    numbers = set(Location.objects.exclude(gln="").values_list("gln", flat=True))
+    assert len(numbers) == 2
+    assert all(is_checked(number) for number in numbers)
+    named = Location.objects.get(code="RVS-WH-A1")
+    assert codes.find_one(Location, f"(414){named.gln}(254)RVS-WH-A1") == named
 
 
 def test_past_is_in_order_for_each_lot(plant: None) -> None:

@@ -9,6 +9,7 @@ from inventory.actions import save_master
 from inventory.actions.containers import sscc_check_digit
 from inventory.audit import Actor
 from inventory.models import (
+    REAL_KINDS,
     CapacityPolicy,
     Location,
     LocationKind,
@@ -190,12 +191,22 @@ def sscc_of(number: int) -> str:
     return f"{digits}{sscc_check_digit(digits)}"
 
 
+def gln_of(site: str) -> str:
+    """The GLN of a site of the demo; its places have it with their code as extension."""
+    digits = f"{GS1_PREFIX}{[code for code, _name in SITES].index(site):05}"
+    return f"{digits}{sscc_check_digit(digits)}"
+
+
 def _add_places(sites: dict[str, Site], by: Actor, at: datetime) -> None:
     made: dict[str, Location] = {}
     for order, place in enumerate(PLACES):
+        site = place.site or place.code.split("-")[0]
+        is_ours = place.kind in REAL_KINDS
         made[place.code] = save_master(
             Location(
-                site=sites[place.site or place.code.split("-")[0]],
+                site=sites[site],
+                gln=gln_of(site) if is_ours else "",
+                gln_extension=place.code if is_ours else "",
                 parent=made.get(place.within),
                 code=place.code,
                 name=place.name,

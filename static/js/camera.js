@@ -135,12 +135,11 @@
 
   function seen(text) {
     const now = Date.now();
-    const isNew = text && text !== last.text;
-    if (isNew && enter(text)) {
+    if (text && text !== last.text) {
+      last = { text, seen: now }; // also where there is no field for it: it is not for the next one
       idleSince = now;
-      document.dispatchEvent(new CustomEvent("forestage:feedback", { detail: "scanned" }));
-      last = { text, seen: now };
-    } else if (text === last.text) {
+      if (enter(text)) document.dispatchEvent(new CustomEvent("forestage:feedback", { detail: "scanned" }));
+    } else if (text) {
       last.seen = now;
     } else if (now - last.seen > FORGET_MS) {
       last = { text: "", seen: now };

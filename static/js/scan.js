@@ -126,6 +126,8 @@
       const answer = await fetch(form.dataset.labelUrl, { method: "POST", body: data });
       const said = await answer.json();
       if (answer.status === 409) return refuseLabel(field, said);
+      forgetRefusal(field);
+      field.removeAttribute("aria-invalid");
       fillIn(field, said.values);
     } catch {
       // No answer, or none of ours: the server reads the label when the form is sent.
@@ -149,23 +151,23 @@
 
   function refuseLabel(field, { why, hint }) {
     forgetRefusal(field);
-    const error = document.createElement("div");
-    error.className = "field-error";
-    error.dataset.labelError = "";
-    error.setAttribute("role", "alert");
-    const [words, help] = ["p", "small"].map((tag) => document.createElement(tag));
-    words.textContent = why;
-    help.textContent = hint;
-    error.append(words, help);
-    field.closest(".field")?.append(error);
+    const error = document.querySelector("template[data-field-error]").content.firstElementChild.cloneNode(true);
+    error.querySelector("[data-why]").textContent = why;
+    error.querySelector("[data-hint]").textContent = hint;
+    const whole = field.closest(".field");
+    whole?.classList.add("field-wrong");
+    whole?.append(error);
     field.setAttribute("aria-invalid", "true");
     document.dispatchEvent(new CustomEvent("forestage:feedback", { detail: "refused" }));
     focusOn(field);
+    nameNext(field.form);
     return false;
   }
 
   function forgetRefusal(field) {
-    field.closest(".field")?.querySelector("[data-label-error]")?.remove();
+    const error = field.closest(".field")?.querySelector("[data-label-error]");
+    if (error) error.parentElement.classList.remove("field-wrong");
+    error?.remove();
   }
 
   document.addEventListener("change", (event) => {
