@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from biip import ParseError
 from biip.gs1_element_strings import GS1ElementString
+from biip.upc import Upc
 from django.utils.translation import gettext_lazy as _
 
 from inventory.check_digits import is_checked, is_digits
@@ -22,7 +24,8 @@ STANDS_FOR_SEPARATOR = ("{GS}", "<GS>", "[GS]", "␝", "|", "~", "^")
 stand in GS1 data, except `<GS>`, which nobody prints."""
 
 _GS1_SYMBOLS = ("]C1", "]d2", "]Q3", "]e0", "]e1", "]e2", "]J1")
-_EAN_SYMBOLS = {"]E0": (12, 13), "]E4": (8,), "]I1": (14,)}
+_EAN_SYMBOLS = {"]E0": (8, 12, 13), "]E4": (8,)}
+_ITF = "]I1"
 _OTHER_SYMBOL = re.compile(r"\][A-Zcdeopsz][0-9A-Za-z]")
 _CHECKED_KEYS = ("00", "01", "02", "253", "402", "414", "8003", "8006")
 _GTIN_LENGTHS = (8, 12, 13, 14)
@@ -43,6 +46,8 @@ def read(text: str) -> Scan:
         return _of(data, "gs1", element_strings.raw(_separated(data)))
     if symbol in _EAN_SYMBOLS:
         return _ean_symbol(symbol, data)
+    if symbol == _ITF and len(data) == 14:  # of another length it is no GTIN, but a code of ours
+        return _of(data, "ean", element_strings.of_pairs([("01", data)]))
     if digital_link.is_link(data):
         return _of(data, "digital_link", element_strings.of_pairs(digital_link.pairs(data)))
     if element_strings.is_bracketed(data):
@@ -69,7 +74,7 @@ def _without_symbol(text: str) -> tuple[str, str]:
     if not text.startswith("]"):
         return "", text
     symbol = text[:3]
-    if symbol not in (*_GS1_SYMBOLS, *_EAN_SYMBOLS) and not _OTHER_SYMBOL.fullmatch(symbol):
+    if symbol not in _GS1_SYMBOLS and not _OTHER_SYMBOL.fullmatch(symbol):
         raise Refused(
             _("“%(symbol)s” is no symbology identifier."),
             code="unknown_symbol",
@@ -88,14 +93,24 @@ def _separated(text: str) -> str:
 
 
 def _ean_symbol(symbol: str, text: str) -> Scan:
-    """An EAN, UPC or ITF-14 symbol, perhaps with a GS1 composite component above it."""
+    """An EAN or UPC symbol, perhaps with a GS1 composite component above it."""
     number, _mark, composite = text.partition("|]e0")
     if not is_digits(number) or len(number) not in _EAN_SYMBOLS[symbol]:
         raise bad_gs1(text)
+    if symbol == "]E0" and len(number) == 8:
+        number = _expanded(number)
     found = element_strings.of_pairs([("01", number.zfill(14))])
     if composite:
         found += element_strings.raw(_separated(composite))
     return _of(text, "ean", found)
+
+
+def _expanded(number: str) -> str:
+    """A UPC-E with the zeros that its symbol leaves out."""
+    try:
+        return Upc.parse(number).as_upc_a()
+    except ParseError as error:
+        raise bad_gs1(number) from error
 
 
 def _gs1_without_fault(text: str) -> Scan | None:

@@ -115,7 +115,8 @@
 
   const isLabel = (field) => "scan" in field.dataset && field.form?.dataset.labelUrl && LABEL.test(field.value.trim());
 
-  async function readLabel(field) {
+  // `stay`: keep a refused label's field in focus, as after Enter; who has left it is let go.
+  async function readLabel(field, stay = true) {
     const form = field.form;
     if ("reading" in form.dataset) return false;
     form.dataset.reading = "";
@@ -125,7 +126,7 @@
       data.set("scanned", field.name);
       const answer = await fetch(form.dataset.labelUrl, { method: "POST", body: data });
       const said = await answer.json();
-      if (answer.status === 409) return refuseLabel(field, said);
+      if (answer.status === 409) return refuseLabel(field, said, stay);
       forgetRefusal(field);
       field.removeAttribute("aria-invalid");
       fillIn(field, said.values);
@@ -149,7 +150,7 @@
     nameNext(scanned.form);
   }
 
-  function refuseLabel(field, { why, hint }) {
+  function refuseLabel(field, { why, hint }, stay) {
     forgetRefusal(field);
     const error = document.querySelector("template[data-field-error]").content.firstElementChild.cloneNode(true);
     error.querySelector("[data-why]").textContent = why;
@@ -159,7 +160,7 @@
     whole?.append(error);
     field.setAttribute("aria-invalid", "true");
     document.dispatchEvent(new CustomEvent("forestage:feedback", { detail: "refused" }));
-    focusOn(field);
+    if (stay) focusOn(field);
     nameNext(field.form);
     return false;
   }
@@ -171,7 +172,7 @@
   }
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches?.("input") && isLabel(event.target)) readLabel(event.target); // left without Enter
+    if (event.target.matches?.("input") && isLabel(event.target)) readLabel(event.target, false); // left without Enter
   });
 
   // GS, which parts a label's values, is Ctrl+] on the keyboard that a scanner pretends to be. On

@@ -29,9 +29,7 @@ def sources() -> Iterator[Path]:
 
 def texts(node: ast.AST) -> Iterator[str]:
     for found in ast.walk(node):
-        if isinstance(found, ast.Constant) and re.fullmatch(
-            r"[a-z_]+_[a-z\d]+", str(found.value)
-        ):
+        if isinstance(found, ast.Constant) and re.fullmatch(r"[a-z_]+_[a-z\d]+", str(found.value)):
             yield str(found.value)
 
 

@@ -52,6 +52,7 @@ def test_an_item_alone(text: str) -> None:
     ("]E0036000291452", "00036000291452"),  # UPC-A
     ("036000291452", "00036000291452"),
     ("]E0" + "0036000291452", "00036000291452"),
+    ("]E001234565", "00012345000065"),  # UPC-E
     ("]E496385074", "00000096385074"),  # EAN-8
     ("]E09501101530003|]e010LOT1", "09501101530003"),  # composite
 ])  # fmt: skip
@@ -104,13 +105,13 @@ def test_when_it_is_to_be_tested_again() -> None:
 @pytest.mark.parametrize(
     "text",
     ["RM-1001/B-2231", "PO-1", "20260301", "4001234", "012345", "NULL", "", "]C0LOT-1", "01ABC",
-     "0109501101530004", "414952012345678", "9501101530004", "~", "A|B", "106141412345678908"],
+     "]I11234567890", "0109501101530004", "414952012345678", "9501101530004", "~", "A|B", "106141412345678908"],
 )  # fmt: skip
 def test_what_is_not_gs1_is_plain(text: str) -> None:
     scan = read(text)
     assert scan.is_plain
     assert not scan.is_sure
-    assert scan.text == text.removeprefix("]C0")
+    assert scan.text == text.removeprefix("]C0").removeprefix("]I1")
 
 
 @pytest.mark.parametrize(("text", "code"), [
@@ -126,6 +127,8 @@ def test_what_is_not_gs1_is_plain(text: str) -> None:
     (f"]C1{ITEM}17261331", "bad_gs1"),
     ("(01)09501101530003(10)", "bad_gs1"),
     ("]E0950110153", "bad_gs1"),
+    ("]E001234560", "bad_gs1"),
+    ("]I109501101530004", "bad_check_digit"),
     (f"]C1{ITEM}89X", "unknown_ai"),
     ("(89)X", "unknown_ai"),
     (f"]C1{ITEM}10A{GS}10B", "repeated_ai"),
