@@ -243,7 +243,7 @@ def test_the_pdf_says_it_all_in_order(lot: Lot, auditor: Client) -> None:
         )
     ]  # fmt: skip
     assert places == sorted(places)
-    for words in ("Meaning: Approval", "changed since:", "suspect colour", "wrong shelf",
+    for words in ("Released, on hold", "Meaning: Approval", "changed since:", "suspect colour", "wrong shelf",
                   "coa.txt", "superseded by inspection", "Yes: what follows was"):  # fmt: skip
         assert words in text, words
 

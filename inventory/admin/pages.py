@@ -80,7 +80,8 @@ class Act:
     """A verb offered on rows of a list.
 
     `target` is the line's field that a row fills; `targets` all fields that rows could fill;
-    `rows` the template of the table of rows; `sees` the field that says which version was shown.
+    `rows` the template of the table of rows; `sees` the field that says which version was shown;
+    `waits` the type of what is made of a row that is not done yet.
     """
 
     verb: str
@@ -89,6 +90,7 @@ class Act:
     done: Words
     targets: tuple[str, ...] = ()
     sees: str = ""
+    waits: str = ""
 
     def page(self, model_admin: "Acting[Any]", request: HttpRequest) -> HttpResponse:
         """Ask on GET; carry out on POST, and go back to where the person came from."""
@@ -122,12 +124,13 @@ class Act:
         return {self.target: row} | ({self.sees: shown} if self.sees else {})
 
     def _tell(self, request: HttpRequest, count: int) -> None:
-        """What came of it; where there is more to say than that it is done, that instead."""
-        warnings: list[str] = request.answer["warnings"]  # type: ignore[attr-defined]
-        for warning in warnings:
+        """For how many rows it is done, and what else there is to say."""
+        answer: dict[str, Any] = request.answer  # type: ignore[attr-defined]
+        done = count - sum(made["type"] == self.waits for made in answer["objects"])
+        if done:
+            messages.success(request, self._done(done))
+        for warning in answer["warnings"]:
             messages.warning(request, warning)
-        if not warnings:
-            messages.success(request, self._done(count))
 
     def _done(self, count: int) -> str:
         return ngettext("%(done)s One row.", "%(done)s %(count)d rows.", count) % {

@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import PurePath
 from typing import NamedTuple
@@ -66,9 +67,16 @@ def attach(
     Refuses `attachment_too_large`, `attachment_type_refused`, `attachment_empty` and
     `inspection_of_other_lot`.
     """
-    try:
+    with refusals_kept(lot, file, by=by, at=at):
         stamp = audit.stamp(by, at, reason)
         return _keep(lot, examine(file), file, inspection, stamp)
+
+
+@contextmanager
+def refusals_kept(lot: Lot, file: File[bytes], *, by: Actor, at: datetime) -> Iterator[None]:
+    """What is refused in here is an attempt to attach the file to the lot."""
+    try:
+        yield
     except Refused as refusal:
         asked: attempts.Asked = {"lot": [lot], "file": [PurePath(file.name or "").name]}
         attempts.record(PERMISSION, [(asked, refusal)], by=by, at=at)

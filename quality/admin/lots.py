@@ -57,7 +57,10 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
 
     acts = (
         *(
-            Act(verb=verb, target="lot", rows="admin/rows/lots.html", done=done, sees="expected")
+            Act(
+                verb=verb, target="lot", rows="admin/rows/lots.html", done=done,
+                sees="expected", waits="proposal",
+            )
             for verb, done in {
                 "release": _("Released."),
                 "restrict": _("Restricted."),
@@ -65,7 +68,7 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
                 "reopen": _("Put back into quarantine."),
                 "close_lot": _("Closed."),
             }.items()
-        ),
+        ),  # fmt: skip
         Act(
             verb="place_hold", target="lot", targets=TARGETS,
             rows="admin/rows/lots.html", done=_("On hold."),

@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 
 from inventory.admin.base import actor
 from inventory.admin.pages import ActForm, Acting, attempt, render
+from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import line_fields
 from inventory.models import Lot
 from inventory.verbs import Verb
 from quality.actions import Result, attach
 from quality.actions.attachments import PERMISSION as ATTACH
-from quality.actions.attachments import examine
+from quality.actions.attachments import examine, refusals_kept
 from quality.actions.planned import FAIL, PASS
 from quality.admin.attaching import file_field
 from quality.models import (
@@ -68,8 +69,11 @@ class Row:
 class PlanForm(ActForm):
     """The fields that a plan asks for; each result is a cell, named by row and sample."""
 
-    def __init__(self, *args: Any, plan: InspectionPlan, may_attach: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, plan: InspectionPlan, lot: Lot, may_attach: Actor | None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.lot, self.may_attach = lot, may_attach
         self.asked_for: Sequence[PlanCharacteristic] = list(plan.characteristics.all())
         for number, asked in enumerate(self.asked_for):
             for sample in range(1, asked.samples + 1):
@@ -94,10 +98,11 @@ class PlanForm(ActForm):
         return found
 
     def clean_file(self) -> Any:
-        """Look at the file before any result is recorded."""
+        """Look at the file before any result is recorded. A wrong one is a refused attempt."""
         file = self.cleaned_data["file"]
-        if file:
-            examine(file)
+        if file and self.may_attach:
+            with refusals_kept(self.lot, file, by=self.may_attach, at=timezone.now()):
+                examine(file)
         return file
 
     def rows(self, implausible: set[int]) -> list[Row]:
@@ -139,7 +144,7 @@ def page(
     """Ask for all that the plan does; record it, and keep the file that came along."""
     form = PlanForm(
         request.POST or None, request.FILES or None, initial={"key": uuid4().hex}, plan=plan,
-        may_attach=request.user.has_perm(ATTACH),
+        lot=lot, may_attach=actor(request) if request.user.has_perm(ATTACH) else None,
     )  # fmt: skip
     implausible: set[int] = set()
     if request.method == "POST" and form.is_valid():

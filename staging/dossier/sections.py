@@ -14,7 +14,7 @@ from inventory import audit_words
 from inventory.on_hand import PARTS
 from staging.dossier import pictures, words
 from staging.dossier.drawing import Drawing
-from staging.dossier.words import NOTHING, at, joined, name, when, word
+from staging.dossier.words import NOTHING, at, joined, local, name, when, word
 
 Content = dict[str, Any]
 
@@ -93,7 +93,7 @@ def _identity(said: Content, now: datetime) -> Iterator[Block]:
             (_("Kind"), word("material", lot["material_kind"])),
             (_("Serial") if lot["tracking"] == "serial" else _("Lot number"), lot["number"]),
             (_("Supplier lot"), lot["supplier_lot"] or NOTHING),
-            (_("Quality status"), word("status", lot["status"])),
+            (_("Quality status"), _standing(said, now)),
             (_("Made on"), lot["made_on"] or NOTHING),
             (_("Expires on"), lot["expires_on"] or NOTHING),
             (_("Retest on"), lot["retest_on"] or NOTHING),
@@ -103,6 +103,18 @@ def _identity(said: Content, now: datetime) -> Iterator[Block]:
     if uses := lot["restricted_to"]:
         rows = [(use["demand"], use["until"] or _("until decided again")) for use in uses]
         yield Table([_("Restricted to"), _("Until")], [3, 2], rows)
+
+
+def _standing(said: Content, now: datetime) -> str:
+    """The status, and what stands against the use of the lot whatever its status is."""
+    lot, today = said["lot"], local(now.isoformat()).date().isoformat()
+    stops = [
+        word("status", lot["status"]),
+        _("on hold") if any(not hold["lifted_at"] for hold in said["holds"]) else "",
+        _("expired") if (lot["expires_on"] or today) < today else "",
+        _("retest due") if (lot["retest_on"] or today) < today else "",
+    ]
+    return joined(*stops, by=", ")
 
 
 PART_WORDS = {

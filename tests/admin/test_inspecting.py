@@ -69,6 +69,9 @@ def test_a_wrong_file_keeps_the_results_back(qa: Client, lot: Lot) -> None:
     page = qa.post(inspect_page(lot), ENTERED | {"file": file})
     assert "not a file that can be kept" in text(page)
     assert not Inspection.objects.exists()
+    kept = RefusedAttempt.objects.get()
+    assert (kept.verb, kept.code) == ("quality.attach_file", "attachment_type_refused")
+    assert (kept.lot, kept.asked["file"]) == (lot, "coa.pdf")
 
 
 def test_a_slip_is_shown_in_its_cell_and_asks_why_it_is_right(qa: Client, lot: Lot) -> None:

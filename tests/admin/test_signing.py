@@ -164,6 +164,14 @@ def test_the_same_signature_sent_twice_decides_once(qa: Client, plant: Plant) ->
     assert Decision.objects.count() == 1
 
 
+def test_it_says_what_was_done_and_what_waits(qa: Client, plant: Plant) -> None:
+    guarded = plant.lot(released=False, material=plant.material(second_signer=True))
+    plain = [plant.lot(released=False) for _lot in range(2)]
+    response = qa.post(act(Lot, "release", guarded, *plain), SIGNED, follow=True)
+    told = [str(message) for message in response.context["messages"]]
+    assert told == ["Released. 2 rows.", f"{guarded} waits for the second signature."]
+
+
 def test_a_restriction_names_demands_and_an_end(qa: Client, plant: Plant) -> None:
     lot = plant.lot(released=False)
     until = timezone.localdate() + timedelta(days=3)
