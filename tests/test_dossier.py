@@ -243,8 +243,9 @@ def test_the_pdf_says_it_all_in_order(lot: Lot, auditor: Client) -> None:
         )
     ]  # fmt: skip
     assert places == sorted(places)
-    for words in ("Released, on hold", "Meaning: Approval", "changed since:", "suspect colour", "wrong shelf",
-                  "coa.txt", "superseded by inspection", "Yes: what follows was"):  # fmt: skip
+    for words in ("Released, on hold", "Meaning: Approval", "changed since:", "suspect colour",
+                  "wrong shelf", "coa.txt", "superseded by inspection",
+                  "Yes: what follows was"):  # fmt: skip
         assert words in text, words
 
 

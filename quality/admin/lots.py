@@ -58,8 +58,12 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
     acts = (
         *(
             Act(
-                verb=verb, target="lot", rows="admin/rows/lots.html", done=done,
-                sees="expected", waits="proposal",
+                verb=verb,
+                target="lot",
+                rows="admin/rows/lots.html",
+                done=done,
+                sees="expected",
+                waits="proposal",
             )
             for verb, done in {
                 "release": _("Released."),
@@ -68,7 +72,7 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
                 "reopen": _("Put back into quarantine."),
                 "close_lot": _("Closed."),
             }.items()
-        ),  # fmt: skip
+        ),
         Act(
             verb="place_hold", target="lot", targets=TARGETS,
             rows="admin/rows/lots.html", done=_("On hold."),
