@@ -12,7 +12,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import static_headers
+from config import checked, static_headers
 
 django_stubs_ext.monkeypatch()
 
@@ -265,12 +265,16 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# --- Mail ---------------------------------------------------------------------------------------
+# --- Seals and mail -------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("FORESTAGE_EMAIL_FROM", default="forestage@localhost")
 SEAL_EMAILS = env.list("FORESTAGE_SEAL_EMAILS", default=[])
 SEAL_EMAIL_HOURS = env.int("FORESTAGE_SEAL_EMAIL_HOURS", default=24)
+SEAL_SECRET = env.str("FORESTAGE_SEAL_SECRET", default="")
+SEAL_URLS = checked.seal_urls(
+    env.list("FORESTAGE_SEAL_URLS", default=[]), SEAL_SECRET, production=PRODUCTION
+)
 
 CACHES = {
     "default": (

@@ -84,7 +84,8 @@ class Seal(models.Model):
 
 
 class SealNotice(models.Model):
-    """A seal that is to be sent out of the house, where no administrator of ours can reach it.
+    """A seal that is to be sent out of the house, where no administrator of ours can reach it:
+    to an e-mail address, or posted to a URL.
 
     Made before it is sent and kept until it is: `sent_at` is empty as long as it is not.
     """
@@ -92,7 +93,7 @@ class SealNotice(models.Model):
     # Not a foreign key: it must outlive a seal that somebody removes.
     sequence = models.PositiveBigIntegerField(_("number"))
     hash = models.CharField(_("seal"), max_length=64)
-    address = models.EmailField(_("sent to"))
+    address = models.CharField(_("sent to"), max_length=500)
     due_at = models.DateTimeField(_("due at"))
     tried_at = models.DateTimeField(_("last tried at"), null=True)
     sent_at = models.DateTimeField(_("sent at"), null=True)
@@ -111,4 +112,14 @@ class SealNotice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sequence}:{self.hash} → {self.address}"
+        return f"{self.published_as} → {self.address}"
+
+    @property
+    def published_as(self) -> str:
+        """As `Seal.published_as`, which may be gone."""
+        return f"{self.sequence}:{self.hash}"
+
+    @property
+    def is_posted(self) -> bool:
+        """Whether a program gets it, and not a person."""
+        return "://" in self.address

@@ -1,0 +1,20 @@
+"""Settings that would otherwise fail much later, when somebody needs them."""
+
+import re
+from collections.abc import Sequence
+
+from django.core.exceptions import ImproperlyConfigured
+
+SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
+
+
+def seal_urls(urls: Sequence[str], secret: str, *, production: bool) -> list[str]:
+    """Where seals are posted to; over TLS in production, and signed in any case."""
+    schemes = ("https://",) if production else ("https://", "http://")
+    if not all(url.startswith(schemes) for url in urls):
+        raise ImproperlyConfigured("FORESTAGE_SEAL_URLS: seals are posted to https:// only.")
+    if urls and not SECRET.fullmatch(secret):
+        raise ImproperlyConfigured(
+            "Set FORESTAGE_SEAL_SECRET to whsec_ and 24 to 64 random bytes in Base64."
+        )
+    return list(urls)
