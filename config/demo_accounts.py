@@ -17,6 +17,7 @@ class DemoAccount(NamedTuple):
 DEMO_ACCOUNTS = (
     DemoAccount("operator", "operator", "Olga Operator", "scans, stages, issues, ships"),
     DemoAccount("qa", "qa", "Quentin Quality", "inspects, releases, holds lots"),
+    DemoAccount("qa2", "qa", "Petra Quality", "signs second, puts rules and plans into force"),
     DemoAccount("supervisor", "supervisor", "Sana Supervisor", "plans demand, watches the boards"),
     DemoAccount("auditor", "auditor", "Aino Auditor", "reads everything, changes nothing"),
     DemoAccount("integrator", "integrator", "Ivan Integrator", "connects MES, WMS and ERP"),

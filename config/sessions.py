@@ -15,7 +15,8 @@ NOTED_EVERY = 60
 
 
 class AttendedSessions:
-    """Signs out who has been away, and sends who must choose a password to where it is chosen.
+    """Signs out who has been away, and sends who must choose a password, or set up the second
+    factor that signing in needs here, to where that is done.
 
     A page that keeps itself fresh is nobody being there. Requests without a session's cookie,
     those with a token above all, pass untouched.
@@ -28,8 +29,8 @@ class AttendedSessions:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
             if _is_away(request):
                 logout(request)
-            elif request.session.get(accounts.PASSWORD_CHANGE_DUE) and not _may_wait(request):
-                return HttpResponseRedirect(reverse("password"))
+            elif (first := _due_first(request)) and request.path not in (first, reverse("logout")):
+                return HttpResponseRedirect(first)
         return self.get_response(request)
 
 
@@ -44,6 +45,9 @@ def _is_away(request: HttpRequest) -> bool:
     return False
 
 
-def _may_wait(request: HttpRequest) -> bool:
-    """What leads to the new password, or out."""
-    return request.path in (reverse("password"), reverse("logout"))
+def _due_first(request: HttpRequest) -> str:
+    """The page on which something must be done before all others; empty if nothing must."""
+    if request.session.get(accounts.PASSWORD_CHANGE_DUE):
+        return reverse("password")
+    alone = request.session.get(accounts.PASSWORD_ALONE)
+    return reverse("second-factor") if alone and settings.SIGN_IN_NEEDS_SECOND_FACTOR else ""

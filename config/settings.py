@@ -131,7 +131,9 @@ LOCKOUT_FAILURES = env.int("FORESTAGE_LOCKOUT_FAILURES", default=5)
 LOCKOUT_ADDRESS_FACTOR = 10  # an address, which many share, is locked at so many times as many
 # Zero minutes: an administrator alone unlocks.
 LOCKOUT_MINUTES = env.int("FORESTAGE_LOCKOUT_MINUTES", default=0 if PRODUCTION else 15)
+SIGN_IN_NEEDS_SECOND_FACTOR = env.bool("FORESTAGE_SIGN_IN_SECOND_FACTOR", default=False)
 SIGNING_NEEDS_SECOND_FACTOR = env.bool("FORESTAGE_SECOND_FACTOR", default=False)
+SIGNING_NEEDS_REVIEW = env.bool("FORESTAGE_REVIEW", default=False)
 
 # --- Security -----------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("FORESTAGE_HTTPS", default=PRODUCTION)

@@ -23,6 +23,7 @@ COUNTED = frozenset({"signature_wrong"})
 """Refusals that count towards lockout."""
 
 PASSWORD_CHANGE_DUE = "password_change_due"  # noqa: S105 - a key of the session
+PASSWORD_ALONE = "password_alone"  # noqa: S105 - signed in without a second factor
 SEEN_AT = "seen_at"
 
 

@@ -40,7 +40,7 @@ class Family(TextChoices):
 STOPPED = (*STOP_LABELS, "stands_in_quarantine")
 PERSONAL = (
     NOT_PERMITTED, "wrong_signer", "same_signer", "password_change_due", "acknowledgement_needed",
-    "second_factor_needed",
+    "second_factor_needed", "review_needed",
 )  # fmt: skip
 
 _FAMILIES = {

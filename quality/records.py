@@ -51,8 +51,11 @@ def verify(signature: Signature) -> list[str]:
     if row is None or content["record"] != described(row):
         wrong.append("record")
     said = dict(content["signer"])
-    if said.pop("signed_at") != signature.recorded_at.isoformat() or any(
-        str(getattr(signature, name)) != value for name, value in said.items()
+    signed_at, reviewed = said.pop("signed_at"), said.pop("reviewed", None)
+    if (
+        signed_at != signature.recorded_at.isoformat()
+        or reviewed != signature.reviewed
+        or any(str(getattr(signature, name)) != value for name, value in said.items())
     ):
         wrong.append("signer")
     return wrong

@@ -43,6 +43,18 @@ class Signed:
     ] = ""  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reviewed(Signed):
+    """A signature by which a lot may be used: after its history was read? (Draft Annex 11, 12.8)"""
+
+    reviewed: Annotated[
+        bool,
+        About(_("I have reviewed the history"),
+              _("Of each lot: results, holds, movements, changes and refused attempts. "
+                "Kept with the signature.")),
+    ] = False  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """Somebody who has proved to be that person."""
@@ -75,14 +87,17 @@ class Signer:
             zone=timezone.get_current_timezone_name(),
             meaning=line.meaning,
             method=self.method,
+            reviewed=line.reviewed if isinstance(line, Reviewed) else None,
             **{column: row},
             **{**stamp.columns(), "reason": line.reason.strip()},
         )
-        signer = {
+        signer: dict[str, Any] = {
             name: str(getattr(made, name))
             for name in ("username", "printed_name", "role", "zone", "meaning", "method", "reason")
         }
         signer["signed_at"] = stamp.recorded_at.isoformat()
+        if made.reviewed is not None:
+            signer["reviewed"] = made.reviewed
         made.content = canonical({"record": said, "seen": seen, "signer": signer})
         made.digest = digest_of(made.content)
         return made
@@ -110,6 +125,17 @@ def require_signature(by: Actor, lines: Sequence[Signed]) -> Signer:
         printed_name=user.get_full_name() or user.get_username(),
         role=", ".join(roles)[:200],
     )
+
+
+def require_review(line: Reviewed) -> None:
+    """Refuses `review_needed` where the plant asks for a review, and the signer does not say so."""
+    if settings.SIGNING_NEEDS_REVIEW and not line.reviewed:
+        raise Refused(
+            _("Say that you have reviewed the history of the lot."),
+            code="review_needed",
+            field="reviewed",
+            hint=_("Read it on the lot's page or in its dossier, and tick that you have."),
+        )
 
 
 def _check_same(lines: Sequence[Signed]) -> None:

@@ -168,6 +168,20 @@ def test_a_second_factor_is_set_up_shown_once_and_asked_for(inside: Client) -> N
     assert enter(code=later).status_code == 302
 
 
+def test_a_second_factor_can_be_demanded_of_everybody(olga: User, settings: Any) -> None:
+    settings.SIGN_IN_NEEDS_SECOND_FACTOR = True
+    client = Client()
+    client.post("/sign-in/", {"username": olga.username, "password": "secret"})
+    for address in ("/stock/", "/admin/", "/api/v1/lots/"):
+        assert client.get(address)["Location"] == "/account/second-factor/"
+    page = client.get("/account/second-factor/")
+    assert "set it up first" in page.content.decode()
+    code = totp.code_at(page.context["secret"].replace(" ", ""), totp.step_at(timezone.now()))
+    client.post("/account/second-factor/", {"code": code})
+    assert client.get("/stock/").status_code == 200
+    assert client.post("/sign-out/").status_code == 302
+
+
 def test_wrong_codes_count_and_missing_ones_do_not(olga: User) -> None:
     account(totp_secret=SECRET, totp_confirmed_at=timezone.now())
     enter()

@@ -83,7 +83,7 @@ def test_accounts_have_their_roles(plant: None) -> None:
         roles = set(user.groups.values_list("name", flat=True))
         assert roles == (set() if user.is_superuser else {account.role})
     staff = set(User.objects.filter(is_staff=True).values_list("username", flat=True))
-    assert staff == {"admin", "auditor", "lab", "qa", "supervisor"}
+    assert staff == {"admin", "auditor", "lab", "qa", "qa2", "supervisor"}
 
 
 def test_nobody_signs_in_as_the_laboratory(plant: None) -> None:

@@ -94,6 +94,7 @@ class SecondFactorView(FloorView, View):
             form.add_error("code", str(_("That is not the code that belongs here now.")))
         if not form.is_valid():
             return self._page(request, form)
+        request.session[accounts.PASSWORD_ALONE] = False
         messages.success(request, _("From now on you sign in, and sign, with a code as well."))
         return redirect("account")
 
@@ -106,6 +107,7 @@ class SecondFactorView(FloorView, View):
         context = {
             "form": form,
             "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+            "demanded": settings.SIGN_IN_NEEDS_SECOND_FACTOR,
             "picture": _qr_code(totp.address(secret, user.get_username(), ISSUER)),
         }
         answer = render(request, "inventory/second_factor.html", context)

@@ -34,7 +34,7 @@ from quality.seen import (
     look_at,
     version_of,
 )
-from quality.signature import Signed, require_signature
+from quality.signature import Reviewed, Signed, require_review, require_signature
 
 LotField = Annotated[Lot, About(_("Lot"), _("Scan the lot label."))]
 
@@ -56,7 +56,7 @@ class OfLot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release(Signed, OfLot):
+class Release(Reviewed, OfLot):
     """A lot to be released for use."""
 
     retest_on: Annotated[
@@ -65,7 +65,7 @@ class Release(Signed, OfLot):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restriction(Signed, OfLot):
+class Restriction(Reviewed, OfLot):
     """A lot to be released for named demands only."""
 
     references: Annotated[
@@ -109,7 +109,7 @@ MAY_FOLLOW: dict[DecisionKind, tuple[LotStatus, ...]] = {
 def release(*, lines: Sequence[Release], by: Actor, at: datetime) -> Decided:
     """Release lots for use; where the material asks for a second signature, propose it.
 
-    Refuses the signature codes, `reason_needed`, `lot_changed`, `wrong_status`,
+    Refuses the signature codes, `reason_needed`, `review_needed`, `lot_changed`, `wrong_status`,
     `signer_recorded_result`, `signer_placed_hold`, `inspection_due`, `disposition_needed`,
     `inspection_failed`, `lot_expired`, `lot_retest_due`.
     """
@@ -217,6 +217,8 @@ def _decide(
 
     def decide(line: D, index: int) -> None:
         audit.require_reason(line.reason)
+        if isinstance(line, Reviewed):
+            require_review(line)
         _check_version(line, lots[line.lot.pk], facts)
         _check_status(kind, lots[line.lot.pk])
         check(line, lots[line.lot.pk], facts)

@@ -19,7 +19,7 @@ from quality.actions.decisions import Facts, check_proposed, lot_changed
 from quality.models import Decision, DecisionKind, Ending, Proposal
 from quality.records import changed_since_signed
 from quality.seen import version_of
-from quality.signature import Signed, require_signature
+from quality.signature import Reviewed, require_review, require_signature
 
 ProposalField = Annotated[Proposal, About(_("Proposed decision"), _("Its number."))]
 
@@ -32,7 +32,7 @@ class OfProposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Countersignature(Signed, OfProposal):
+class Countersignature(Reviewed, OfProposal):
     """The proposed decision that the second person signs."""
 
 
@@ -63,6 +63,7 @@ def countersign(*, lines: Sequence[Countersignature], by: Actor, at: datetime) -
         row = proposals[line.proposal.pk]
         lot = lots[row.lot_id]
         audit.require_reason(line.reason)
+        require_review(line)
         _check_open(row, taken)
         _check_second(row, by)
         if changed[row.pk]:

@@ -12,6 +12,7 @@ from inventory.models import Balance, Lot
 from inventory.units import plain
 from quality import gate
 from quality.actions.due import unsettled
+from quality.admin.results import rows_of
 from quality.models import DueInspection, Hold, Inspection, Proposal
 
 
@@ -39,7 +40,7 @@ class LotFacts:
 
 
 def look_at(lots: Sequence[Lot]) -> Sequence[Lot]:
-    """Put `facts` on each lot, from five statements however many lots there are."""
+    """Put `facts` on each lot, from a few statements however many lots there are."""
     today = timezone.localdate()
     by_lot = {lot.pk: LotFacts(unit=lot.material.base_unit_id) for lot in lots}
     balances = Balance.objects.on_hand().filter(lot__in=by_lot)
@@ -109,7 +110,9 @@ def _lies_on(hold: Hold, lot: Lot, places: Iterable[Balance]) -> bool:
 def _add_inspections(by_lot: dict[int, LotFacts]) -> None:
     newest = Inspection.objects.filter(lot__in=by_lot).order_by().values("lot")
     pks = newest.annotate(last=Max("pk")).values("last")
-    for inspection in Inspection.objects.filter(pk__in=pks).select_related("actor"):
+    found = Inspection.objects.filter(pk__in=pks).select_related("actor")
+    for inspection in found.prefetch_related("results"):
+        inspection.rows = rows_of(inspection.results.all())  # type: ignore[attr-defined]
         by_lot[inspection.lot_id].inspection = inspection
 
 

@@ -53,7 +53,7 @@ class SignatureSerializer(RecordedSerializer):
         model = Signature
         fields = (
             "id", "decision", "proposal", "hold", "username", "printed_name", "role", "meaning",
-            "method", "zone", "content", "sha256", *WHO_AND_WHEN,
+            "method", "zone", "reviewed", "content", "sha256", *WHO_AND_WHEN,
         )  # fmt: skip
         read_only_fields = fields
 

@@ -88,6 +88,9 @@ class Signature(Recorded):
     zone = models.CharField(_("time zone"), max_length=64)
     meaning = models.CharField(_("meaning of the signature"), max_length=14, choices=Meaning)
     method = models.CharField(_("signed with"), max_length=13, choices=Method)
+    reviewed = models.BooleanField(
+        _("history reviewed"), null=True, help_text=_("Empty where nobody was asked.")
+    )
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, related_name="signatures")
     proposal = models.ForeignKey(Proposal, models.PROTECT, null=True, related_name="signatures")
     hold = models.ForeignKey(Hold, models.PROTECT, null=True, related_name="signatures")

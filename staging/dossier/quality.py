@@ -111,8 +111,8 @@ def _decisions(lot: Lot) -> list[Content]:
 
 def _signature(row: Signature, wrong: list[str]) -> Content:
     """With what was signed, to the letter, and what is wrong with it, if anything is."""
-    names = ("username", "printed_name", "role", "zone", "meaning", "method", "reason", "content",
-             "digest")  # fmt: skip
+    names = ("username", "printed_name", "role", "zone", "meaning", "method", "reason", "reviewed",
+             "content", "digest")  # fmt: skip
     return {
         "id": row.pk,
         "signed_at": moment(row.recorded_at),

@@ -78,6 +78,7 @@ def signed(signature: dict[str, Any]) -> str:
             word("method", signature["method"]),
         ),
         signature["reason"],
+        _("History reviewed") if signature["reviewed"] else "",
         standing(signature),
     ]
     return "\n".join(filter(None, lines))

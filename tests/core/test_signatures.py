@@ -98,6 +98,41 @@ def test_a_second_factor_can_be_demanded(plant: Plant, settings: Any) -> None:
         plant.release(plant.lot(released=False))
 
 
+def test_that_the_history_was_reviewed_is_signed_for(plant: Plant) -> None:
+    """By whom a lot may be used; of others nobody asks."""
+    plain, guarded = plant.lot(released=False), two_people(plant)
+    plant.do(quality.release, release(plain, reviewed=True), by=plant.qa)
+    plant.do(quality.reject, quality.Rejection(lot=plain, **SIGNED), by=plant.qa)
+    plant.do(quality.countersign, second(proposed(plant, guarded), reviewed=True), by=plant.qa)
+    made = Signature.objects.order_by("pk")
+    assert [row.reviewed for row in made] == [True, None, False, True]
+    assert [json.loads(row.content)["signer"].get("reviewed") for row in made] == [
+        True, None, False, True,
+    ]  # fmt: skip
+    assert not [found for row in made for found in verify(row)]
+    for row, claimed in zip(made, (False, True, True, None), strict=True):
+        row.reviewed = claimed
+        assert verify(row) == ["signer"]
+
+
+def test_a_review_can_be_demanded(plant: Plant, settings: Any) -> None:
+    guarded, lot = two_people(plant), plant.lot(released=False)
+    proposal = proposed(plant, guarded)
+    settings.SIGNING_NEEDS_REVIEW = True
+    with refused("review_needed"):
+        plant.release(lot)
+    with refused("review_needed"):
+        plant.do(quality.restrict, quality.Restriction(lot=lot, references=("D",), **SIGNED),
+                 by=plant.qa)  # fmt: skip
+    with refused("review_needed"):
+        plant.do(quality.countersign, second(proposal), by=plant.qa)
+    assert status(lot) == status(guarded) == "quarantine"
+    plant.do(quality.release, release(lot, reviewed=True), by=plant.qa)
+    plant.do(quality.countersign, second(proposal, reviewed=True), by=plant.qa)
+    plant.do(quality.reject, quality.Rejection(lot=lot, **SIGNED), by=plant.qa)
+    assert (status(lot), status(guarded)) == ("rejected", "released")
+
+
 def test_the_user_name_is_the_signers_own(plant: Plant) -> None:
     lot = plant.lot(released=False)
     with refused("wrong_signer"):
