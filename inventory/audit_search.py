@@ -38,6 +38,12 @@ def about(text: str) -> Q:
     return found
 
 
+def because(text: str) -> Q:
+    """Entries whose reason has the text in it. Most entries have none, and an index leads past
+    those; the others are read, the newest first."""
+    return ~Q(reason="") & Q(reason__icontains=text)
+
+
 def _named(kind: type[Model], columns: tuple[str, ...], text: str) -> list[int]:
     """By how the first column begins, or by another whole. Codes are typed small, and are large."""
     first, *others = columns

@@ -34,6 +34,7 @@ ANY = _("Any")
 MOMENT = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
 
 
+OLDEST_FIRST = "oldest"
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 Attempts = QuerySet[RefusedAttempt]
 
@@ -193,9 +194,10 @@ class AlertFilter(df.FilterSet):
 
 
 class AuditFilter(df.FilterSet):
-    """The audit trail, by who, what, on what, through which door and when."""
+    """The audit trail, by who, what, on what, why, through which door and when."""
 
     about = text_filter(_("Subject or lot"), "by_subject")
+    why = text_filter(_("Reason contains"), "by_reason")
     who = df.ModelChoiceFilter(
         label=_("Who"), field_name="actor", queryset=User.objects.order_by("username"),
         to_field_name="username", empty_label=_("Anybody"),
@@ -209,6 +211,10 @@ class AuditFilter(df.FilterSet):
     until = df.DateTimeFilter(
         label=_("To"), field_name="recorded_at", lookup_expr="lt", widget=MOMENT
     )
+    order = df.ChoiceFilter(
+        label=_("Order"), choices=((OLDEST_FIRST, _("Oldest first")),), method="in_order",
+        empty_label=_("Newest first"),
+    )  # fmt: skip
 
     class Meta:
         model = AuditEntry
@@ -217,6 +223,12 @@ class AuditFilter(df.FilterSet):
     def by_subject(self, rows: QuerySet[AuditEntry], name: str, text: str) -> QuerySet[AuditEntry]:
         """By the entry's subject, or by a lot that one of its movements moved."""
         return rows.filter(audit_search.about(text))
+
+    def by_reason(self, rows: QuerySet[AuditEntry], name: str, text: str) -> QuerySet[AuditEntry]:
+        return rows.filter(audit_search.because(text))
+
+    def in_order(self, rows: QuerySet[AuditEntry], name: str, wanted: str) -> QuerySet[AuditEntry]:
+        return rows  # the page is cut in this order, see `AuditView`
 
 
 class AttemptFilter(df.FilterSet):

@@ -8,6 +8,7 @@ import json
 import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, transaction
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import timezone
 
 from inventory import actions as stock
@@ -26,8 +28,11 @@ from inventory.errors import Refused
 from inventory.models import AuditEntry, Movement, MovementKind, RefusedAttempt, Surface
 from quality.models import DecisionKind
 from staging import actions as staging
+from tests.admin.conftest import SignIn, enter
 from tests.factories import UserFactory
 from tests.plant import Plant
+
+__all__ = ["enter"]
 
 APPS = ("config", "inventory", "quality", "staging", "integration")
 ACTION = re.compile(r"(inventory|quality|staging|master|people|audit)\.[a-z_]+|refused")
@@ -123,6 +128,37 @@ def test_the_trail_is_narrowed_down(plant: Plant, auditor: Client) -> None:
     assert found(f"since={soon}") == set()
     assert "inventory.receive" in found(f"until={soon}")
     assert found("since=nonsense") == set()
+    assert found("why=SUSPECT") == {"quality.place_hold"}
+    assert found("why=no such reason") == set()
+
+
+@pytest.mark.parametrize("more", ["", "&until=2999-01-01T00:00"])
+def test_the_trail_is_read_in_both_directions(plant: Plant, auditor: Client, more: str) -> None:
+    plant.lot(10)
+
+    def times(query: str) -> list[Any]:
+        return [e.pk for e, *_ in auditor.get(f"/audit/?{query}{more}").context["entries"]]
+
+    newest, oldest = times("order="), times("order=oldest")
+    assert newest == sorted(newest, reverse=True)
+    assert oldest == sorted(oldest)
+    assert set(newest) == set(oldest)
+
+
+def test_the_admin_sorts_the_trail_by_any_column(plant: Plant, enter: SignIn) -> None:
+    plant.hold("beta", location=plant.a1)
+    plant.hold("alpha", location=plant.a2)
+    auditor = enter("auditor")
+    address = reverse("admin:inventory_auditentry_changelist")
+    page = auditor.get(f"{address}?action=quality.place_hold")
+    links = re.findall(r'href="(\?[^"]*\bo=[^"]*)"', page.content.decode())
+    orders = [
+        [entry.reason for entry in auditor.get(address + unescape(link)).context["cl"].result_list]
+        for link in links
+    ]
+    assert ["alpha", "beta"] in orders
+    assert ["beta", "alpha"] in orders
+    assert len(set(links)) >= 6
 
 
 def test_an_entry_shows_all_that_its_action_wrote(plant: Plant, auditor: Client) -> None:

@@ -6,6 +6,7 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_filters import rest_framework as filters
 
+from inventory import audit_search
 from inventory.api.resources import (
     CodeFilter,
     Filters,
@@ -185,6 +186,9 @@ class AuditEntryFilter(PeriodFilters):
     subject_id = filters.CharFilter(
         method="filter_subject_id", help_text="Its number; say `subject_type` as well."
     )
+    why = filters.CharFilter(
+        method="filter_why", max_length=200, help_text="A text that the reason has in it."
+    )
 
     class Meta:
         model = AuditEntry
@@ -194,6 +198,9 @@ class AuditEntryFilter(PeriodFilters):
         """With every type there is, where none is said: the index begins with it."""
         types = [model._meta.label_lower for model in apps.get_models()]
         return rows.filter(subject_id=value, subject_type__in=types)
+
+    def filter_why(self, rows: QuerySet[AuditEntry], name: str, value: str) -> Any:
+        return rows.filter(audit_search.because(value))
 
 
 class SealFilter(Filters):

@@ -35,6 +35,7 @@ class AuditEntry(Recorded):
             models.Index(fields=["action", "id"], name="audit_by_action"),
             models.Index(fields=["batch"], name="audit_by_batch"),
             models.Index(fields=["recorded_at"], name="audit_by_time"),
+            models.Index(fields=["id"], name="audit_with_reason", condition=~Q(reason="")),
             models.Index(
                 fields=["surface", "id"], name="audit_not_by_api", condition=~Q(surface=Surface.API)
             ),

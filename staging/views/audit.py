@@ -20,7 +20,7 @@ from inventory.paging import Page, sifted_page_of
 from inventory.views.common import FloorView, actor
 from quality.models import Decision, Hold, Inspection
 from quality.records import with_signings
-from staging.filters import MOMENT, AuditFilter
+from staging.filters import MOMENT, OLDEST_FIRST, AuditFilter
 from staging.views.lists import ListPage
 
 MOST_SHOWN = 200
@@ -28,13 +28,16 @@ MOST_SHOWN = 200
 
 
 class AuditView(ListPage):
-    """The trail, the newest entry first."""
+    """The trail, the newest entry first unless asked otherwise."""
 
     template_name = "staging/audit.html"
     reads = ("inventory.view_auditentry",)
     filterset_class = AuditFilter
     section = "audit"
-    newest = True
+
+    @property
+    def newest(self) -> bool:  # type: ignore[override]
+        return self.request.GET.get("order") != OLDEST_FIRST
 
     def rows(self) -> QuerySet[AuditEntry]:
         return AuditEntry.objects.select_related("actor")
@@ -44,7 +47,7 @@ class AuditView(ListPage):
         that was recorded since."""
         asked = self.request.GET
         if asked.get("since") or asked.get("until"):
-            return sifted_page_of(rows, asked, column="recorded_at", newest=True)
+            return sifted_page_of(rows, asked, column="recorded_at", newest=self.newest)
         return super().page_of(rows)
 
     def complete(self, page: Page[AuditEntry]) -> dict[str, Any]:

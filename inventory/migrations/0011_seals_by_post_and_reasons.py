@@ -14,4 +14,12 @@ class Migration(migrations.Migration):
             name="address",
             field=models.CharField(max_length=500, verbose_name="sent to"),
         ),
+        migrations.AddIndex(
+            model_name="auditentry",
+            index=models.Index(
+                condition=models.Q(("reason", ""), _negated=True),
+                fields=["id"],
+                name="audit_with_reason",
+            ),
+        ),
     ]
