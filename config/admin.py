@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -40,12 +41,30 @@ class RecordedPeople(OneTrail[Any]):
         )
 
 
+class LockedFilter(admin.SimpleListFilter):
+    """Accounts that too many failed attempts have locked."""
+
+    title = _("locked")
+    parameter_name = "locked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        locked = User.objects.filter(account__locked_at__isnull=False)
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(pk__in=locked) if self.value() == "yes" else queryset.exclude(
+            pk__in=locked
+        )  # fmt: skip
+
+
 @admin.register(User)
 class RecordedUserAdmin(RecordedPeople, UserAdmin[User]):
     """Nobody is deleted: history names them. An account that has ended is made inactive."""
 
     list_display = ("username", "first_name", "last_name", "roles", "is_active", "is_staff")
-    list_filter = ("is_active", "is_staff", "groups")
+    list_filter = (LockedFilter, "is_active", "is_staff", "groups")
 
     change_form_template = "admin/user.html"
 

@@ -1,7 +1,7 @@
 """QA's worklist on the admin's first page: what waits, since when, and the lots to be released."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib import admin
@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import Lot
+from inventory import accounts
+from inventory.models import Account, Lot, RefusedAttempt
 from inventory.paging import counted
 from inventory.verbs import REGISTRY
 from quality.actions.due import waiting
@@ -20,6 +21,7 @@ from quality.models import Hold, Inspection, Proposal
 from staging.models import Alert
 from staging.waiting import FIRST_WANTED, with_wanted_at
 
+FAILURES_SHOWN = timedelta(days=7)
 MOST_URGENT = 10
 """Lots that stand on the first page itself."""
 
@@ -71,7 +73,19 @@ KINDS = (
     Kind("staging.view_alert", _("Open alerts"), "bell",
          lambda _request: Alert.objects.open(), "raised_at",
          "staging_alert_changelist?state=open"),
+    Kind("inventory.view_refusedattempt", _("Failed signings within 7 days"), "x-octagon-fill",
+         lambda _request: failed_signings(), "recorded_at",
+         "inventory_refusedattempt_changelist?q=signature_wrong"),
+    Kind("auth.view_user", _("Locked accounts"), "person",
+         lambda _request: Account.objects.exclude(locked_at=None), "locked_at",
+         "auth_user_changelist?locked=yes"),
 )  # fmt: skip
+
+
+def failed_signings() -> QuerySet[RefusedAttempt]:
+    """Somebody entered a wrong password or code to sign with (21 CFR 11.300(d))."""
+    week = timezone.now() - FAILURES_SHOWN
+    return RefusedAttempt.objects.filter(code__in=accounts.COUNTED, recorded_at__gte=week)
 
 
 def duties(request: HttpRequest) -> Iterator[Duty]:

@@ -5,25 +5,28 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from inventory.models import Location, Lot, Material
-from inventory.verbs import REGISTRY
+from inventory.errors import Refused
+from inventory.models import Location, Lot, Material, RefusedAttempt
+from inventory.verbs import REGISTRY, carry_out
 from quality import actions as quality
-from quality.models import Hold, Inspection, RestrictedUse
+from quality.models import Hold, Inspection, Meaning, RestrictedUse
 from staging.actions import Need, NewDemand, create_demand
 from staging.models import DemandKind
 from tests.admin.conftest import SignIn, act, list_of, page_of
 from tests.plans import in_force
 from tests.plant import Plant
 
-LIST_QUERIES = 15
-"""Session, user, two of permissions, count, rows, and the facts: balances, holds, inspections, what
-is due, proposals; demands, rules, held places, what is usable. No more for a thousand lots."""
-INDEX_QUERIES = 40
+LIST_QUERIES = 16
+"""Session, user, two of permissions, count, rows, and the facts: balances, holds, inspections with
+results, what is due, proposals; demands, rules, held places, what is usable. No more for a thousand
+lots."""
+INDEX_QUERIES = 42
 """The worklist: two for each kind of work, and the lots whose release is waited for most."""
 
 
@@ -78,6 +81,7 @@ def test_every_kind_of_work_is_counted_oldest_first(qa: Client, plant: Plant) ->
         "Lots awaiting release": 3, "Inspections due": 1, "Failures to be decided on": 1,
         "Awaiting a second signature": 1, "Open holds": 2, "Retests due within 30 days": 0,
         "Restrictions ending within 30 days": 1, "Open alerts": 0,
+        "Failed signings within 7 days": 0,
     }  # fmt: skip
     assert duties["Restrictions ending within 30 days"].first == soon
     assert duties["Retests due within 30 days"].first is None
@@ -88,6 +92,35 @@ def test_every_kind_of_work_is_counted_oldest_first(qa: Client, plant: Plant) ->
         assert row.code in qa.get(duties[label].url).content.decode(), label
     holds = qa.get(duties["Open holds"].url).context["cl"].result_list
     assert list(holds) == [first, second]
+
+
+def test_failed_signings_and_locked_accounts_are_told(
+    qa: Client, enter: SignIn, plant: Plant, settings: Any
+) -> None:
+    settings.LOCKOUT_FAILURES = 2
+    lot = plant.lot(released=False)
+    guess = quality.Rejection(lot=lot, meaning=Meaning.APPROVAL, reason="bad", password="guess")
+    for _time in range(2):
+        with pytest.raises(Refused):
+            carry_out(REGISTRY["reject"], [guess], by=plant.qa, at=plant.now)
+
+    def told(client: Client) -> dict[str, Any]:
+        duties = client.get(reverse("admin:index")).context["worklist"]
+        return {str(duty.label): duty for duty in duties}
+
+    failed = told(qa)["Failed signings within 7 days"]
+    assert failed.waiting == 2
+    assert list(qa.get(failed.url).context["cl"].result_list) == list(
+        RefusedAttempt.objects.order_by("-pk")
+    )
+    assert "Locked accounts" not in told(qa)
+    for role in ("auditor", "admin"):
+        client = enter(role)
+        locked = told(client)["Locked accounts"]
+        assert locked.waiting == 1
+        assert list(client.get(locked.url).context["cl"].result_list) == [plant.qa.user]
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        assert not told(enter("qa"))["Failed signings within 7 days"].waiting
 
 
 def test_who_is_waited_for_stands_first(qa: Client, plant: Plant) -> None:
