@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.transaction import Atomic
 from django.utils.translation import gettext_lazy as _
 
@@ -93,6 +94,37 @@ def carry_out(
         _record_refusals(verb, lines, refusal.all, by, at)
         raise
     return answer, replayed
+
+
+def rehearse(
+    verb: Verb, lines: Sequence[Any], *, by: Actor, at: datetime, assumed: str
+) -> dict[str, Any]:
+    """What it would come to, told while something is still to be said. Nothing of it is kept.
+
+    `assumed` is the field that nobody has filled in yet: the lines hold a likely value. What is
+    refused because of it is not refused yet, and the answer is then empty. Any other refusal is
+    raised, and kept as an attempt without the assumed value.
+    """
+    try:
+        with transaction.atomic():
+            answer = _do_all(verb, lines, by, at)
+            transaction.set_rollback(True)
+    except Refused as refusal:
+        for found in refusal.all:
+            found.field = _own_field(verb, found.field)
+        about_it = [found for found in refusal.all if found.field == assumed or _by_purpose(found)]
+        if about_it:
+            return {"movements": [], "objects": [], "warnings": []}
+        asked = {name: some for name, some in attempts.asked_of(lines).items() if name != assumed}
+        tried = [(asked, found) for found in refusal.all]
+        attempts.record(verb.permission, tried, by=by, at=at)
+        raise
+    return answer
+
+
+def _by_purpose(refusal: Refused) -> bool:
+    """Whether a rule refuses it that does not hold for every place."""
+    return bool(getattr((refusal.params or {}).get("rule"), "purpose", ""))
 
 
 def _do_all(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[str, Any]:

@@ -9,7 +9,9 @@ class StagingConfig(AppConfig):
     def ready(self) -> None:
         from quality.reactions import AFTER_HOLD
         from staging import catalogue, evidence, pulls
+        from staging.guided import flows
 
         catalogue.install()
+        flows.install()
         evidence.install()
         AFTER_HOLD.append(pulls.after_hold)

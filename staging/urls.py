@@ -10,6 +10,7 @@ from staging.views import (
     containers,
     demands,
     dossier,
+    guided,
     locations,
     lots,
     materials,
@@ -25,6 +26,8 @@ urlpatterns = [
     path("", board.BoardView.as_view(), name="board"),
     path("demands/", demands.DemandListView.as_view(), name="demand_list"),
     path("demands/<str:reference>/", demands.DemandView.as_view(), name="demand"),
+    path("picks/", guided.PickListView.as_view(), name="pick_list"),
+    path("guided/<slug:name>/", guided.GuidedView.as_view(), name="guided"),
     path("scan/", scan.ScanView.as_view(), name="scan"),
     path("pulls/", reach.PullListView.as_view(), name="pull_list"),
     # Reading: stock, lots, locations, containers, materials, alerts, audit

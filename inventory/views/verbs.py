@@ -18,12 +18,14 @@ from django.http import (
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from inventory import attempts, verbs
 from inventory.errors import Refused
 from inventory.forms import VerbForm, form_for, permitted
+from inventory.guided import GUIDED
 from inventory.models import Movement, MovementKind
 from inventory.verbs import REGISTRY, Verb
 from inventory.views import visit
@@ -50,11 +52,20 @@ class WorkView(FloorView, View):
                 {"url": path_of(verb.name), "label": verb.label, "help": verb.help,
                  "icon": verb.icon}
             )  # fmt: skip
-        return render(
-            request,
-            "inventory/work.html",
-            {"groups": groups.items(), "done": visit.entries(request), "section": "work"},
-        )
+        user = actor(request).user
+        flows = [
+            {"url": reverse("staging:guided", args=[flow.name]), "label": flow.label,
+             "help": flow.help, "icon": flow.icon}
+            for flow in GUIDED.values()
+            if user.has_perm(flow.permission)
+        ]  # fmt: skip
+        context = {
+            "flows": flows,
+            "groups": groups.items(),
+            "done": visit.entries(request),
+            "section": "work",
+        }
+        return render(request, "inventory/work.html", context)
 
 
 class VerbView(FloorView, View):
@@ -104,7 +115,7 @@ class VerbView(FloorView, View):
         except ValidationError as error:
             self._explain(form, error)
             return self._page(request, form, status=409)
-        visit.note(request, self.verb, answer, form, key=key)
+        visit.note(request, self.verb, answer, visit.as_entered(form), key=key)
         given = _filled(self.verb, form.data)  # type: ignore[arg-type]  # codes, where labels were
         kept = {name: value for name, value in given.items() if _stays(self.verb, name)}
         return HttpResponseRedirect(path_of(self.verb.name, **kept))
@@ -113,7 +124,7 @@ class VerbView(FloorView, View):
         """Put the refusal into the form, with a button for each way out that it names."""
         if isinstance(error, Refused):
             if error.code == "idempotency_key_reused":
-                error = _page_was_used()
+                error = page_was_used()
             for refusal in error.all:
                 refusal.facts["offers"] = list(_offers(self.verb, form, refusal))
         form.refuse(error)
@@ -165,11 +176,14 @@ class UndoView(FloorView, View):
 
     def post(self, request: HttpRequest, batch: UUID) -> HttpResponse:
         rows = Movement.objects.filter(batch=batch, actor=actor(request).user, reversed_by=None)
+        late = rows.filter(recorded_at__lt=timezone.now() - visit.UNDO_WITHIN).exists()
         lines = [
             REGISTRY["reverse"].line(movement=movement, reason=str(_("Undone after entry.")))
             for movement in rows.exclude(kind=MovementKind.REVERSE).select_related("lot")
         ]
         try:
+            if late:
+                raise _too_late()
             if not lines:
                 raise _nothing_to_undo()
             verbs.carry_out(
@@ -181,8 +195,14 @@ class UndoView(FloorView, View):
         else:
             messages.success(request, _("Undone. The opposite movement stands in the ledger."))
             visit.mark_undone(request, batch)
-        name = request.POST.get("verb", "")
-        return redirect(path_of(name) if name in REGISTRY else reverse("inventory:work"))
+        return redirect(self._back())
+
+    def _back(self) -> str:
+        """The page it was pressed on, if that is one of ours; else the verb's, or the menu."""
+        back, name = self.request.POST.get("back", ""), self.request.POST.get("verb", "")
+        if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            return back
+        return path_of(name) if name in REGISTRY else reverse("inventory:work")
 
 
 def _keep_denied(request: HttpRequest, verb: Verb, asked: attempts.Asked) -> None:
@@ -256,11 +276,20 @@ def _choices(form: VerbForm, refusal: Refused) -> Iterable[tuple[str, list[str]]
         yield name, refusal.facts.get("places", [])
 
 
-def _page_was_used() -> Refused:
+def page_was_used() -> Refused:
+    """The refusal `page_used`: a page's key was sent before, with other values."""
     return Refused(
         _("This page was sent before, with other values. Nothing was recorded now."),
         code="page_used",
         hint=_("Check the values and send it again."),
+    )
+
+
+def _too_late() -> Refused:
+    return Refused(
+        _("That was done more than ten minutes ago."),
+        code="undo_too_late",
+        hint=_("Reverse the movement instead, and say why."),
     )
 
 

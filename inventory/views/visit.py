@@ -1,6 +1,7 @@
 """What a person has done in this visit, kept in the session."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,14 +16,18 @@ from inventory.verbs import Verb
 KEPT = 12
 """How many entries are kept, the newest first."""
 
+UNDO_WITHIN = timedelta(minutes=10)
+"""How long a press takes back what was done. After that, its movements are reversed one by one."""
+
 LINKED = ("demand", "lot", "container")
 """Things made that have a page, found by their label."""
 
 
 def note(
-    request: HttpRequest, verb: Verb, answer: dict[str, Any], form: VerbForm, *, key: str
+    request: HttpRequest, verb: Verb, answer: dict[str, Any], entered: Iterable[str], *, key: str
 ) -> None:
-    """Remember what was done; it is news until the next page shows it.
+    """Remember what was done; it is news until the next page shows it. `entered` says it in words
+    where nothing moved.
 
     A page sent twice under one key is one entry: who lost the first answer sees it the second time.
     """
@@ -32,10 +37,11 @@ def note(
         "verb": verb.name,
         "key": key,
         "label": str(verb.label),
-        "texts": _texts(answer, form),
+        "texts": _texts(answer, entered),
         "warnings": answer["warnings"],
         "made": [row["label"] for row in answer["objects"] if row["type"] in LINKED],
         "at": timezone.localtime().strftime("%H:%M"),
+        "until": (timezone.now() + UNDO_WITHIN).timestamp(),
         "batch": undoable[0] if undoable else "",
     }
     others = [other for other in entries(request) if not key or other["key"] != key]
@@ -44,8 +50,11 @@ def note(
 
 
 def entries(request: HttpRequest) -> list[dict[str, Any]]:
-    """What was done, the newest first."""
-    return list(request.session.get("done", []))
+    """What was done, the newest first. `undoable` says whether a press still takes it back."""
+    done, now = list(request.session.get("done", [])), timezone.now().timestamp()
+    for entry in done:
+        entry["undoable"] = bool(entry["batch"]) and now < entry.get("until", 0)
+    return done
 
 
 def take_news(request: HttpRequest) -> dict[str, Any] | None:
@@ -62,18 +71,19 @@ def mark_undone(request: HttpRequest, batch: UUID) -> None:
     request.session["done"] = done
 
 
-def _texts(answer: dict[str, Any], form: VerbForm) -> list[str]:
-    texts = [_in_words(movement) for movement in answer["movements"]]
+def _texts(answer: dict[str, Any], entered: Iterable[str]) -> list[str]:
+    texts = [in_words(movement) for movement in answer["movements"]]
     texts += [row["label"] for row in answer["objects"]]
-    return texts or [" · ".join(_as_entered(form))]
+    return texts or [" · ".join(entered)]
 
 
-def _in_words(movement: dict[str, Any]) -> str:
+def in_words(movement: dict[str, Any]) -> str:
+    """A movement of an answer: how much of what, from where to where, for which demand."""
     words = _("%(quantity)s %(unit)s of %(lot)s: %(source)s → %(target)s") % movement
     return f"{words} · {movement['reference']}" if movement["reference"] else words
 
 
-def _as_entered(form: VerbForm) -> Iterable[str]:
+def as_entered(form: VerbForm) -> Iterable[str]:
     """What the person entered, for a verb that moved nothing; a signature stays out."""
     for field in form.verb.fields:
         value = form.cleaned_data[field.name]

@@ -71,21 +71,55 @@ def suggest(demand: Demand) -> list[Suggestion]:
 
     A look without a lock, for the screen: `allocate` decides again.
     """
-    rows: list[Any] = list(
-        demand.requirements.with_progress().select_related("material__base_unit", "demand")
+    return suggest_all([demand])
+
+
+def suggest_all(demands: Sequence[Demand]) -> list[Suggestion]:
+    """The same for several demands, one after the other: none is offered what one before it gets.
+
+    Two statements, however many demands and lines; one more where lots are restricted, or where
+    rules ask for shelf life.
+    """
+    order = {demand.pk: number for number, demand in enumerate(demands)}
+    found = Requirement.objects.with_progress().filter(demand__in=order)
+    rows: list[Any] = sorted(
+        found.select_related("material__base_unit", "demand", "lot"),
+        key=lambda row: (order[row.demand_id], row.line),
     )
+    on, sites = timezone.localdate(), {demand.site_id for demand in demands}
     materials = {row.material_id for row in rows}
-    offered = gate.fefo(
-        materials,
-        timezone.localdate(),
-        reference=demand.reference,
-        customer=demand.customer_id,
-        site=demand.site_id,
-    )
+    site = sites.pop() if len(sites) == 1 else None
+    offered = gate.fefo(materials, on, reference=None, site=site) if materials else []
+    terms = Terms.of(offered, gate.permits([balance.lot for balance in offered], on), on)
     stock = Stock(offered)
     return [
-        stock.fill(row, row.quantity - row.progressed - row.reserved, stock.of(row)) for row in rows
+        stock.fill(
+            row,
+            row.quantity - row.progressed - row.reserved,
+            (balance for balance in stock.of(row) if terms.let(balance, row.demand)),
+        )
+        for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who may have stock that `gate.fefo` found for anybody: the demands that a restricted lot is
+    for, and those that ask for no more shelf life than it has."""
+
+    permits: set[tuple[int, str]]
+    lives: gate.ShelfLives
+    on: date
+
+    @classmethod
+    def of(cls, found: Sequence[Balance], permits: set[tuple[int, str]], on: date) -> "Terms":
+        return cls(permits, gate.lives_of(found), on)
+
+    def let(self, balance: Balance, demand: Demand) -> bool:
+        if self.lives.short(balance.lot, demand.customer_id, self.on) is not None:
+            return False
+        restricted = balance.lot.status == LotStatus.RESTRICTED
+        return not restricted or (balance.lot_id, demand.reference) in self.permits
 
 
 class Stock:
@@ -187,8 +221,7 @@ class _Planner:
         self.bindings = bindings
         self.stock = Stock([])
         self.on = on
-        self.permits: set[tuple[int, str]] = set()
-        self.lives = gate.ShelfLives({})
+        self.terms = Terms(set(), gate.ShelfLives({}), on)
         self.planned: dict[int, Decimal] = {}
         self.warnings: list[str] = []
 
@@ -197,8 +230,7 @@ class _Planner:
         on_hand = (balance for lot in self.lots.values() for balance in self.book.of(lot))
         locked = {balance.pk: balance for balance in on_hand}
         self.stock = Stock(locked[balance.pk] for balance in found if balance.pk in locked)
-        self.permits = permits
-        self.lives = gate.lives_of(found)
+        self.terms = Terms.of(found, permits, self.on)
 
     def plan(self, line: AllocationLine, needs: Needs, index: int) -> list[Step]:
         demand = needs[0].demand if needs else line.demand
@@ -257,17 +289,9 @@ class _Planner:
                 place.kind == LocationKind.STORAGE
                 and place.is_open
                 and (line.source is None or place.pk == line.source.pk)
-                and (line.lot or self._may_take(balance, demand))
+                and (line.lot or self.terms.let(balance, demand))
             ):
                 yield balance
-
-    def _may_take(self, balance: Balance, demand: Demand) -> bool:
-        """Whether stock that nobody chose has the shelf life that is asked for, and is not
-        restricted to other demands."""
-        if self.lives.short(balance.lot, demand.customer_id, self.on) is not None:
-            return False
-        restricted = balance.lot.status == LotStatus.RESTRICTED
-        return not restricted or (balance.lot_id, demand.reference) in self.permits
 
     def _warn(self, row: Requirement, short: Decimal) -> None:
         words = _("%(material)s: %(short)s %(unit)s short.")

@@ -147,9 +147,8 @@ def ship(*, lines: Sequence[Shipping], by: Actor, at: datetime) -> Outcome:
             quantity=given(line),
             location=line.lane,
         ):
-            customer = row.requirement.demand.customer
-            if customer is None:
-                raise _not_a_shipment(row.requirement.demand)
+            customer = only_shipment(row.requirement.demand).customer
+            assert customer is not None  # noqa: S101 - a shipment has one: the database sees to it
             steps.append(_step(MovementKind.SHIP, row, part, line, customer, State.USED))
         return steps
 
@@ -172,8 +171,7 @@ def _step(
     target: Location,
     becomes: State | None,
 ) -> Step:
-    if not row.requirement.demand.is_shipment:
-        raise _not_a_shipment(row.requirement.demand)
+    only_shipment(row.requirement.demand)
     return Step(
         kind=kind,
         requirement=row.requirement,
@@ -187,11 +185,14 @@ def _step(
     )
 
 
-def _not_a_shipment(demand: Demand) -> Refused:
-    return Refused(
-        _("%(demand)s is not a shipment."),
-        code="wrong_demand_kind",
-        field="demand",
-        hint=_("Issue it to its work centre."),
-        demand=demand,
-    )
+def only_shipment(demand: Demand) -> Demand:
+    """The demand; refuses `wrong_demand_kind` unless it is a shipment."""
+    if not demand.is_shipment:
+        raise Refused(
+            _("%(demand)s is not a shipment."),
+            code="wrong_demand_kind",
+            field="demand",
+            hint=_("Issue it to its work centre."),
+            demand=demand,
+        )
+    return demand

@@ -53,7 +53,8 @@
       field.spellcheck = false;
       if (!field.hasAttribute("autocapitalize")) field.setAttribute("autocapitalize", "characters");
       if (!field.hasAttribute("enterkeyhint")) field.enterKeyHint = "next";
-      if (window.matchMedia("(pointer: coarse)").matches) addKeyboardButton(field);
+      const typed = field.dataset.scan === "quantity"; // a number is asked for: bring the keys at once
+      if (window.matchMedia("(pointer: coarse)").matches && !typed) addKeyboardButton(field);
     }
     for (const field of root.querySelectorAll("input[type=number]:not([data-ready])")) {
       field.dataset.ready = "";
@@ -104,6 +105,7 @@
     const scans = fields.filter((field) => "scan" in field.dataset);
     const target =
       fields.find(isWrong) ||
+      fields.find((field) => field.dataset.focus === "first") ||
       scans.find(isEmpty) ||
       scans.find((field) => field.required) ||
       fields.find((field) => field.autofocus) ||
@@ -239,7 +241,7 @@
   }, true);
 
   function refuseScanInNumber(field) {
-    const isNumber = field.type === "number" || field.inputMode === "decimal";
+    const isNumber = field.type === "number" || (field.inputMode === "decimal" && !("scan" in field.dataset));
     if (!isNumber || burst.field !== field || burst.length < BURST_LENGTH) return false;
     field.value = burst.before ?? "";
     field.dispatchEvent(new Event("input", { bubbles: true }));

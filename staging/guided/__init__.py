@@ -1,0 +1,6 @@
+"""Guided flows: scan after scan until a verb is known whole, then it is carried out.
+
+A flow is data (`flows`). What is known so far travels with the page (`known`), a scan says itself
+what it is (`reading`), lines are made from what is known (`lines`), and what is left to do is
+shown in the order of the walk (`positions`).
+"""

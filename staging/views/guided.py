@@ -1,0 +1,208 @@
+"""The pages of the guided flows, and the pick list that leads into them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views import View
+
+from inventory import attempts
+from inventory.guided import GUIDED
+from inventory.units import plain
+from inventory.views import visit
+from inventory.views.common import FloorView, actor
+from inventory.views.verbs import page_was_used, path_of
+from staging import kits
+from staging.guided import known as what_is
+from staging.guided import reading, steps
+from staging.guided.flows import Flow
+from staging.guided.known import Known
+from staging.guided.positions import Position, walk
+from staging.guided.prompt import prompt_for
+from staging.guided.steps import Step
+from staging.models import Demand
+
+MOST_DEMANDS = 20
+NOT_READ = ("unknown_code", "ambiguous_code", "not_asked_for")
+
+
+class GuidedView(FloorView, View):
+    """One flow. What is known stands in the address; each scan is posted with it.
+
+    Answers 409 to a refusal and 422 to what could not be read, 200 where htmx does not ask.
+    """
+
+    flow: Flow
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        flow = GUIDED.get(kwargs["name"])
+        if not isinstance(flow, Flow):
+            raise Http404
+        self.flow = flow
+
+    def get_permission_required(self) -> tuple[str, ...]:
+        return (*super().get_permission_required(), self.flow.permission)
+
+    def handle_no_permission(self) -> HttpResponseRedirect:
+        if self.request.user.is_authenticated:
+            attempts.record_denied(self.flow.permission, {}, by=actor(self.request))
+        return super().handle_no_permission()
+
+    def get(self, request: HttpRequest, name: str) -> HttpResponse:
+        known, _hits = what_is.read(self.flow, request.GET.dict())
+        return self._page(Step(self._ready(known)), accepted=visit.take_news(request))
+
+    def post(self, request: HttpRequest, name: str) -> HttpResponse:
+        given, scan = self._given()
+        known, hits = what_is.read(self.flow, given, scan)
+        known = self._ready(known)
+        key = request.POST.get("key", "").replace("\x00", "")[:255]
+        try:
+            known = reading.take(known, scan, hits) if scan else known
+            step = steps.go_on(known, by=actor(request), at=timezone.now(), key=key)
+        except ValidationError as error:
+            if getattr(error, "code", "") == "idempotency_key_reused":
+                error = page_was_used()
+            step = steps.refused(known, error)
+        if step.done and step.verb:
+            visit.note(request, step.verb, step.answer, _entered(known), key=key)
+        if not self._swaps and not step.error:
+            return HttpResponseRedirect(address(step.known))
+        return self._page(step, accepted=visit.take_news(request) if step.done else None)
+
+    def _given(self) -> tuple[dict[str, str], str]:
+        """What the page knew, with what was tapped; and the scan."""
+        given = self.request.POST.dict()
+        scan = str(given.pop("scan", "")).replace("\x00", "").strip()[: what_is.LONGEST]
+        if choice := given.pop("choice", ""):
+            tapped = dict(parse_qsl(str(choice), keep_blank_values=True))
+            scan = tapped.pop("scan", "")
+            given = what_is.chosen(given, tapped) | (
+                {"asking": tapped["asking"]} if "asking" in tapped else {}
+            )
+        return {name: str(text) for name, text in given.items()}, scan
+
+    def _ready(self, known: Known) -> Known:
+        """The flow's own reason, until another is given."""
+        return known if known.reason else replace(known, reason=str(self.flow.reason))
+
+    @property
+    def _swaps(self) -> bool:
+        return bool(getattr(self.request, "htmx", False))
+
+    def _page(self, step: Step, accepted: Any = None) -> HttpResponse:
+        known = step.known
+        shown = self.flow.shows(known)
+        prompt = prompt_for(step, shown)
+        context = {
+            "flow": self.flow,
+            "known": known,
+            "given": known.given,
+            "step": step,
+            "prompt": prompt,
+            "positions": shown,
+            "chips": list(_chips(known)),
+            "kit": kits.kits([known.demand]).get(known.demand.pk) if known.demand else None,
+            "whole": _whole(known, shown),
+            "key": uuid4(),
+            "accepted": accepted,
+            "done": visit.entries(self.request),
+            "address": address(known),
+            "single_url": path_of(self.flow.verb),
+            "section": "work",
+        }
+        template = "staging/guided_part.html" if self._swaps else "staging/guided.html"
+        answer = render(self.request, template, context, status=self._status(step))
+        answer["HX-Replace-Url"] = address(known)
+        return answer
+
+    def _status(self, step: Step) -> int:
+        if not step.error or not self._swaps:
+            return 200
+        return 422 if getattr(step.error, "code", "") in NOT_READ else 409
+
+
+def address(known: Known) -> str:
+    """The page of a flow that knows as much."""
+    given = known.given
+    if str(known.flow.reason) == given.get("reason"):
+        del given["reason"]
+    query = f"?{urlencode(given)}" if given else ""
+    return reverse("staging:guided", args=[known.flow.name]) + query
+
+
+def _chips(known: Known) -> Iterable[dict[str, Any]]:
+    """What is known, each with the address without it."""
+    if known.demand:
+        yield {"name": "demand", "label": _("Demand"), "text": known.demand.reference,
+               "without": address(known.without("demand", "lot", "line"))}  # fmt: skip
+    for place in known.flow.places:
+        if row := known.places.get(place.field):
+            yield {"name": "place", "label": place.label, "text": row.code, "about": row.name,
+                   "stays": place.field in known.stays,
+                   "without": address(known.without(place.field))}  # fmt: skip
+    if item := known.item:
+        yield {"name": "item", "label": _("Lot") if known.lot else _("Container"),
+               "text": str(item), "without": address(known.without("lot"))}  # fmt: skip
+    if known.quantity is not None:
+        unit = known.unit.code if known.unit else _unit_of(known)
+        yield {"name": "quantity", "label": _("Quantity"),
+               "text": f"{plain(known.quantity)} {unit}".strip(),
+               "without": address(known.without("quantity", "unit"))}  # fmt: skip
+
+
+def _unit_of(known: Known) -> str:
+    return known.lot.material.base_unit_id if known.lot else ""
+
+
+def _entered(known: Known) -> list[str]:
+    """What was said, for a verb that moved nothing: a count that agrees."""
+    amount = f"{plain(known.quantity)} {_unit_of(known)}" if known.quantity is not None else ""
+    places = [place.code for place in known.places.values()]
+    return [text for text in (str(known.item or ""), amount, *places) if text]
+
+
+def _whole(known: Known, shown: list[Position]) -> str:
+    """What one press would do for all that is shown, if the flow can and no place is missing."""
+    usable = [at for at in shown if not at.stop]
+    missing = reading.wanted(replace(known, all=True))
+    if not known.flow.whole or not usable or missing or known.has_item:
+        return ""
+    return str(known.flow.whole)
+
+
+class PickListView(FloorView, View):
+    """What to fetch for one or many demands, in the order of the walk."""
+
+    reads = ("staging.view_demand",)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        references = request.GET.getlist("demand")[:MOST_DEMANDS]
+        found = Demand.objects.live().filter(
+            reference__in=[r.replace("\x00", "") for r in references]
+        )
+        demands = list(found.select_related("work_center", "customer").order_by("needed_at", "pk"))
+        fetched = walk(demands) if demands else None
+        places = groupby(fetched.picks if fetched else [], key=lambda at: at.location)
+        context = {
+            "demands": demands,
+            "places": [{"location": location, "picks": list(picks)} for location, picks in places],
+            "short": fetched.short if fetched else [],
+            "stage_url": reverse("staging:guided", args=["stage"])
+            if request.user.has_perm("staging.stage")
+            else "",
+            "unknown": sorted(set(references) - {demand.reference for demand in demands}),
+            "at": timezone.localtime(),
+            "section": "demands",
+        }
+        return render(request, "staging/pick_list.html", context)
