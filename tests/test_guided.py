@@ -15,8 +15,10 @@ from inventory import actions as stock
 from inventory.guided import GUIDED
 from inventory.models import Balance, Container, Lot, MaterialUnit, Movement, RefusedAttempt, Unit
 from inventory.verbs import REGISTRY
+from quality.models import Effect
 from staging import actions as staging
 from staging.models import Commitment, Demand
+from tests.core.test_rules import in_force
 from tests.factories import UserFactory
 from tests.plant import Plant
 
@@ -357,10 +359,7 @@ def test_a_bare_number_means_the_lot_that_is_needed(plant: Plant, floor: Client)
 def test_a_reason_is_asked_for_where_a_rule_wants_one(plant: Plant, floor: Client) -> None:
     lot = plant.lot(10)
     order = plant.order((lot.material, 10))
-    rule = UsageRule(
-        status="released", action="stage", effect=Effect.REASON, note="short-dated", cleared_by="QA"
-    )
-    in_force(plant, rule)
+    in_force(plant, {"effect": Effect.REASON, "action": "stage"})
     at = Scanner(floor, "stage", f"?demand={order.reference}&lane={plant.l1.code}")
     at.scan(lot.code)
     assert at.code == "reason_needed"
