@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory import codes
 from inventory.errors import Refused
 from inventory.models import Container, Location, Lot, Unit
+from inventory.scanning import may_say_more, read
 from staging.actions.common import require_live
 from staging.guided.flows import ITEM
 from staging.guided.known import Known, number
@@ -19,6 +20,9 @@ Hits = Mapping[type[Any], Any]
 """What a code names, by kind; `codes.MANY` where it names several of a kind."""
 
 ORDER = (Demand, Container, Lot, Location)
+
+RULED = ("wrong_location_kind", "demand_closed", "wrong_demand_kind")
+"""What is refused though it could be read: an attempt, and kept as one."""
 
 HOW_MUCH = re.compile(
     r"(?P<number>(?:0|[1-9]\d{0,8})(?:[.,]\d{1,9})?) ?(?P<unit>[A-Za-z][A-Za-z0-9]{1,2})?"
@@ -41,20 +45,20 @@ def wanted(known: Known) -> str | None:
 def take(known: Known, scan: str, hits: Hits) -> Known:
     """What is known with the scan.
 
-    Refuses `unknown_code`, `ambiguous_code`, `not_asked_for`, `wrong_location_kind`,
-    `demand_closed`, `wrong_demand_kind`.
+    Refuses `unknown_code`, `ambiguous_code`, `not_asked_for`, what `codes.resolve` does for a GS1
+    code; and the codes in `RULED`.
     """
     kind = next((kind for kind in _likely_first(known) if kind in hits), None)
     if kind is None:
         return _how_much(known, scan)
     hit = hits[kind]
-    if hit is codes.MANY:
-        hit = _meant(known, scan)
+    hit = _meant(known, scan) if hit is codes.MANY else codes.resolve(kind, scan, {scan: hit})
     if isinstance(hit, Demand):
         return _with_demand(known, hit)
     if isinstance(hit, Location):
         return _with_place(known, hit)
-    return _with_item(known, hit)
+    found = _with_item(known, hit)
+    return _with_label(found, scan) if isinstance(hit, Lot) else found
 
 
 def _likely_first(known: Known) -> list[type[Any]]:
@@ -75,13 +79,26 @@ def _how_much(known: Known, scan: str) -> Known:
         if unit is not None or not match["unit"]:
             asking = "" if known.asking == "quantity" else known.asking
             return replace(known, quantity=number(match["number"]), unit=unit, asking=asking)
+    if may_say_more(scan):
+        codes.resolve(Lot, scan, {})  # which says what is wrong with the label
     raise Refused(
         _("Nothing is called “%(value)s”."),
         code="unknown_code",
-        field=wanted(known),
         hint=_("Scan it again, or check the number."),
         value=scan,
     )
+
+
+def _with_label(known: Known, scan: str) -> Known:
+    """How much the label of a lot says there is, if its material is counted so."""
+    said = read(scan) if may_say_more(scan) else None
+    if said is None or said.quantity is None or known.lot is None:
+        return known
+    material = known.lot.material
+    if said.unit == material.base_unit_id:
+        return replace(known, quantity=said.quantity, unit=None)
+    other = material.units.filter(unit=said.unit).select_related("unit").first()
+    return replace(known, quantity=said.quantity, unit=other.unit) if other else known
 
 
 def _meant(known: Known, scan: str) -> Lot:
@@ -98,7 +115,6 @@ def _meant(known: Known, scan: str) -> Lot:
     raise Refused(
         _("“%(value)s” names more than one lot."),
         code="ambiguous_code",
-        field="lot",
         hint=_("Choose the one that is meant, or scan its full code."),
         facts={"lots": [lot.code for lot in lots]},
         value=scan,
@@ -159,7 +175,6 @@ def _not_asked_for(known: Known, thing: Demand) -> Refused:
     return Refused(
         _("%(thing)s is a %(kind)s, which is not asked for here."),
         code="not_asked_for",
-        field=wanted(known),
         hint=_("Scan the lot or container."),
         thing=thing,
         kind=thing._meta.verbose_name,

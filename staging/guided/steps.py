@@ -16,12 +16,13 @@ from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models import Balance, Location, LocationKind, Purpose
+from inventory.units import plain
 from inventory.verbs import Verb
 from staging.guided.ends import lines_of
 from staging.guided.flows import Place
 from staging.guided.known import Known
 from staging.guided.positions import Position
-from staging.guided.reading import wanted
+from staging.guided.reading import RULED, wanted
 from staging.models import Commitment, DemandKind
 
 PURPOSES = {
@@ -54,6 +55,8 @@ class Step:
     answer: dict[str, Any] = field(default_factory=dict)
     rehearsed: bool = False
     error: ValidationError | None = None
+    verb_was_asked: bool = False
+    entered: list[str] = field(default_factory=list)
     keep: list[Offer] = field(default_factory=list)
     """Places that were said for this item only, and may be kept for the next ones."""
 
@@ -82,7 +85,7 @@ def go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
         _may(verb, lines, by)
         asked = {"flow": known.flow.name, "all": known.all} | known.given
         answer, _replayed = verbs.carry_out(verb, lines, by=by, at=at, key=key, asked=asked)
-        return Step(known.next(), verb, answer, keep=[*_passing(known)])
+        return Step(known.next(), verb, answer, entered=_entered(known), keep=[*_passing(known)])
     place = known.flow.place(name)
     if place is None or not known.has_item:
         return Step(known)
@@ -93,6 +96,19 @@ def go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
     _may(verb, lines, by)
     answer = verbs.rehearse(verb, lines, by=by, at=at, assumed=name)
     return Step(known, verb, answer, rehearsed=True)
+
+
+def unit_of(known: Known) -> str:
+    """The base unit that a bare number is in, once the lot is known."""
+    return known.lot.material.base_unit_id if known.lot else ""
+
+
+def _entered(known: Known) -> list[str]:
+    """What was said, for a verb that moved nothing: a count that agrees."""
+    unit = known.unit.code if known.unit else unit_of(known)
+    amount = f"{plain(known.quantity)} {unit}" if known.quantity is not None else ""
+    places = [place.code for place in known.places.values()]
+    return [text for text in (str(known.item or ""), amount, *places) if text]
 
 
 def _passing(known: Known) -> Iterable[Offer]:
@@ -145,10 +161,20 @@ def refused(known: Known, error: ValidationError) -> Step:
     """What is still known after a refusal: what it is about goes, so that the right thing can be
     scanned instead."""
     if not isinstance(error, Refused):
-        return Step(known.without("lot"), error=error)
+        return Step(known.without("lot"), error=error, verb_was_asked=True)
     for found in error.all:
         found.facts["offers"] = list(_offers(known, found))
-    return Step(_after(known, error), error=error)
+    return Step(_after(known, error), error=error, verb_was_asked=True)
+
+
+def unread(known: Known, refusal: Refused, *, by: Actor, at: datetime) -> Step:
+    """What was known stands: the scan added nothing to it. What a rule refused is an attempt."""
+    names = ("demand", "lot", "container", "quantity", "unit")
+    asked = {name: [row] for name in names if (row := known.value(name)) is not None}
+    if refusal.code in RULED:
+        attempts.record(known.flow.permission, [(asked, refusal)], by=by, at=at)
+    refusal.facts["offers"] = list(_offers(known, refusal))
+    return Step(known, error=refusal)
 
 
 def _after(known: Known, refusal: Refused) -> Known:
@@ -162,8 +188,6 @@ def _after(known: Known, refusal: Refused) -> Known:
         return known.without("quantity", "unit")
     if known.flow.place(name) or name in ("demand", "source"):
         return known.without(name)
-    if code in ("unknown_code", "not_asked_for", "ambiguous_code"):
-        return known
     return known.without("lot")
 
 
@@ -171,7 +195,7 @@ def _offers(known: Known, refusal: Refused) -> Iterable[Offer]:
     """Ways out that the refusal's facts name; places where it is about one; else what is next."""
     found = list(_named(known, refusal))
     place = known.flow.place(refusal.field or "")
-    if not found and place and refusal.code != "unknown_code":
+    if not found and place:
         found = [_go_to(place, row) for row in likely_places(known, place) if _helps(place)]
     if not found and refusal.field in ("lot", "container", "quantity"):
         found = [_take(at) for at in known.flow.shows(known) if not at.stop]

@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from inventory import attempts
+from inventory.errors import Refused
 from inventory.guided import GUIDED
+from inventory.scanning import LONGEST
 from inventory.units import plain
 from inventory.views import visit
 from inventory.views.common import FloorView, actor
@@ -32,7 +34,6 @@ from staging.guided.steps import Step
 from staging.models import Demand
 
 MOST_DEMANDS = 20
-NOT_READ = ("unknown_code", "ambiguous_code", "not_asked_for")
 
 
 class GuidedView(FloorView, View):
@@ -65,31 +66,34 @@ class GuidedView(FloorView, View):
     def post(self, request: HttpRequest, name: str) -> HttpResponse:
         given, scan = self._given()
         known, hits = what_is.read(self.flow, given, scan)
-        known = self._ready(known)
         key = request.POST.get("key", "").replace("\x00", "")[:255]
-        try:
-            known = reading.take(known, scan, hits) if scan else known
-            step = steps.go_on(known, by=actor(request), at=timezone.now(), key=key)
-        except ValidationError as error:
-            if getattr(error, "code", "") == "idempotency_key_reused":
-                error = page_was_used()
-            step = steps.refused(known, error)
+        step = self._step(self._ready(known), scan, hits, key)
         if step.done and step.verb:
-            visit.note(request, step.verb, step.answer, _entered(known), key=key)
+            visit.note(request, step.verb, step.answer, step.entered, key=key)
         if not self._swaps and not step.error:
             return HttpResponseRedirect(address(step.known))
         return self._page(step, accepted=visit.take_news(request) if step.done else None)
 
+    def _step(self, known: Known, scan: str, hits: reading.Hits, key: str) -> Step:
+        by, now = actor(self.request), timezone.now()
+        try:
+            known = reading.take(known, scan, hits) if scan else known
+        except Refused as refusal:
+            return steps.unread(known, refusal, by=by, at=now)
+        try:
+            return steps.go_on(known, by=by, at=now, key=key)
+        except ValidationError as error:
+            reused = getattr(error, "code", "") == "idempotency_key_reused"
+            return steps.refused(known, page_was_used() if reused else error)
+
     def _given(self) -> tuple[dict[str, str], str]:
         """What the page knew, with what was tapped; and the scan."""
         given = self.request.POST.dict()
-        scan = str(given.pop("scan", "")).replace("\x00", "").strip()[: what_is.LONGEST]
+        scan = str(given.pop("scan", "")).replace("\x00", "").strip()[:LONGEST]
         if choice := given.pop("choice", ""):
             tapped = dict(parse_qsl(str(choice), keep_blank_values=True))
             scan = tapped.pop("scan", "")
-            given = what_is.chosen(given, tapped) | (
-                {"asking": tapped["asking"]} if "asking" in tapped else {}
-            )
+            given = what_is.chosen(given, tapped)
         return {name: str(text) for name, text in given.items()}, scan
 
     def _ready(self, known: Known) -> Known:
@@ -129,7 +133,7 @@ class GuidedView(FloorView, View):
     def _status(self, step: Step) -> int:
         if not step.error or not self._swaps:
             return 200
-        return 422 if getattr(step.error, "code", "") in NOT_READ else 409
+        return 409 if step.verb_was_asked or step.error.code in reading.RULED else 422
 
 
 def address(known: Known) -> str:
@@ -155,21 +159,10 @@ def _chips(known: Known) -> Iterable[dict[str, Any]]:
         yield {"name": "item", "label": _("Lot") if known.lot else _("Container"),
                "text": str(item), "without": address(known.without("lot"))}  # fmt: skip
     if known.quantity is not None:
-        unit = known.unit.code if known.unit else _unit_of(known)
+        unit = known.unit.code if known.unit else steps.unit_of(known)
         yield {"name": "quantity", "label": _("Quantity"),
                "text": f"{plain(known.quantity)} {unit}".strip(),
                "without": address(known.without("quantity", "unit"))}  # fmt: skip
-
-
-def _unit_of(known: Known) -> str:
-    return known.lot.material.base_unit_id if known.lot else ""
-
-
-def _entered(known: Known) -> list[str]:
-    """What was said, for a verb that moved nothing: a count that agrees."""
-    amount = f"{plain(known.quantity)} {_unit_of(known)}" if known.quantity is not None else ""
-    places = [place.code for place in known.places.values()]
-    return [text for text in (str(known.item or ""), amount, *places) if text]
 
 
 def _whole(known: Known, shown: list[Position]) -> str:
