@@ -136,7 +136,7 @@ FLOWS = (
     ),
     Flow(
         name="quarantine", label=_("To quarantine"), icon="shield-exclamation", verb="move",
-        help=_("Out of storage, a lane, a work centre or a vehicle, into quarantine."),
+        help=_("From wherever it stands."),
         asks=(ITEM, "target"),
         places=(
             Place("target", (LocationKind.QUARANTINE,), _("To"),

@@ -132,19 +132,19 @@ def likely_places(known: Known, place: Place) -> "QuerySet[Location]":
     """Places that would do: where the demand or the material stands already, then those that are
     for it."""
     rows = Location.objects.filter(kind__in=place.kinds, is_open=True)
-    site = known.demand.site_id if known.demand else None
-    if known.container is not None:
-        site = known.container.location.site_id
-        rows = rows.exclude(pk=known.container.location_id)
-    if site is not None:
-        rows = rows.filter(site=site)
     here: Any = Value(False)
     if known.demand is not None:
         there = Commitment.objects.open().filter(requirement__demand=known.demand)
         here = Exists(there.filter(location=OuterRef("pk")))
+        rows = rows.filter(site=known.demand.site_id)
+    elif known.container is not None:
+        rows = rows.filter(site=known.container.location.site_id)
+        rows = rows.exclude(pk=known.container.location_id)
     elif known.lot is not None:
-        alike = Balance.objects.on_hand().filter(lot__material=known.lot.material_id)
-        here = Exists(alike.filter(location=OuterRef("pk")))
+        on_hand = Balance.objects.on_hand()
+        rows = rows.filter(site__in=on_hand.filter(lot=known.lot).values("location__site"))
+        alike = on_hand.filter(lot__material=known.lot.material_id, location=OuterRef("pk"))
+        here = Exists(alike)
     purposes = PURPOSES[DemandKind(known.demand.kind)] if known.demand else ()
     meant = Case(
         When(Q(purpose__in=purposes), then=Value(True)),

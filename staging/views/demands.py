@@ -24,6 +24,7 @@ from staging.actions.allocation import Suggestion
 from staging.board import in_words
 from staging.forms import DemandFilter
 from staging.models import Alert, AlertReason, Commitment, Demand, DemandState, Requirement, State
+from staging.views.guided import path_to
 
 ALL = "all"
 MOST_EVENTS = 200
@@ -187,12 +188,12 @@ def _line(found: Suggestion, demand: Demand, may: set[str]) -> dict[str, Any]:
         {
             "balance": balance,
             "quantity": quantity,
-            "url": path_of(
+            "url": path_to(
                 "stage",
                 demand=demand.reference,
+                line=str(row.line),
                 lot=balance.lot.code,
                 source=balance.location.code,
-                quantity=plain(quantity),
                 **({"container": balance.container.code} if balance.container else {}),
             )
             if "stage" in may
@@ -266,7 +267,7 @@ def _offered(names: Iterable[str], demand: Demand, may: set[str]) -> list[dict[s
             "name": name,
             "label": REGISTRY[name].label,
             "icon": REGISTRY[name].icon,
-            "url": path_of(name, demand=demand.reference),
+            "url": (path_to if name == "stage" else path_of)(name, demand=demand.reference),
         }
         for name in names
         if name in may

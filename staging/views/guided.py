@@ -141,8 +141,13 @@ def address(known: Known) -> str:
     given = known.given
     if str(known.flow.reason) == given.get("reason"):
         del given["reason"]
+    return path_to(known.flow.name, **given)
+
+
+def path_to(flow: str, **given: str) -> str:
+    """The page of a flow with some of it known already."""
     query = f"?{urlencode(given)}" if given else ""
-    return reverse("staging:guided", args=[known.flow.name]) + query
+    return reverse("staging:guided", args=[flow]) + query
 
 
 def _chips(known: Known) -> Iterable[dict[str, Any]]:
