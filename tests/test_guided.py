@@ -246,6 +246,14 @@ def test_a_weight_in_the_label_fills_the_quantity_in(
     assert at.asks.endswith(f"48.75 KGM of {lot} from {plant.a1}")
 
 
+def test_a_count_is_not_taken_from_a_label(plant: Plant, floor: Client) -> None:
+    lot = plant.lot(100, material=plant.material(gtin="09506000134352"), number="AB7")
+    at = Scanner(floor, "count", f"?location={plant.a1.code}")
+    at.scan("(01)09506000134352(3100)000090(10)AB7")
+    assert at.asks == f"Enter how much is there | {lot}"
+    assert not Movement.objects.filter(kind="adjust").exists()
+
+
 def test_a_label_that_is_wrong_or_differs_says_so(plant: Plant, floor: Client) -> None:
     material = plant.material(gtin="09506000134352")
     plant.lot(100, material=material, number="AB7", expires_in=300)

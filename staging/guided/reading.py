@@ -90,8 +90,10 @@ def _how_much(known: Known, scan: str) -> Known:
 
 
 def _with_label(known: Known, scan: str) -> Known:
-    """How much the label of a lot says there is, if its material is counted so."""
-    said = read(scan) if may_say_more(scan) else None
+    """How much the label of a lot says there is, if its material is counted so. Never where it is
+    asked for: a count is what somebody has counted, not what was printed once."""
+    asked_for = "quantity" in known.flow.asks
+    said = read(scan) if may_say_more(scan) and not asked_for else None
     if said is None or said.quantity is None or known.lot is None:
         return known
     material = known.lot.material

@@ -87,6 +87,9 @@ def test_pallets_are_staged_by_scans_alone(floor: Floor, plant: Plant) -> None:
     expect(page.locator("#messages")).to_contain_text("Undone")
     asks(floor, "Scan the lot or pallet")
     expect(page.locator(".guided-known")).to_contain_text(plant.l2.code)
+    floor.scan(bad.code)
+    floor.scan("PAL-3")  # meant to follow what is refused: not taken
+    expect(page.locator("[data-dropped]")).to_be_visible()
     floor.scan("PAL-3")
     asks(floor, "Nothing more can be fetched for PO-9")
     assert Commitment.objects.open().filter(state="staged").count() == 3
@@ -126,8 +129,7 @@ def test_a_shipment_is_loaded_and_shipped_whole_on_a_phone(floor: Floor, plant: 
         floor_stage(plant, shipment, f"PAL-{number}")
     floor.open("/guided/load/")
     floor.scan("SHP-7")
-    asks(floor, "Scan the lot or pallet")
-    floor.scan(plant.truck.code)
+    floor.scan(plant.truck.code)  # before the answer to the first is there
     page.get_by_role("button", name="Load all of it: 3 positions").click()
     expect(page.locator("#guided .notice.tone-ok")).to_contain_text("Load: recorded")
     floor.open("/guided/ship/?demand=SHP-7")
