@@ -41,8 +41,12 @@ PICTURES = (
     Picture("board-phone", "operator", "/", PHONE),
     Picture("board-dark", "supervisor", "/", dark=True),
     Picture("demand", "supervisor", "/demands/GRA-0144/"),
-    Picture("stage", "operator", "/work/stage/?demand=GRA-0145&lane=RVS-KIT-2"),
-    Picture("stage-phone", "operator", "/work/stage/?demand=GRA-0145&lane=RVS-KIT-2", PHONE),
+    Picture("stage", "operator", "/guided/stage/?demand=GRA-0145&lane=RVS-KIT-2"),
+    Picture("stage-phone", "operator", "/guided/stage/?demand=GRA-0145&lane=RVS-KIT-2", PHONE),
+    Picture("work", "operator", "/work/"),
+    Picture("load", "operator", "/guided/load/?demand=SHP-88103&vehicle=HBR-TRUCK-1"),
+    Picture("count-phone", "operator", "/guided/count/?location=RVS-WH-A1", PHONE, dark=True),
+    Picture("picks", "operator", "/picks/?demand=GRA-0145&demand=NAS-0062"),
     Picture("lot", "qa", "/scan/?q=RM-1003/PVK-208"),
     Picture("stock", "supervisor", "/stock/"),
     Picture("alerts", "supervisor", "/alerts/"),
@@ -87,8 +91,9 @@ def signed_in(browser: Browser, base: str, picture: Picture) -> Page:
 def refused(browser: Browser, base: str) -> None:
     """A quarantined lot that somebody tries to stage."""
     page = signed_in(browser, base, Picture("refused", "operator", ""))
-    page.goto(urljoin(base, "/work/stage/?demand=GRA-0145&lane=RVS-KIT-2&lot=RM-1001/A24-0930"))
-    page.click("main form [type=submit]")
+    page.goto(urljoin(base, "/guided/stage/?demand=GRA-0145&lane=RVS-KIT-2"))
+    page.keyboard.type("RM-1001/A24-0930")
+    page.keyboard.press("Enter")
     page.wait_for_timeout(2500)  # until the flash has faded
     save(page, "refused")
 

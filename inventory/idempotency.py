@@ -31,6 +31,12 @@ def fingerprint(*parts: Any) -> str:
     return salted_hmac("forestage.idempotency", text, algorithm="sha256").hexdigest()
 
 
+def stored(user: User, key: str, asked: str) -> Any:
+    """The body of the answer that this user's key got for the same request before, if it did."""
+    found = IdempotencyKey.objects.filter(user=user, key=key, fingerprint=asked) if key else None
+    return found.values_list("answer", flat=True).first() if found is not None else None
+
+
 def once(user: User, key: str, asked: str, act: Callable[[], Answer]) -> tuple[Answer, bool]:
     """Run `act` in a transaction, once for this user's key; later calls get its answer and `True`.
 

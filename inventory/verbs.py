@@ -96,6 +96,15 @@ def carry_out(
     return answer, replayed
 
 
+def done_before(verb: Verb, *, by: Actor, key: str, asked: Any) -> dict[str, Any] | None:
+    """The answer to the same request under the same key, for a caller whose lines can no longer be
+    made because it was carried out."""
+    answer: dict[str, Any] | None = idempotency.stored(
+        by.user, key, idempotency.fingerprint(verb.permission, asked)
+    )
+    return answer
+
+
 def rehearse(
     verb: Verb, lines: Sequence[Any], *, by: Actor, at: datetime, assumed: str
 ) -> dict[str, Any]:

@@ -682,6 +682,18 @@ def test_a_scan_sent_twice_has_one_effect(plant: Plant, floor: Client) -> None:
     assert other.status_code == 409
 
 
+def test_a_whole_shipment_sent_twice_has_one_effect(plant: Plant, floor: Client) -> None:
+    lot = plant.lot(10, material=plant.pieces())
+    shipment = plant.shipment((lot.material, 10))
+    plant.stage(shipment, lot, plant.dock)
+    values = {"demand": shipment.reference, "choice": "all=1", "key": "whole"}
+    for _time in range(2):
+        answer = floor.post("/guided/ship/", values, headers=HTMX)
+        assert 'data-feedback="accepted"' in answer.content.decode()
+    assert Movement.objects.filter(kind="ship").count() == 1
+    assert floor.post("/guided/ship/", values | {"key": "k"}, headers=HTMX).status_code == 409
+
+
 def test_it_works_without_a_script(plant: Plant, floor: Client) -> None:
     lot = plant.lot(10)
     order = plant.order((lot.material, 10))
@@ -760,6 +772,22 @@ def test_a_scan_costs_the_same_however_many_lines(
         at.scan(plant.l1.code)
     assert len(rehearsed) <= SCAN
     assert len(carried_out) <= SCAN_AND_VERB
+
+
+def test_a_whole_shipment_costs_the_same_however_many_lots(plant: Plant, floor: Client) -> None:
+    taken = []
+    for many in (2, 9):
+        goods = [plant.lot(10, material=plant.pieces()) for _n in range(many)]
+        shipment = plant.shipment(*[(lot.material, 10) for lot in goods])
+        for lot in goods:
+            plant.stage(shipment, lot, plant.dock)
+        at = Scanner(floor, "load", f"?demand={shipment.reference}&vehicle={plant.truck.code}")
+        with CaptureQueriesContext(connection) as statements:
+            at.choose("all=1")
+        assert at.step.done
+        taken.append(len(statements))
+    assert taken[0] == taken[1]
+    assert taken[1] <= SCAN_AND_VERB
 
 
 def test_a_pick_list_costs_the_same_however_many_demands(

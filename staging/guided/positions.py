@@ -14,7 +14,7 @@ from staging.actions.allocation import Suggestion, suggest_all
 from staging.guided.known import Known
 from staging.models import Commitment, Demand, Requirement, State
 
-MOST = 200
+MOST = 1000
 """Positions read for a page; a lane or demand with more is worked off from the front."""
 
 
@@ -85,7 +85,9 @@ def walk(demands: Sequence[Demand]) -> Walk:
 
 def picks(known: Known) -> list[Position]:
     """What to fetch for the demand."""
-    return walk([known.demand]).picks if known.demand else []
+    if known.demand is None or known.demand.closed_at is not None:
+        return []
+    return walk([known.demand]).picks
 
 
 def committed(known: Known) -> list[Position]:

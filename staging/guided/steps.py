@@ -17,7 +17,7 @@ from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models import Balance, Location, LocationKind, Purpose
 from inventory.units import plain
-from inventory.verbs import Verb
+from inventory.verbs import REGISTRY, Verb
 from staging.guided.ends import lines_of
 from staging.guided.flows import Place
 from staging.guided.known import Known
@@ -81,10 +81,7 @@ def go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
     """
     name = wanted(known)
     if name is None:
-        verb, lines = lines_of(known)
-        _may(verb, lines, by)
-        asked = {"flow": known.flow.name, "all": known.all} | known.given
-        answer, _replayed = verbs.carry_out(verb, lines, by=by, at=at, key=key, asked=asked)
+        verb, answer = _carry_out(known, by, at, key)
         return Step(known.next(), verb, answer, entered=_entered(known), keep=[*_passing(known)])
     place = known.flow.place(name)
     if place is None or not known.has_item:
@@ -96,6 +93,20 @@ def go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
     _may(verb, lines, by)
     answer = verbs.rehearse(verb, lines, by=by, at=at, assumed=name)
     return Step(known, verb, answer, rehearsed=True)
+
+
+def _carry_out(known: Known, by: Actor, at: datetime, key: str) -> tuple[Verb, dict[str, Any]]:
+    asked = {"flow": known.flow.name, "all": known.all} | known.given
+    try:
+        verb, lines = lines_of(known)
+    except Refused:  # perhaps because it was done, and the answer lost on its way
+        verb = REGISTRY[known.flow.verb]
+        if answer := verbs.done_before(verb, by=by, key=key, asked=asked):
+            return verb, answer
+        raise
+    _may(verb, lines, by)
+    answer, _replayed = verbs.carry_out(verb, lines, by=by, at=at, key=key, asked=asked)
+    return verb, answer
 
 
 def unit_of(known: Known) -> str:
