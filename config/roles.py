@@ -16,23 +16,25 @@ VIEW_STOCK = (
     "view_attachment "
     "view_decision view_proposal view_signature view_restricteduse view_ruleset view_usagerule "
     "view_shelfliferule "
-    "view_demand view_requirement view_commitment view_alert view_pulltask view_seal"
+    "view_demand view_requirement view_commitment view_alert view_pulltask view_seal "
+    "view_labelsize view_ssccseries"
 )
 HANDLE = (
     "receive put_away move adjust sample new_container pack unpack move_container reverse "
     "allocate deallocate stage assign unstage transfer issue consume produce return_remainder "
-    "load unload ship place_hold acknowledge attach_file"
+    "load unload ship place_hold acknowledge attach_file number_container print_labels"
 )
 PLAN = "create_demand change_demand cancel_demand complete_demand borrow scrap send_back"
 DECIDE = (
     "place_hold lift_hold record_inspection release restrict reject reopen close_lot "
     "countersign withdraw_proposal split_lot merge_lots sample scrap send_back move "
-    "activate_rules acknowledge dispose_inspection approve_plan attach_file"
+    "activate_rules acknowledge dispose_inspection approve_plan attach_file print_labels"
 )
 MASTER = (
     "add_site change_site add_location change_location add_material change_material "
     "add_shelfliferule change_shelfliferule "
-    "add_materialunit change_materialunit delete_materialunit add_unit change_unit"
+    "add_materialunit change_materialunit delete_materialunit add_unit change_unit "
+    "add_labelsize change_labelsize add_ssccseries change_ssccseries"
 )
 RULES = (
     "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule "

@@ -18,6 +18,7 @@ WORDS: dict[str, StrPromise] = {
     "inventory.split_lot": _("Split a lot"),
     "inventory.merge_lots": _("Merged lots"),
     "inventory.new_container": _("Registered containers"),
+    "inventory.number_container": _("Gave a container its SSCC"),
     "inventory.pack": _("Packed stock into a container"),
     "inventory.unpack": _("Unpacked stock from a container"),
     "inventory.move_container": _("Moved a container"),

@@ -15,6 +15,7 @@ from pytest_django.plugin import blocking_manager_key
 from config import roles
 from inventory import basics as inventory_basics
 from quality import basics as quality_basics
+from staging import basics as staging_basics
 
 # Playwright's synchronous interface keeps an event loop in the main thread, and Django would
 # take the tests' own database access for a mistake.
@@ -103,6 +104,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         with item.config.stash[blocking_manager_key].unblock():
             inventory_basics.install(apps)
             quality_basics.install(apps)
+            staging_basics.install(apps)
             roles.install(apps, apps.get_app_configs())
             connection.close()
 

@@ -16,7 +16,6 @@ from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from config.demo_plant.people import token_path
 from integration.models import ApiToken
 from inventory import codes
-from inventory.actions.containers import sscc_check_digit
 from inventory.check_digits import is_checked
 from inventory.models import AuditEntry, Container, Location, Lot, LotLink, Material, Movement
 from quality.models import Hold, Inspection
@@ -161,7 +160,7 @@ def test_pallets_and_finished_goods_carry_valid_gs1_numbers(plant: None) -> None
         *Material.objects.exclude(gtin="").values_list("gtin", flat=True),
     ]
     assert len(numbers) == 9
-    assert all(sscc_check_digit(number[:-1]) == int(number[-1]) for number in numbers)
+    assert all(is_checked(number) for number in numbers)
 
 
 def test_places_carry_valid_gs1_numbers(plant: None) -> None:

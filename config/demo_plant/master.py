@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from config.demo_plant.story import Story, days, hours
+from inventory import gs1
 from inventory.actions import save_master
-from inventory.actions.containers import sscc_check_digit
 from inventory.audit import Actor
+from inventory.check_digits import check_digit
 from inventory.models import (
     REAL_KINDS,
     CapacityPolicy,
@@ -181,15 +182,14 @@ def install(story: Story) -> None:
 
 
 def gtin_of(number: int) -> str:
-    """A GTIN-14 of the demo's prefix; its check digit is made as an SSCC's is."""
+    """A GTIN-14 of the demo's prefix; its check digit is an SSCC's."""
     digits = f"0{GS1_PREFIX}{number:05}"
-    return f"{digits}{sscc_check_digit(digits)}"
+    return f"{digits}{check_digit(digits)}"
 
 
 def sscc_of(number: int) -> str:
     """The SSCC of the demo's pallet of that number."""
-    digits = f"3{GS1_PREFIX}{number:09}"
-    return f"{digits}{sscc_check_digit(digits)}"
+    return gs1.sscc(3, GS1_PREFIX, number)
 
 
 def gln_of(site: str) -> str:

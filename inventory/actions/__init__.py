@@ -13,6 +13,7 @@ from inventory.actions.counts import Count, adjust
 from inventory.actions.lots import Merge, Split, merge_lots, split_lot
 from inventory.actions.master import remove_master, save_master
 from inventory.actions.moves import Move, Removal, move, put_away, sample, scrap, send_back
+from inventory.actions.numbering import Numbering, number_container
 from inventory.actions.receipt import Receipt, receive
 from inventory.actions.reversal import Reversal, reverse
 
@@ -22,6 +23,7 @@ __all__ = [
     "Move",
     "MoveContainer",
     "NewContainer",
+    "Numbering",
     "Pack",
     "Receipt",
     "Removal",
@@ -32,6 +34,7 @@ __all__ = [
     "move",
     "move_container",
     "new_container",
+    "number_container",
     "pack",
     "put_away",
     "receive",

@@ -24,8 +24,9 @@ from inventory.actions.common import (
     require_kind,
 )
 from inventory.actions.moves import LotField, UnitField
+from inventory.actions.numbering import allot, require_prefix
 from inventory.audit import Actor
-from inventory.check_digits import check_digit, is_checked
+from inventory.check_digits import is_checked
 from inventory.errors import Refused
 from inventory.fields import About
 from inventory.ledger import Book, Line
@@ -55,6 +56,9 @@ class NewContainer:
     sscc: Annotated[
         str, About(_("SSCC"), _("18 digits, if it is numbered by GS1."), max_length=18)
     ] = ""
+    numbered: Annotated[
+        bool, About(_("Give it an SSCC"), _("The next one of the site's company prefix."))
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,26 +79,30 @@ class MoveContainer:
     target: TargetField
 
 
-def sscc_check_digit(digits: str) -> int:
-    """Check digit of the first 17 digits of an SSCC."""
-    return int(check_digit(digits))
-
-
 @transaction.atomic
 def new_container(*, lines: Sequence[NewContainer], by: Actor, at: datetime) -> list[Container]:
     """Register containers.
 
-    Refuses `code_taken` (the code or the SSCC), `bad_code`, `bad_sscc`, `wrong_location_kind`.
+    Refuses `code_taken` (the code or the SSCC), `bad_code`, `bad_sscc`, `wrong_location_kind`, and
+    where they are to be numbered `no_gs1_prefix`, `sscc_exhausted`.
     """
     stamp = audit.stamp(by, at)
     numbers = {line.sscc for line in lines if line.sscc}
     rows = Container.objects.filter(Q(code__in=[line.code for line in lines]) | Q(sscc__in=numbers))
     taken = {name for row in rows for name in (row.code, row.sscc) if name}
+    unnumbered = [line.location for line in lines if line.numbered and not line.sscc]
+    prefetch_related_objects(unnumbered, "site")
     each(lines, lambda line, index: _check_new(line, taken))
+    allotted = iter(allot([location.site for location in unnumbered]))
     try:
         with transaction.atomic():
             made = Container.objects.bulk_create(
-                Container(code=line.code, sscc=line.sscc, kind=line.kind, location=line.location)
+                Container(
+                    code=line.code,
+                    sscc=line.sscc or (next(allotted) if line.numbered else ""),
+                    kind=line.kind,
+                    location=line.location,
+                )
                 for line in lines
             )
     except IntegrityError:  # somebody registered the same one meanwhile
@@ -123,6 +131,8 @@ def _check_new(line: NewContainer, taken: set[str]) -> None:
         raise _taken(line.code, "code")
     if line.sscc in taken:
         raise _taken(line.sscc, "sscc")
+    if line.numbered and not line.sscc:
+        require_prefix(line.location.site, field="location")
     if line.sscc and not (len(line.sscc) == 18 and is_checked(line.sscc)):
         raise Refused(
             _("%(sscc)s is not a valid SSCC."),

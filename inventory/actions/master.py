@@ -19,6 +19,7 @@ from inventory.models import (
     Material,
     Movement,
     Site,
+    SsccSeries,
     ZoneChange,
 )
 
@@ -32,12 +33,14 @@ def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     A new site gets its virtual locations; a location keeps the paths and conditions of its branch;
     lots are counted anew where the condition they are to be kept in changes, or the one of a place
     they have been at. Raises ValidationError as `full_clean` does, and refuses `location_in_use`,
-    `location_loop`, `material_in_use`.
+    `location_loop`, `material_in_use`, `series_goes_back`.
     """
     stamp = audit.stamp(by, at, reason)
     before = type(row)._default_manager.filter(pk=row.pk).first() if row.pk else None
     if isinstance(row, Material):
         _check_material(row, before)
+    if isinstance(row, SsccSeries) and row.pk:
+        _check_series(row)
     if isinstance(row, Location):
         _check_location(row, before)
         row.path = _path(row)
@@ -83,6 +86,18 @@ def _check_material(material: Material, before: models.Model | None) -> None:
                 hint=_("Make it inactive and set up a new material."),
                 material=before,
             )
+
+
+def _check_series(series: SsccSeries) -> None:
+    now = SsccSeries.objects.select_for_update(no_key=True).get(pk=series.pk)
+    if series.next_serial < now.next_serial:
+        raise Refused(
+            _("Numbers below %(next)s have been given out."),
+            code="series_goes_back",
+            field="next_serial",
+            hint=_("Enter that number or a higher one."),
+            next=now.next_serial,
+        )
 
 
 def _path(location: Location) -> str:

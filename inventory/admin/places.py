@@ -1,12 +1,14 @@
 """Sites, the tree of locations, and containers."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin.base import HistoryAdmin, MasterAdmin
 from inventory.admin.finding import FoundByCode
-from inventory.models import Container, Location, Site
+from inventory.models import Container, Location, Site, SsccSeries
 
 STEP = "\u2003"
 """An em space for each level of the tree."""
@@ -17,7 +19,20 @@ class SiteAdmin(MasterAdmin[Site]):
     list_display = ("code", "name", "time_zone", "is_active")
     list_filter = ("is_active",)
     search_fields = ("code", "name")
-    fields = ("code", "name", "time_zone", "is_active", "reason")
+    fields = (
+        "code", "name", "time_zone", "gs1_prefix", "sscc_extension", "is_active", "reason",
+    )  # fmt: skip
+
+
+@admin.register(SsccSeries)
+class SsccSeriesAdmin(MasterAdmin[SsccSeries]):
+    """How far the numbers have been given out, to begin behind those of an earlier system."""
+
+    list_display = ("prefix", "extension", "next_serial")
+    fields = ("prefix", "extension", "next_serial", "reason")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: SsccSeries | None = None) -> Any:
+        return ("prefix", "extension") if obj else ()
 
 
 class LocationAdmin(MasterAdmin[Location]):

@@ -25,7 +25,9 @@ WHO_AND_WHEN = ("actor", "surface", "reason", "occurred_at", "recorded_at", "bat
 class SiteSerializer(serializers.ModelSerializer[Site]):
     class Meta:
         model = Site
-        fields = ("id", "code", "name", "time_zone", "is_active")
+        fields = (
+            "id", "code", "name", "time_zone", "gs1_prefix", "sscc_extension", "is_active",
+        )  # fmt: skip
         read_only_fields = fields
 
 

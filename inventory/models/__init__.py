@@ -12,6 +12,7 @@ from inventory.models.materials import (
     Tracking,
     Unit,
 )
+from inventory.models.numbering import SsccSeries
 from inventory.models.people import Account
 from inventory.models.places import (
     REAL_KINDS,
@@ -55,6 +56,7 @@ __all__ = [
     "Seal",
     "SealNotice",
     "Site",
+    "SsccSeries",
     "Surface",
     "Tracking",
     "Unit",

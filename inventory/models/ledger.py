@@ -163,6 +163,7 @@ class Movement(Recorded):
             ("unpack", _("Unpack")),
             ("move_container", _("Move containers")),
             ("new_container", _("Register containers")),
+            ("number_container", _("Give containers SSCCs")),
             ("reverse", _("Reverse movements")),
         ]
         default_permissions = ("view",)

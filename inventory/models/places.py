@@ -2,12 +2,13 @@
 
 from typing import Self
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.check_digits import validate_check_digit
+from inventory.models.numbering import prefix_validator
 
 code_validator = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._+-]*$",
@@ -70,6 +71,14 @@ class Site(models.Model):
     code = models.CharField(_("code"), max_length=40, unique=True, validators=[code_validator])
     name = models.CharField(_("name"), max_length=120)
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC")
+    gs1_prefix = models.CharField(
+        _("GS1 company prefix"), max_length=12, blank=True, validators=[prefix_validator],
+        help_text=_("From which containers here get their SSCCs. Sites may share one."),
+    )  # fmt: skip
+    sscc_extension = models.PositiveSmallIntegerField(
+        _("SSCC extension digit"), default=0, validators=[MaxValueValidator(9)],
+        help_text=_("The first digit of the SSCCs given out here."),
+    )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:

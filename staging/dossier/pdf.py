@@ -6,7 +6,8 @@ from staging.dossier import words
 from staging.dossier.copies import Copy
 from staging.dossier.drawing import Drawing
 from staging.dossier.sections import Block, Facts, Note
-from staging.dossier.sheet import BAD, BOLD, INK, PLAIN, QUIET, Sheet
+from staging.dossier.sheet import BAD, Sheet
+from staging.letters import BOLD, INK, PLAIN, QUIET
 
 
 def pdf(made: Copy) -> bytes:

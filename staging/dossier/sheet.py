@@ -5,19 +5,13 @@ drawn, and ten thousand rows take seconds. The same input makes the same bytes.
 """
 
 import io
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Sequence
 
 from reportlab.lib.pagesizes import A4
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from staging.dossier.drawing import SIZE, Box, Drawing, Label, Line
-
-FONTS = Path(__file__).parent / "fonts"
-PLAIN, BOLD = "DejaVuSansCondensed", "DejaVuSansCondensed-Bold"
+from staging.letters import BOLD, INK, PLAIN, QUIET, load_fonts, printable, wrapped
 
 PAGE_WIDTH, PAGE_HEIGHT = A4
 MARGIN, FOOT = 42.0, 46.0
@@ -25,75 +19,14 @@ BREADTH = PAGE_WIDTH - 2 * MARGIN
 TOP = PAGE_HEIGHT - 56.0
 PADDING = 3.0
 
-INK, QUIET, BAD, RULE, SHADE = "#111111", "#555555", "#a1161a", "#b9bfbd", "#eef1f0"
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> frozenset[int]:
-    """Read the fonts, once; the letters that both have: Latin, Greek, Cyrillic and more.
-
-    Not those beyond U+FFFF: reportlab draws them, but who copies or searches the text gets others.
-    """
-    known = set(range(0x10000))
-    for name in (PLAIN, BOLD):
-        font = TTFont(name, FONTS / f"{name}.ttf")
-        pdfmetrics.registerFont(font)
-        known &= font.face.charToGlyph.keys()
-    return frozenset(known)
-
-
-def printable(text: str) -> str:
-    """With what the font lacks by its number, so that nothing goes missing: `[U+1F600]`.
-
-    Right-to-left text keeps the order in which it is stored.
-    """
-    known = _fonts()
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        one if one == "\n" or (ord(one) in known and one.isprintable()) else _number(one)
-        for one in text.replace("\r\n", "\n").replace("\t", " ").replace("\N{NO-BREAK SPACE}", " ")
-    )
-
-
-def _number(letter: str) -> str:
-    return f"[U+{ord(letter):04X}]"
-
-
-@lru_cache(maxsize=20_000)
-def wrapped(text: str, width: float, font: str, size: float) -> tuple[str, ...]:
-    """The lines of a text; words that are longer than a line are broken where it ends."""
-    found: list[str] = []
-    for paragraph in printable(text).split("\n"):
-        line = ""
-        for word in paragraph.split(" "):
-            longer = f"{line} {word}" if line else word
-            if pdfmetrics.stringWidth(longer, font, size) <= width:
-                line = longer
-                continue
-            found += [line] if line else []
-            *whole, line = _broken(word, width, font, size)
-            found += whole
-        found.append(line)
-    return tuple(found)
-
-
-def _broken(word: str, width: float, font: str, size: float) -> Iterator[str]:
-    part, taken = "", 0.0
-    for letter in word:
-        broad = pdfmetrics.stringWidth(letter, font, size)
-        if part and taken + broad > width:
-            yield part
-            part, taken = "", 0.0
-        part, taken = part + letter, taken + broad
-    yield part
+BAD, RULE, SHADE = "#a1161a", "#b9bfbd", "#eef1f0"
 
 
 class Sheet:
     """A document under way. `head` and `foot` stand on each page, with its number of how many."""
 
     def __init__(self, title: str, head: tuple[str, str], foot: str, page_of: str) -> None:
-        _fonts()
+        load_fonts()
         self._file = io.BytesIO()
         self.canvas = Canvas(self._file, pagesize=A4, invariant=1, pageCompression=1)
         self.canvas.setTitle(title)

@@ -3,6 +3,7 @@
 from staging.models.alerts import Alert, AlertReason, ClockMark
 from staging.models.commitments import Allocation, Commitment, StagedStock, State
 from staging.models.demands import Demand, DemandKind, DemandState, Requirement
+from staging.models.labels import LabelSize
 from staging.models.pulls import PullTask
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Demand",
     "DemandKind",
     "DemandState",
+    "LabelSize",
     "PullTask",
     "Requirement",
     "StagedStock",
