@@ -81,6 +81,7 @@ WORDS: dict[str, StrPromise] = {
     "people.acknowledge_signature": _("Accepted that the electronic signature binds"),
     "people.issue_token": _("Issued an API token"),
     "people.revoke_token": _("Revoked an API token"),
+    "staging.print_labels": _("Printed labels"),
     "staging.dossier": _("Gave out a lot's dossier"),
     "audit.export": _("Started an export of the records"),
     "audit.exported": _("Finished an export of the records"),

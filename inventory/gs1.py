@@ -29,7 +29,7 @@ LONGEST_TEXT = 20
 LONGEST_SYMBOL = 48
 """Characters of data that one GS1-128 symbol may hold, FNC1 within included (5.4.1)."""
 
-_MEASURES = {
+MEASURED = {
     "KGM": ("310", 0),
     "GRM": ("310", 3),
     "LTR": ("315", 0),
@@ -98,9 +98,9 @@ def day(value: date) -> str:
 
 def measure(quantity: Decimal, unit: str) -> Element | None:
     """A net weight, volume, length or area, exactly; None where it cannot be said exactly."""
-    if unit not in _MEASURES:
+    if unit not in MEASURED:
         return None
-    ai, finer = _MEASURES[unit]
+    ai, finer = MEASURED[unit]
     exact = quantity.scaleb(-finer).normalize()
     exponent = exact.as_tuple().exponent
     decimals = max(0, -exponent) if isinstance(exponent, int) else 6

@@ -10,8 +10,10 @@ class StagingConfig(AppConfig):
         from quality.reactions import AFTER_HOLD
         from staging import catalogue, evidence, pulls
         from staging.guided import flows
+        from staging.labels import lines
 
         catalogue.install()
         flows.install()
         evidence.install()
+        lines.install()
         AFTER_HOLD.append(pulls.after_hold)
