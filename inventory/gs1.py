@@ -18,9 +18,7 @@ SEPARATOR = "\x1d"
 _CSET_82 = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]+")
 """The characters of an alphanumeric element (figure 7.11-1)."""
 
-_FIXED = frozenset(
-    "00 01 02 03 04 11 12 13 14 15 16 17 18 19 20 31 32 33 34 35 36 41".split()
-)
+_FIXED = frozenset(f"{number:02}" for number in (*range(5), *range(11, 21), *range(31, 37), 41))
 """First digits of the AIs of predefined length, after which no FNC1 stands (figure 7.8.5-2)."""
 
 LONGEST_TEXT = 20
@@ -126,9 +124,7 @@ def raw(elements: Sequence[Element], separator: str = SEPARATOR) -> str:
     """The element string as a reader sends it, without symbology identifier."""
     parts = [
         f"{element.ai}{element.value}{'' if element.is_fixed or last else separator}"
-        for element, last in zip(
-            elements, [False] * (len(elements) - 1) + [True], strict=True
-        )
+        for element, last in zip(elements, [False] * (len(elements) - 1) + [True], strict=True)
     ]
     return "".join(parts)
 

@@ -12,15 +12,24 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import cells
-from inventory.admin.base import EXACT, Autocompleting, HistoryAdmin, Refusable, actor, require
+from inventory.admin.base import (
+    EXACT,
+    Autocompleting,
+    HistoryAdmin,
+    MasterAdmin,
+    Refusable,
+    actor,
+    require,
+)
 from inventory.admin.finding import FoundByCode
+from inventory.admin.labels import Labelled
 from inventory.admin.pages import Act, Acting
 from inventory.models import Lot
 from inventory.verbs import REGISTRY, Verb, carry_out
 from quality.admin.filters import OldestFirst, OpenFilter
 from quality.admin.lots import LotDesk
 from staging.actions import Need, NewDemand
-from staging.models import Alert, Commitment, Demand, Requirement, StagedStock
+from staging.models import Alert, Commitment, Demand, LabelSize, Requirement, StagedStock
 from staging.waiting import FIRST_WANTED, unserved, with_wanted_at
 
 
@@ -155,13 +164,14 @@ def _ends(verb: str, done: Any) -> Act:
 
 
 @admin.register(Demand)
-class DemandAdmin(FoundByCode, Acting[Demand], Refusable[Demand]):
+class DemandAdmin(FoundByCode, Acting[Demand], Labelled[Demand], Refusable[Demand]):
     """Made here by the same action as anywhere; staged and finished on the floor."""
 
     acts = (
         _ends("cancel_demand", _("Cancelled.")),
         _ends("complete_demand", _("Completed.")),
     )
+    label_kind = "demands"
     list_display = ("reference", "kind", "state", "needed_at", "site", "work_center", "customer")
     list_filter = ("kind", "cancelled", "site", ("needed_at", admin.DateFieldListFilter))
     list_select_related = ("site", "work_center", "customer")
@@ -269,3 +279,19 @@ class AlertAdmin(FoundByCode, OldestFirst, Acting[Alert], HistoryAdmin[Alert]):
     def offered(self, request: HttpRequest, row: Alert | None = None) -> list[Verb]:
         takes_one = row is None or (row.closed_at is None and row.acknowledged_at is None)
         return super().offered(request, row) if takes_one else []
+
+
+@admin.register(LabelSize)
+class LabelSizeAdmin(MasterAdmin[LabelSize]):
+    list_display = ("code", "name", "width", "height", "page_width", "page_height", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("code", "name")
+    fieldsets = (
+        (None, {"fields": ("code", "name", "width", "height", "is_active")}),
+        (
+            _("On sheets"),
+            {"fields": (("page_width", "page_height"), ("columns", "rows"), ("left", "top"),
+                        ("gap_x", "gap_y"))},
+        ),
+        (_("Change"), {"fields": ("reason",)}),
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from staging.views import (
     demands,
     dossier,
     guided,
+    labels,
     locations,
     lots,
     materials,
@@ -30,6 +31,8 @@ urlpatterns = [
     path("guided/<slug:name>/", guided.GuidedView.as_view(), name="guided"),
     path("scan/", scan.ScanView.as_view(), name="scan"),
     path("pulls/", reach.PullListView.as_view(), name="pull_list"),
+    path("labels/", labels.LabelHomeView.as_view(), name="label_home"),
+    path("labels/<slug:kind>/", labels.LabelView.as_view(), name="labels"),
     # Reading: stock, lots, locations, containers, materials, alerts, audit
     path("stock/", stock.StockView.as_view(), name="stock"),
     path("lots/", lots.LotListView.as_view(), name="lot_list"),

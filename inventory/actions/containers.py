@@ -24,7 +24,7 @@ from inventory.actions.common import (
     require_kind,
 )
 from inventory.actions.moves import LotField, UnitField
-from inventory.actions.numbering import allot, require_prefix
+from inventory.actions.numbering import ContainerField, allot, require_prefix
 from inventory.audit import Actor
 from inventory.check_digits import is_checked
 from inventory.errors import Refused
@@ -42,7 +42,6 @@ from inventory.models import (
 from inventory.models.places import code_validator
 
 LocationField = Annotated[Location, About(_("Location"), _("Where it stands."))]
-ContainerField = Annotated[Container, About(_("Container"), _("Scan the container."))]
 TargetField = Annotated[Location, About(_("To"), _("Scan the location it goes to."))]
 
 

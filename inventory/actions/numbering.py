@@ -20,11 +20,14 @@ AT_LEAST = 100
 """Serial numbers looked at in one go once some were found to be in use."""
 
 
+ContainerField = Annotated[Container, About(_("Container"), _("Scan the container."))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbering:
     """A container that is to have an SSCC."""
 
-    container: Annotated[Container, About(_("Container"), _("Scan the container."))]
+    container: ContainerField
 
 
 @transaction.atomic
@@ -80,9 +83,7 @@ def allot(sites: Sequence[Site]) -> list[str]:
     Refuses `sscc_exhausted`.
     """
     leads = [(site.gs1_prefix, site.sscc_extension) for site in sites]
-    stocks = {
-        lead: iter(_take(_locked(*lead), leads.count(lead))) for lead in sorted(set(leads))
-    }
+    stocks = {lead: iter(_take(_locked(*lead), leads.count(lead))) for lead in sorted(set(leads))}
     return [next(stocks[lead]) for lead in leads]
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.admin.base import HistoryAdmin, MasterAdmin
 from inventory.admin.finding import FoundByCode
+from inventory.admin.labels import Labelled
 from inventory.models import Container, Location, Site, SsccSeries
 
 STEP = "\u2003"
@@ -35,8 +36,10 @@ class SsccSeriesAdmin(MasterAdmin[SsccSeries]):
         return ("prefix", "extension") if obj else ()
 
 
-class LocationAdmin(MasterAdmin[Location]):
+class LocationAdmin(Labelled[Location], MasterAdmin[Location]):
     """The tree, in its own order. Registered by quality, which can put a location on hold."""
+
+    label_kind = "locations"
 
     list_display = (
         "branch", "name", "kind", "purpose", "zone", "capacity", "dwell_limit", "is_open",
@@ -64,8 +67,10 @@ class LocationAdmin(MasterAdmin[Location]):
         return STEP * (len(location.ancestry) - 1) + location.code
 
 
-class ContainerAdmin(FoundByCode, HistoryAdmin[Container]):
+class ContainerAdmin(FoundByCode, Labelled[Container], HistoryAdmin[Container]):
     """Containers are registered and moved on the floor; here they are looked up, and held."""
+
+    label_kind = "containers"
 
     list_display = ("code", "sscc", "kind", "location", "parent")
     list_filter = ("kind",)

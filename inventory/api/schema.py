@@ -25,7 +25,7 @@ MEANINGS = {
     401: "No valid token or session.",
     403: "Not permitted.",
     404: "There is no such thing.",
-    406: "Only JSON is answered.",
+    406: "The type that is asked for is not answered.",
     409: "Refused; `code` and `errors` say why, for each line. Nothing was done.",
     413: "The body is too large.",
     415: "Only JSON is read.",

@@ -5,39 +5,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inventory', '0010_gs1_numbers'),
+        ("inventory", "0010_gs1_numbers"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='movement',
-            options={'default_permissions': ('view',), 'ordering': ('pk',), 'permissions': [('use_floor', 'Work in the browser'), ('receive', 'Receive material'), ('put_away', 'Put away'), ('move', 'Move stock'), ('adjust', 'Count and adjust'), ('scrap', 'Scrap'), ('sample', 'Take samples'), ('send_back', 'Return to supplier'), ('split_lot', 'Split lots'), ('merge_lots', 'Merge lots'), ('pack', 'Pack'), ('unpack', 'Unpack'), ('move_container', 'Move containers'), ('new_container', 'Register containers'), ('number_container', 'Give containers SSCCs'), ('reverse', 'Reverse movements')], 'verbose_name': 'movement', 'verbose_name_plural': 'movements'},
+            name="movement",
+            options={
+                "default_permissions": ("view",),
+                "ordering": ("pk",),
+                "permissions": [
+                    ("use_floor", "Work in the browser"),
+                    ("receive", "Receive material"),
+                    ("put_away", "Put away"),
+                    ("move", "Move stock"),
+                    ("adjust", "Count and adjust"),
+                    ("scrap", "Scrap"),
+                    ("sample", "Take samples"),
+                    ("send_back", "Return to supplier"),
+                    ("split_lot", "Split lots"),
+                    ("merge_lots", "Merge lots"),
+                    ("pack", "Pack"),
+                    ("unpack", "Unpack"),
+                    ("move_container", "Move containers"),
+                    ("new_container", "Register containers"),
+                    ("number_container", "Give containers SSCCs"),
+                    ("reverse", "Reverse movements"),
+                ],
+                "verbose_name": "movement",
+                "verbose_name_plural": "movements",
+            },
         ),
         migrations.AddField(
-            model_name='site',
-            name='gs1_prefix',
-            field=models.CharField(blank=True, help_text='From which containers here get their SSCCs. Sites may share one.', max_length=12, validators=[django.core.validators.RegexValidator('^\\d{4,12}$', 'A GS1 company prefix has 4 to 12 digits.', code='bad_prefix')], verbose_name='GS1 company prefix'),
+            model_name="site",
+            name="gs1_prefix",
+            field=models.CharField(
+                blank=True,
+                help_text="From which containers here get their SSCCs. Sites may share one.",
+                max_length=12,
+                validators=[
+                    django.core.validators.RegexValidator(
+                        "^\\d{4,12}$", "A GS1 company prefix has 4 to 12 digits.", code="bad_prefix"
+                    )
+                ],
+                verbose_name="GS1 company prefix",
+            ),
         ),
         migrations.AddField(
-            model_name='site',
-            name='sscc_extension',
-            field=models.PositiveSmallIntegerField(default=0, help_text='The first digit of the SSCCs given out here.', validators=[django.core.validators.MaxValueValidator(9)], verbose_name='SSCC extension digit'),
+            model_name="site",
+            name="sscc_extension",
+            field=models.PositiveSmallIntegerField(
+                default=0,
+                help_text="The first digit of the SSCCs given out here.",
+                validators=[django.core.validators.MaxValueValidator(9)],
+                verbose_name="SSCC extension digit",
+            ),
         ),
         migrations.CreateModel(
-            name='SsccSeries',
+            name="SsccSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('prefix', models.CharField(max_length=12, validators=[django.core.validators.RegexValidator('^\\d{4,12}$', 'A GS1 company prefix has 4 to 12 digits.', code='bad_prefix')], verbose_name='company prefix')),
-                ('extension', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(9)], verbose_name='extension digit')),
-                ('next_serial', models.PositiveBigIntegerField(default=1, help_text='Higher than any that another system has given out. It never goes back.', verbose_name='next serial number')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "prefix",
+                    models.CharField(
+                        max_length=12,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^\\d{4,12}$",
+                                "A GS1 company prefix has 4 to 12 digits.",
+                                code="bad_prefix",
+                            )
+                        ],
+                        verbose_name="company prefix",
+                    ),
+                ),
+                (
+                    "extension",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        validators=[django.core.validators.MaxValueValidator(9)],
+                        verbose_name="extension digit",
+                    ),
+                ),
+                (
+                    "next_serial",
+                    models.PositiveBigIntegerField(
+                        default=1,
+                        help_text="Higher than any that another system has given out. It never goes back.",
+                        verbose_name="next serial number",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'SSCC series',
-                'verbose_name_plural': 'SSCC series',
-                'ordering': ('prefix', 'extension'),
-                'constraints': [models.UniqueConstraint(fields=('prefix', 'extension'), name='one_series_per_prefix'), models.CheckConstraint(condition=models.Q(('extension__lte', 9)), name='extension_is_a_digit')],
+                "verbose_name": "SSCC series",
+                "verbose_name_plural": "SSCC series",
+                "ordering": ("prefix", "extension"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("prefix", "extension"), name="one_series_per_prefix"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("extension__lte", 9)), name="extension_is_a_digit"
+                    ),
+                ],
             },
         ),
     ]

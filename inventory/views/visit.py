@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -18,6 +19,17 @@ KEPT = 12
 
 UNDO_WITHIN = timedelta(minutes=10)
 """How long a press takes back what was done. After that, its movements are reversed one by one."""
+
+LABELLED = {
+    "receive": "lots",
+    "produce": "lots",
+    "split_lot": "lots",
+    "merge_lots": "lots",
+    "pack": "containers",
+    "new_container": "containers",
+    "number_container": "containers",
+}
+"""Verbs after which a label is due, and of what kind of thing."""
 
 LINKED = ("demand", "lot", "container")
 """Things made that have a page, found by their label."""
@@ -40,6 +52,7 @@ def note(
         "texts": _texts(answer, entered),
         "warnings": answer["warnings"],
         "made": [row["label"] for row in answer["objects"] if row["type"] in LINKED],
+        "labels": _labels(verb, answer, undoable),
         "at": timezone.localtime().strftime("%H:%M"),
         "until": (timezone.now() + UNDO_WITHIN).timestamp(),
         "batch": undoable[0] if undoable else "",
@@ -69,6 +82,17 @@ def mark_undone(request: HttpRequest, batch: UUID) -> None:
         if entry["batch"] == str(batch):
             entry |= {"batch": "", "undone": True}
     request.session["done"] = done
+
+
+def _labels(verb: Verb, answer: dict[str, Any], batches: list[str]) -> dict[str, str]:
+    """Of what labels are due now, for the page that prints them; nothing where none are."""
+    kind = LABELLED.get(verb.name)
+    if kind is None:
+        return {}
+    if batches:
+        return {"kind": kind, "query": urlencode({"batch": batches[0]})}
+    codes = [row["label"] for row in answer["objects"] if row["type"] == "container"]
+    return {"kind": kind, "query": urlencode({"container": codes}, doseq=True)} if codes else {}
 
 
 def _texts(answer: dict[str, Any], entered: Iterable[str]) -> list[str]:

@@ -36,7 +36,18 @@ class HoldableLocationAdmin(Acting[Location], LocationAdmin):
 
 @admin.register(Container)
 class HoldableContainerAdmin(Acting[Container], ContainerAdmin):
-    acts = (_hold_on("container"),)
+    acts = (
+        _hold_on("container"),
+        Act(
+            verb="number_container", target="container", rows="admin/rows/things.html",
+            done=_("Numbered."),
+        ),
+    )  # fmt: skip
+
+    def offered(self, request: HttpRequest, row: Container | None = None) -> list[Verb]:
+        """An SSCC stays with its container."""
+        verbs = super().offered(request, row)
+        return [verb for verb in verbs if verb.name != "number_container" or not (row and row.sscc)]
 
 
 @admin.register(Material)

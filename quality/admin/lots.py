@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory.admin import cells
 from inventory.admin.base import HistoryAdmin
 from inventory.admin.finding import FoundByCode
+from inventory.admin.labels import Labelled
 from inventory.admin.pages import Act, Acting
 from inventory.models import Lot, Movement
 from inventory.verbs import REGISTRY, Verb
@@ -52,7 +53,7 @@ class Desk(ChangeList):
         self.result_list = desk.look_at(list(self.result_list))
 
 
-class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
+class LotDesk(FoundByCode, Acting[Lot], Labelled[Lot], HistoryAdmin[Lot]):
     """Lots to be decided on. Registered by staging, which adds the demands that wait."""
 
     acts = (
@@ -78,6 +79,7 @@ class LotDesk(FoundByCode, Acting[Lot], HistoryAdmin[Lot]):
             rows="admin/rows/lots.html", done=_("On hold."),
         ),
     )  # fmt: skip
+    label_kind = "lots"
     change_form_template = "admin/lot.html"
     list_display: tuple[str, ...] = (
         "code", "material_name", "quality", "since", "expires", "on_hand",

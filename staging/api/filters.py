@@ -15,6 +15,7 @@ from staging.models import (
     Demand,
     DemandKind,
     DemandState,
+    LabelSize,
     Requirement,
 )
 
@@ -103,4 +104,13 @@ class AlertFilter(Filters):
 
     class Meta:
         model = Alert
+        fields = ()
+
+
+class LabelSizeFilter(Filters):
+    code = CodeFilter("")
+    is_active = YesNoFilter("is_active")
+
+    class Meta:
+        model = LabelSize
         fields = ()

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from inventory.api.fields import Code, QuantityOut
 from inventory.units import plain
 from quality.gate import STOP_LABELS
-from staging.models import Alert, Commitment, Demand, DemandState, Requirement
+from staging.models import Alert, Commitment, Demand, DemandState, LabelSize, Requirement
 
 
 class RequirementSerializer(serializers.ModelSerializer[Requirement]):
@@ -126,5 +126,17 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
         fields = (
             "id", "reason", "detail", "lot", "location", "container", "demand", "raised_at",
             "acknowledged_at", "acknowledged_by", "acknowledge_reason", "closed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class LabelSizeSerializer(serializers.ModelSerializer[LabelSize]):
+    """A size in millimetres. Without a page, labels come from a roll."""
+
+    class Meta:
+        model = LabelSize
+        fields = (
+            "id", "code", "name", "width", "height", "page_width", "page_height", "columns",
+            "rows", "left", "top", "gap_x", "gap_y", "is_active",
         )  # fmt: skip
         read_only_fields = fields

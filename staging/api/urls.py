@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from staging.api import views
 from staging.api.dossier import DossierView
+from staging.api.labels import VIEWS as LABEL_VIEWS
 from staging.api.lots import TimelineView
 from staging.api.on_hand import OnHandView
 from staging.api.reach import PositionViewSet, PullTaskViewSet, ReachView, ShipmentViewSet
@@ -15,6 +16,7 @@ router.register("allocations", views.AllocationViewSet)
 router.register("staged-stock", views.StagedStockViewSet)
 router.register("alerts", views.AlertViewSet)
 router.register("pull-tasks", PullTaskViewSet)
+router.register("label-sizes", views.LabelSizeViewSet)
 
 urlpatterns = [
     path("on-hand/", OnHandView.as_view(), name="on-hand"),
@@ -23,5 +25,6 @@ urlpatterns = [
     path("holds/<int:hold>/reach/positions/", PositionViewSet.as_view({"get": "list"})),
     path("holds/<int:hold>/reach/shipments/", ShipmentViewSet.as_view({"get": "list"})),
     path("lots/<int:pk>/dossier/", DossierView.as_view(), name="lot-dossier"),
+    *(path(f"labels/{name}/", view, name=f"labels-{name}") for name, view in LABEL_VIEWS.items()),
     *router.urls,
 ]

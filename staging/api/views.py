@@ -9,11 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.api.resources import Resource
+from inventory.api.resources import Coded, Resource
 from staging.actions import suggest
 from staging.api import filters, serializers
 from staging.api.suggestion import SuggestionAnswer
-from staging.models import Alert, Allocation, Demand, Requirement, StagedStock
+from staging.models import Alert, Allocation, Demand, LabelSize, Requirement, StagedStock
 
 TAG = "Staging records"
 
@@ -102,3 +102,13 @@ class AlertViewSet(Resource):
     filterset_class = filters.AlertFilter
     summaries = {"list": "Alerts", "retrieve": "One alert"}
     tag = TAG
+
+
+class LabelSizeViewSet(Coded):
+    """Sizes of labels that the plant has in its printers, in millimetres."""
+
+    queryset = LabelSize.objects.all()
+    serializer_class = serializers.LabelSizeSerializer
+    filterset_class = filters.LabelSizeFilter
+    summaries = {"list": "Label sizes", "retrieve": "One label size"}
+    tag = "Labels"

@@ -30,7 +30,7 @@ def characters(code: Code) -> list[str]:
     for part in _PARTS.findall(text):
         if part == SEPARATOR:
             found.append(FNC1)
-        elif part[0].isdigit() and (len(part) >= SHORTEST_RUN or in_c and len(part) >= 2):
+        elif part[0].isdigit() and (len(part) >= SHORTEST_RUN or (in_c and len(part) >= 2)):
             in_c = _digits(part, in_c, found)
         else:
             found += [] if not in_c else [TO_B]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from django.utils.translation import gettext_lazy as _
-from reportlab.lib.units import mm as MM
+from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 
 from inventory.errors import Refused
@@ -35,7 +35,9 @@ SPACE_FOR_TEXT = 62.0
 
 QUIET_BARS, QUIET_MATRIX = 10, 2
 """Modules left white at the sides of bars; around a DataMatrix (the standard asks for one)."""
-LEAST_MODULE, MOST_MODULE = 0.25, 5.0
+LEAST_MODULE, MOST_MODULE = 0.25, 8.0
+MOST_BARS = 1.0
+"""Millimetres of a module, at least and at most; bars on signs may be twice as broad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class Frame:
 
     @property
     def pad(self) -> float:
-        return 1.5 if min(self.width, self.height) < 40 else 3.0
+        narrow = min(self.width, self.height)
+        return 1.5 if narrow < 40 else max(3.0, narrow / 25)
 
     @property
     def breadth(self) -> float:
@@ -146,7 +149,7 @@ def _plain(label: Label, frame: Frame) -> Shapes:
 def _fitted(label: Label, x: float, y: float, width: float, height: float) -> Shapes:
     """The text as large as fits; what may be left out goes before letters get too small."""
     for facts in range(len(label.facts), label.needed - 1, -1):
-        size = min(4.6, height / 7)
+        size = min(5.2, height / 7)
         while size >= LEAST_TEXT:
             lines = _lines(label, size, width, facts)
             if sum(line[1] * LEADING for line in lines) <= height:
@@ -164,7 +167,7 @@ def _lines(label: Label, size: float, width: float, facts: int) -> list[Line]:
     found = _wrapped(label.heading, size, width, bold=True)
     found += _wrapped(label.title, size * 1.25, width, bold=True)
     found += _wrapped(label.subtitle, size, width) if label.subtitle else []
-    found += _wrapped(label.strong, size * 1.35, width, bold=True) if label.strong else []
+    found += _wrapped(label.strong, size * 1.5, width, bold=True) if label.strong else []
     if label.sscc:
         found += _wrapped(label.sscc.readable, size, width)
     for name, value in label.facts[:facts]:
@@ -174,7 +177,7 @@ def _lines(label: Label, size: float, width: float, facts: int) -> list[Line]:
 
 def _wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[Line]:
     font = BOLD if bold else PLAIN
-    return [(line, size, bold) for line in wrapped(text, width * MM, font, size * MM)]
+    return [(line, size, bold) for line in wrapped(text, width * mm, font, size * mm)]
 
 
 def _stacked(lines: list[Line], x: float, y: float) -> Shapes:
@@ -214,7 +217,7 @@ def _block() -> float:
 def _readable(code: Code, frame: Frame, y: float) -> Shapes:
     """The human readable interpretation: 3 mm, or as large as a long one allows."""
     size = HRI_HEIGHT
-    wide = pdfmetrics.stringWidth(code.readable, PLAIN, size * MM) / MM
+    wide = pdfmetrics.stringWidth(code.readable, PLAIN, size * mm) / mm
     yield Text(frame.pad, y, min(size, size * frame.breadth / wide), code.readable)
 
 
@@ -244,7 +247,9 @@ def _sign(label: Label, frame: Frame) -> Shapes:
     across = frame.width > 1.3 * frame.height
     bottom = frame.height - frame.pad
     if label.bars and frame.height >= 60:
-        below = _bars_at_bottom(label.bars, frame, bottom, height=frame.height * 0.16)
+        below = _bars_at_bottom(
+            label.bars, frame, bottom, height=frame.height * 0.16, at_most=2 * MOST_BARS
+        )
         if below:
             bottom = below.y - 2
             yield below
@@ -278,7 +283,7 @@ def _largest(text: str, width: float, height: float) -> tuple[float, list[str]]:
     for count in (1, 2, 3):
         size = height / count / LEADING
         while size > LEAST_TEXT:
-            lines = list(wrapped(text, width * MM, BOLD, size * MM))
+            lines = list(wrapped(text, width * mm, BOLD, size * mm))
             if len(lines) <= count:
                 break
             size *= 0.95
@@ -293,7 +298,7 @@ def _largest(text: str, width: float, height: float) -> tuple[float, list[str]]:
 
 def _fit_line(text: str, size: float, width: float) -> Line:
     """One line, cut short where it is too long."""
-    first, *more = wrapped(text, width * MM, PLAIN, size * MM)
+    first, *more = wrapped(text, width * mm, PLAIN, size * mm)
     return (f"{first[:-1]}…" if more else first, size, False)
 
 
@@ -326,12 +331,14 @@ def _matrix_at_right(
     return wide
 
 
-def _bars_at_bottom(code: Code, frame: Frame, bottom: float, *, height: float) -> Bars | None:
+def _bars_at_bottom(
+    code: Code, frame: Frame, bottom: float, *, height: float, at_most: float = MOST_BARS
+) -> Bars | None:
     """Bars across the whole width; None where they would be too fine to be read."""
     if not code.fits_bars:
         return None
     across = code128.width(code) + 2 * QUIET_BARS
-    module = frame.module(min(frame.breadth / across, 1.0))
+    module = frame.module(min(frame.breadth / across, at_most))
     if module < LEAST_MODULE * 0.99 or module * across > frame.breadth + 0.01:
         return None
     return Bars(frame.pad + QUIET_BARS * module, bottom - height, module, height, code)

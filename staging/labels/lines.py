@@ -8,11 +8,15 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from inventory import codes
+from inventory.actions.moves import LotField
+from inventory.actions.numbering import ContainerField
 from inventory.codes import Naming
 from inventory.fields import About, Words
-from inventory.models import Container, Location, Lot
+from inventory.models import Location
 from staging.models import Demand, LabelSize
 
+LocationField = Annotated[Location, About(_("Location"), _("Scan the location."))]
+DemandField = Annotated[Demand, About(_("Demand"), _("Scan the order or shipment."))]
 CopiesField = Annotated[int, About(_("Copies"), _("Of each label."))]
 ReasonField = Annotated[
     str, About(_("Reason"), _("For a reprint: what became of the first one."), max_length=500)
@@ -35,7 +39,7 @@ class Resolution(models.TextChoices):
 class LotLabel:
     """Labels of one lot, with its status at this time."""
 
-    lot: Annotated[Lot, About(_("Lot"), _("Scan the lot."))]
+    lot: LotField
     quantity: Annotated[
         Decimal | None, About(_("Quantity"), _("In the base unit. Empty: none on the label."))
     ] = None
@@ -47,7 +51,7 @@ class LotLabel:
 class ContainerLabel:
     """Labels of one container: GS1 logistic labels where it has an SSCC."""
 
-    container: Annotated[Container, About(_("Container"), _("Scan the container."))]
+    container: ContainerField
     copies: CopiesField = 1
     reason: ReasonField = ""
 
@@ -56,7 +60,7 @@ class ContainerLabel:
 class LocationLabel:
     """Labels of one location."""
 
-    location: Annotated[Location, About(_("Location"), _("Scan the location."))]
+    location: LocationField
     copies: CopiesField = 1
     reason: ReasonField = ""
 
@@ -65,7 +69,7 @@ class LocationLabel:
 class DemandLabel:
     """Labels of one demand."""
 
-    demand: Annotated[Demand, About(_("Demand"), _("Scan the order or shipment."))]
+    demand: DemandField
     copies: CopiesField = 1
     reason: ReasonField = ""
 

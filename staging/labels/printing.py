@@ -50,6 +50,10 @@ class Printed:
     count: int
 
     @property
+    def content_type(self) -> str:
+        return CONTENT_TYPES[self.format]
+
+    @property
     def headers(self) -> dict[str, str]:
         return {
             "Content-Disposition": f'attachment; filename="{self.name}"',
@@ -60,9 +64,7 @@ class Printed:
 
 
 @transaction.atomic
-def print_labels(
-    *, kind: Kind, lines: Sequence[Any], how: How, by: Actor, at: datetime
-) -> Printed:
+def print_labels(*, kind: Kind, lines: Sequence[Any], how: How, by: Actor, at: datetime) -> Printed:
     """Make the file, and put down what was printed: one entry for each thing.
 
     A lot's label states its status: to print it again while that has not changed asks for a reason.

@@ -1,4 +1,4 @@
-"""From lines to labels: everything that they say is read in one statement for each kind of thing."""
+"""From lines to labels: all that they say is read in one statement for each kind of thing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime

@@ -57,6 +57,7 @@ def _modules(code: Code, kind: zxingcpp.BarcodeFormat) -> tuple[str, ...]:
     content = gs1.bracketed(code.elements) if code.elements else code.text
     made = zxingcpp.create_barcode(content, kind, gs1=bool(code.elements), force_square=True)
     picture = memoryview(made.to_image(scale=1, add_quiet_zones=False))  # type: ignore[arg-type]
+    assert picture.shape  # noqa: S101 - a picture has a height and a width
     height, width = picture.shape[:2]
     dark = bytes.maketrans(bytes(range(256)), b"1" + b"0" * 255)
     flat = picture.tobytes().translate(dark).decode()

@@ -16,7 +16,9 @@ LEAST, MOST = Decimal(20), Decimal(420)
 
 
 _RANGE = {"max_digits": 5, "decimal_places": 2}
-_MEASURE: dict[str, Any] = _RANGE | {"validators": [MinValueValidator(LEAST), MaxValueValidator(MOST)]}
+_MEASURE: dict[str, Any] = _RANGE | {
+    "validators": [MinValueValidator(LEAST), MaxValueValidator(MOST)]
+}
 _MARGIN: dict[str, Any] = _RANGE | {
     "validators": [MinValueValidator(0), MaxValueValidator(MOST)], "default": 0,
 }  # fmt: skip

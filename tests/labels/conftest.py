@@ -32,9 +32,7 @@ def scans(pdf: bytes, dpi: int = 300) -> list[list[Scanned]]:
     found = []
     for page in pypdfium2.PdfDocument(pdf):
         picture = page.render(scale=dpi / 72, grayscale=True).to_pil()
-        read = sorted(
-            zxingcpp.read_barcodes(picture), key=lambda one: one.position.top_left.y
-        )
+        read = sorted(zxingcpp.read_barcodes(picture), key=lambda one: one.position.top_left.y)
         found.append([Scanned(one.symbology_identifier, _data(one)) for one in read])
     return found
 
@@ -55,9 +53,7 @@ def formats(zpl: bytes) -> list[str]:
 def fields(label: str) -> Iterator[tuple[str, bytes]]:
     """The command that draws each field, and its data with `^FH` undone."""
     for command, data in re.findall(r"\^(A0|BX|BC)[^\^]*\^FH\\\^FD(.*?)\^FS", label, re.S):
-        yield command, re.sub(
-            rb"\\([0-9A-F]{2})", lambda m: bytes([int(m[1], 16)]), data.encode()
-        )
+        yield command, re.sub(rb"\\([0-9A-F]{2})", lambda m: bytes([int(m[1], 16)]), data.encode())
 
 
 def symbols(label: str) -> list[Scanned]:
