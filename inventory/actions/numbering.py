@@ -45,7 +45,9 @@ def number_container(*, lines: Sequence[Numbering], by: Actor, at: datetime) -> 
     numbers = allot([container.location.site for container in containers])
     for container, number in zip(containers, numbers, strict=True):
         container.sscc = number
-    Container.objects.bulk_update(containers, ["sscc"])
+    Container.objects.bulk_create(  # as `move_container` does, and for the same reason
+        containers, update_conflicts=True, unique_fields=["id"], update_fields=["sscc"]
+    )
     entries = [Entry(subject=row, changes={"sscc": ["", row.sscc]}) for row in containers]
     audit.record_many("inventory.number_container", entries, stamp=stamp)
     return containers

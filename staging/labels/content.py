@@ -66,7 +66,7 @@ def lot_label(
     if elements and quantity is not None:
         said = gs1.measure(quantity, lot.material.base_unit_id) or gs1.count("30", quantity)
         elements = gs1.in_order((*elements, *([said] if said else [])))
-    status = " · ".join(str(STATUSES[code][2]) for code in badges)
+    status = " · ".join(str(STATUSES[code.removeprefix("lot_")][2]) for code in badges)
     facts = [(_("Lot"), lot.number)]
     if quantity is not None:
         facts.append((_("Quantity"), _amount(quantity, lot.material)))

@@ -30,7 +30,7 @@ LOGISTIC_MODULE, LOGISTIC_HEIGHT = 0.495, 32.0
 """X-dimension and bar height, in millimetres, at least (General Specifications 5.12.3, table 5)."""
 HRI_HEIGHT = 4.2
 """Text size below the bars: capitals and digits are then 3 mm high, as GS1 asks."""
-SPACE_FOR_TEXT = 62.0
+SPACE_FOR_TEXT = 54.0
 """What bars of contents leave to text and DataMatrix on a logistic label."""
 
 QUIET_BARS, QUIET_MATRIX = 10, 2

@@ -70,7 +70,7 @@ _READERS: dict[type[Any], Callable[[Any, datetime], list[Label]]] = {
 
 
 def _fresh(rows: QuerySet[M], named: Iterable[M]) -> dict[int, M]:
-    return rows.in_bulk({row.pk for row in named})
+    return {row.pk: row for row in rows.filter(pk__in={row.pk for row in named})}
 
 
 def contents_of(containers: Mapping[int, Container]) -> dict[int, list[Content]]:

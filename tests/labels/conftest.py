@@ -14,6 +14,7 @@ from inventory.models import Material
 from staging.labels.lines import KINDS, Format, Resolution
 from staging.labels.printing import How, Printed, print_labels
 from staging.models import LabelSize
+from tests.api.conftest import api_as as api_as
 from tests.plant import Plant
 
 GTIN = "09521234000013"

@@ -60,7 +60,12 @@ def test_a_count_is_whole_or_left_out(quantity: str, expected: str | None) -> No
 
 
 def test_a_separator_stands_behind_what_has_no_fixed_length_but_the_last() -> None:
-    elements = (Element("10", "A1"), Element("01", "0" * 14), Element("37", "4"), Element("21", "B"))
+    elements = (
+        Element("10", "A1"),
+        Element("01", "0" * 14),
+        Element("37", "4"),
+        Element("21", "B"),
+    )
     assert gs1.raw(elements) == "10A1\x1d01000000000000003 74\x1d21B".replace(" ", "")
     assert gs1.readable(elements[:2]) == "(10)A1 (01)00000000000000"
 

@@ -9,17 +9,35 @@ import pytest
 from inventory import actions as stock
 from inventory import gs1
 from inventory.models import Container, Lot, Material, Site, Tracking
-from staging import actions as staging
+from staging.labels import code128
 from staging.labels.lines import KINDS, Format, LotLabel, Resolution
 from staging.labels.symbols import Code, bars
-from staging.labels import code128
 from tests.core.refusal import refused
 from tests.labels.conftest import GTIN, Scanned, fields, formats, make, scans, size, symbols
 from tests.plant import Plant
 
 D = Decimal
-EVERY_SIZE = ("100x150", "105x148", "148x210", "100x50", "70x30", "297x210", "A4-4", "A4-8", "A4-24")
-HOSTILE = ["^XZ^XA^FDpwned", "~HS~JA", "_1_d065__", "\\5E", ">8>;12", "A,B;C'\"", "(10)A[21]B", "<b>&amp;"]
+EVERY_SIZE = (
+    "100x150",
+    "105x148",
+    "148x210",
+    "100x50",
+    "70x30",
+    "297x210",
+    "A4-4",
+    "A4-8",
+    "A4-24",
+)
+HOSTILE = [
+    "^XZ^XA^FDpwned",
+    "~HS~JA",
+    "_1_d065__",
+    "\\5E",
+    ">8>;12",
+    "A,B;C'\"",
+    "(10)A[21]B",
+    "<b>&amp;",
+]
 
 
 def matrix_of(found: list[Scanned]) -> Scanned:
@@ -59,7 +77,12 @@ def test_a_weight_is_on_it_in_kilograms(plant: Plant) -> None:
 
 @pytest.mark.parametrize(
     ("gtin", "number"),
-    [("", "N1"), (GTIN, "a number of more than twenty"), (GTIN, "LÖS/1 ß"), ("09521234000019", "N1")],
+    [
+        ("", "N1"),
+        (GTIN, "a number of more than twenty"),
+        (GTIN, "LÖS/1 ß"),
+        ("09521234000019", "N1"),
+    ],
 )
 def test_what_gs1_cannot_carry_has_our_own_code(plant: Plant, gtin: str, number: str) -> None:
     """No GTIN, one with a wrong check digit, or a lot number that no element takes."""
@@ -75,9 +98,7 @@ def test_a_logistic_label(plant: Plant, tablets: Material, on: str) -> None:
     lot = plant.lot(material=tablets, number="AB-1", expires_on=date(2031, 5, 31))
     container = pallet(plant, (lot, 40))
     [found] = scans(make(plant, "containers", container, on=on).content)
-    assert matrix_of(found) == Scanned(
-        "]d2", f"00{container.sscc}02{GTIN}3740\x1d1731053110AB-1"
-    )
+    assert matrix_of(found) == Scanned("]d2", f"00{container.sscc}02{GTIN}3740\x1d1731053110AB-1")
     assert found[-1] == Scanned("]C1", f"00{container.sscc}")
     assert found[-2].identifier == "]C1"
     assert found[-2].data.startswith(f"02{GTIN}3740")
@@ -196,7 +217,19 @@ def _commands(label: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "text",
-    ["A", "12", "123", "1234", "12345", "A1234B", "A12345", "99AB123456", "1234A", "a>b^c~d", "0012AB9"],
+    [
+        "A",
+        "12",
+        "123",
+        "1234",
+        "12345",
+        "A1234B",
+        "A12345",
+        "99AB123456",
+        "1234A",
+        "a>b^c~d",
+        "0012AB9",
+    ],
 )
 def test_code_128_reads_back_and_is_no_narrower_than_its_picture(text: str) -> None:
     from tests.labels.conftest import _bars
@@ -219,7 +252,7 @@ def test_copies_and_sheets(plant: Plant) -> None:
     lines = [KINDS["locations"].line(location=place, copies=5) for place in (plant.l1, plant.l2)]
     made = make(plant, "locations", *lines, on="A4-8", skip=3)
     first, second = scans(made.content)
-    assert [len(first), len(second), made.count] == [5, 5, 10]
+    assert [len(first), len(second), made.count] == [10, 10, 10]  # each has two symbols
     assert {one.data for one in first} == {plant.l1.code}
     assert {one.data for one in second} == {plant.l2.code}
     roll = make(plant, "locations", *lines, on="70x30", format=Format.ZPL)
@@ -239,8 +272,7 @@ def test_staged_containers_of_a_demand(plant: Plant, tablets: Material) -> None:
 
     lot = plant.lot(material=tablets, number="A")
     container, demand = pallet(plant, (lot, 10)), plant.order((tablets, 10))
-    line = staging.Stage(demand=demand, lot=lot, container=container, lane=plant.l1)
-    plant.do(staging.stage, line)
+    plant.stage(demand, lot, plant.l1, container=container)
     asked = {"demand": [demand.reference]}
     assert [line.container for line in chosen(KINDS["containers"], asked)] == [container]
     [of_lot] = chosen(KINDS["lots"], asked)
