@@ -135,7 +135,7 @@ def location_label(location: Location, *, copies: int) -> Label:
         title=location.code,
         subtitle=location.name,
         facts=tuple(facts),
-        code=Code(location.code),
+        code=_of_place(location),
         bars=Code(location.code),
         copies=copies,
     )
@@ -161,6 +161,15 @@ def demand_label(demand: Demand, *, copies: int) -> Label:
         bars=Code(demand.reference),
         copies=copies,
     )
+
+
+def _of_place(location: Location) -> Code:
+    """(414) with (254) where the place has a GLN; else our own code."""
+    if not location.gln:
+        return Code(location.code)
+    extension = location.gln_extension
+    more = (Element("254", extension),) if extension else ()
+    return Code(elements=(Element("414", location.gln), *more))
 
 
 def _dates(lot: Lot) -> list[tuple[str, str]]:

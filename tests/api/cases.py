@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from inventory import actions as stock
-from inventory.models import Container, Lot, Movement
+from inventory.models import Container, Lot, Movement, Site
 from quality import actions as quality
 from quality.models import Proposal
 from staging import actions as staging
@@ -99,6 +99,15 @@ def _pallet(p: Plant, code: str = "PAL1", at: Any = None) -> str:
 def new_container(p: Plant) -> Case:
     good = {"code": "PAL1", "location": p.a1.code, "sscc": "106141412345678908"}
     return Case(good, changed(good, sscc="106141412345678900"), "bad_sscc")
+
+
+@case
+def number_container(p: Plant) -> Case:
+    Site.objects.filter(pk=p.site.pk).update(gs1_prefix="9521234")
+    numbered = stock.NewContainer(code="PAL2", location=p.a1, sscc="106141412345678908")
+    p.do(stock.new_container, numbered)
+    good = {"container": _pallet(p)}
+    return Case(good, changed(good, container="PAL2"), "numbered_already")
 
 
 @case

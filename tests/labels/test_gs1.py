@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from inventory import gs1
+from inventory.check_digits import is_checked
 from inventory.gs1 import Element
 
 
@@ -13,14 +14,14 @@ from inventory.gs1 import Element
     ["106141412345678908", "00614141999996", "9506000134352", "96385074", "614141999996"],
 )
 def test_check_digits(number: str) -> None:
-    assert gs1.is_checked(number)
+    assert is_checked(number)
     for wrong in range(10):
-        assert gs1.is_checked(f"{number[:-1]}{wrong}") == (str(wrong) == number[-1])
+        assert is_checked(f"{number[:-1]}{wrong}") == (str(wrong) == number[-1])
 
 
 @pytest.mark.parametrize("number", ["", "7", "12345A", "１２３４５６７０"])  # noqa: RUF001
 def test_what_is_no_number_is_not_checked(number: str) -> None:
-    assert not gs1.is_checked(number)
+    assert not is_checked(number)
 
 
 def test_an_sscc_is_filled_up_and_checked() -> None:
