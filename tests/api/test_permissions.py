@@ -18,7 +18,8 @@ ROLES = ("operator", "supervisor", "qa", "auditor", "integrator")
 
 ON_THE_FLOOR = (
     "receive put_away adjust new_container number_container pack unpack move_container reverse "
-    "allocate deallocate stage assign unstage transfer issue consume produce return_remainder load unload ship"
+    "allocate deallocate stage assign unstage transfer issue consume produce return_remainder "
+    "load unload ship"
 )
 WHO_MAY: dict[str, str] = {
     **dict.fromkeys(ON_THE_FLOOR.split(), "operator supervisor integrator"),
