@@ -5,6 +5,7 @@ are measured with the fonts of the PDF, which are broader than a printer's own.
 """
 
 import math
+import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -123,9 +124,14 @@ def lay_out(label: Label, frame: Frame) -> list[Shape]:
     load_fonts()
     if label.kind == "locations":
         return list(_sign(label, frame))
-    if label.sscc and frame.width >= LOGISTIC[0] and frame.height >= LOGISTIC[1]:
+    if is_logistic(label, frame):
         return list(_logistic(label, frame))
     return list(_plain(label, frame))
+
+
+def is_logistic(label: Label, frame: Frame) -> bool:
+    """Whether it is laid out as GS1 asks of a logistic label."""
+    return bool(label.sscc) and frame.width >= LOGISTIC[0] and frame.height >= LOGISTIC[1]
 
 
 # --- lots, containers without an SSCC or on small labels, demands -------------------------------
@@ -143,17 +149,17 @@ def _plain(label: Label, frame: Frame) -> Shapes:
     side = min(bottom - frame.pad, frame.width * 0.4)
     side = yield from _matrix_at_right(label.code, frame, frame.pad, side)
     width = frame.breadth - side - 1.5
-    yield from _fitted(label, frame.pad, frame.pad, width, bottom - frame.pad)
+    yield from _fitted(label, frame, width, bottom - frame.pad)
 
 
-def _fitted(label: Label, x: float, y: float, width: float, height: float) -> Shapes:
+def _fitted(label: Label, frame: Frame, width: float, height: float) -> Shapes:
     """The text as large as fits; what may be left out goes before letters get too small."""
     for facts in range(len(label.facts), label.needed - 1, -1):
         size = min(5.2, height / 7)
         while size >= LEAST_TEXT:
-            lines = _lines(label, size, width, facts)
+            lines = _lines(label, frame, size, width, facts)
             if sum(line[1] * LEADING for line in lines) <= height:
-                yield from _stacked(lines, x, y)
+                yield from _stacked(lines, frame.pad, frame.pad)
                 return
             size *= 0.94
     raise _too_small(label)
@@ -163,16 +169,21 @@ Line = tuple[str, float, bool]
 """A line's text, size, and whether it is bold."""
 
 
-def _lines(label: Label, size: float, width: float, facts: int) -> list[Line]:
+def _lines(label: Label, frame: Frame, size: float, width: float, facts: int) -> list[Line]:
     found = _wrapped(label.heading, size, width, bold=True)
     found += _wrapped(label.title, size * 1.25, width, bold=True)
     found += _wrapped(label.subtitle, size, width) if label.subtitle else []
     found += _wrapped(label.strong, size * 1.5, width, bold=True) if label.strong else []
-    if label.sscc:
-        found += _wrapped(label.sscc.readable, size, width)
+    if label.sscc and not is_logistic(label, frame):  # there, it stands below its bars
+        found.append((label.sscc.readable, _unbroken(label.sscc.readable, size, width), False))
     for name, value in label.facts[:facts]:
         found += _wrapped(f"{name}: {value}", size, width)
     return found
+
+
+def _unbroken(text: str, size: float, width: float) -> float:
+    """The size, or as much less as the text needs to stand on one line."""
+    return min(size, float(size * width * mm / pdfmetrics.stringWidth(text, PLAIN, size * mm)))
 
 
 def _wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[Line]:
@@ -198,7 +209,8 @@ def _logistic(label: Label, frame: Frame) -> Shapes:
         if code is not label.sscc and bottom - _block() < frame.pad + SPACE_FOR_TEXT:
             break
         bottom -= _block()
-        yield Bars(frame.pad + QUIET_BARS * module, bottom, module, LOGISTIC_HEIGHT, code)
+        left = max(frame.pad, QUIET_BARS * module)
+        yield Bars(left, bottom, module, LOGISTIC_HEIGHT, code)
         below = bottom + LOGISTIC_HEIGHT + 0.6
         yield from _readable(code, frame, below)
     yield Rule(frame.pad, bottom - 1.8, frame.breadth)
@@ -206,7 +218,7 @@ def _logistic(label: Label, frame: Frame) -> Shapes:
     side = yield from _matrix_at_right(
         label.code, frame, frame.pad, min(height, frame.width * 0.36)
     )
-    yield from _fitted(label, frame.pad, frame.pad, frame.breadth - side - 1.5, height)
+    yield from _fitted(label, frame, frame.breadth - side - 1.5, height)
 
 
 def _block() -> float:
@@ -216,9 +228,8 @@ def _block() -> float:
 
 def _readable(code: Code, frame: Frame, y: float) -> Shapes:
     """The human readable interpretation: 3 mm, or as large as a long one allows."""
-    size = HRI_HEIGHT
-    wide = pdfmetrics.stringWidth(code.readable, PLAIN, size * mm) / mm
-    yield Text(frame.pad, y, min(size, size * frame.breadth / wide), code.readable)
+    size = _unbroken(code.readable, HRI_HEIGHT, frame.breadth)
+    yield Text(frame.pad, y, size, code.readable)
 
 
 def _in_bars(contents: Elements, frame: Frame, module: float) -> list[Code]:
@@ -236,7 +247,7 @@ def _in_bars(contents: Elements, frame: Frame, module: float) -> list[Code]:
 
 def _fits(code: Code, frame: Frame, module: float) -> bool:
     wide = code128.width(code) + 2 * QUIET_BARS
-    return code.fits_bars and wide * module <= frame.breadth
+    return code.fits_bars and wide * module <= frame.width
 
 
 # --- locations ----------------------------------------------------------------------------------
@@ -283,8 +294,8 @@ def _largest(text: str, width: float, height: float) -> tuple[float, list[str]]:
     for count in (1, 2, 3):
         size = height / count / LEADING
         while size > LEAST_TEXT:
-            lines = list(wrapped(text, width * mm, BOLD, size * mm))
-            if len(lines) <= count:
+            lines = _at_marks(text, size, width) if count > 1 else _whole(text, size, width)
+            if 0 < len(lines) <= count:
                 break
             size *= 0.95
         else:
@@ -294,6 +305,23 @@ def _largest(text: str, width: float, height: float) -> tuple[float, list[str]]:
     if not best[1]:
         raise _no_room()
     return best
+
+
+def _whole(text: str, size: float, width: float) -> list[str]:
+    return [text] if pdfmetrics.stringWidth(text, BOLD, size * mm) <= width * mm else []
+
+
+def _at_marks(text: str, size: float, width: float) -> list[str]:
+    """A code, broken behind marks only: `RVS-` `LINE-2`. Nothing where a part is too long."""
+    lines = [""]
+    for part in re.findall(r"[^-._+/]+[-._+/]*|[-._+/]+", text):
+        if _whole(lines[-1] + part, size, width):
+            lines[-1] += part
+        elif _whole(part, size, width):
+            lines.append(part)
+        else:
+            return []
+    return [line for line in lines if line]
 
 
 def _fit_line(text: str, size: float, width: float) -> Line:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from inventory import actions as stock
-from inventory.models import Container, Location, Lot, Material, Movement
+from inventory.models import Container, Location, Lot, Material, Movement, Site, SsccSeries
 from quality import actions as quality
 from quality.models import (
     Inspection,
@@ -91,6 +91,18 @@ class Scene:
         if full:
             self.plant.do(stock.pack, stock.Pack(lot=self.lot, container=box))
         return box
+
+    def numbered_box(self) -> Container:
+        box = self.box()
+        Container.objects.filter(pk=box.pk).update(sscc="106141412345678908")
+        return box
+
+    def all_given_out(self) -> Location:
+        """A place at a site whose prefix has no numbers left."""
+        Site.objects.filter(pk=self.plant.site.pk).update(gs1_prefix="952123456789")
+        SsccSeries.objects.create(prefix="952123456789", extension=0, next_serial=10_000)
+        self.plant.a1.refresh_from_db()
+        return self.plant.a1
 
     def last(self) -> Movement:
         return Movement.objects.order_by("pk").last()  # type: ignore[return-value]
@@ -446,6 +458,17 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
         "bad_code": lambda s: stock.NewContainer(code="a b", location=s.plant.a1),
         "bad_sscc": lambda s: stock.NewContainer(code="B", sscc="1" * 18, location=s.plant.a1),
         "wrong_location_kind": lambda s: stock.NewContainer(code="B", location=s.plant.customer),
+        "no_gs1_prefix": lambda s: stock.NewContainer(
+            code="B", location=s.plant.a1, numbered=True
+        ),
+        "sscc_exhausted": lambda s: stock.NewContainer(
+            code="B", location=s.all_given_out(), numbered=True
+        ),
+    },
+    "number_container": {
+        "no_gs1_prefix": lambda s: stock.Numbering(container=s.box()),
+        "numbered_already": lambda s: stock.Numbering(container=s.numbered_box()),
+        "sscc_exhausted": lambda s: stock.Numbering(container=(s.all_given_out(), s.box())[1]),
     },
     "pack": {
         "not_here": lambda s: stock.Pack(lot=s.lot, container=s.box(at="a2")),

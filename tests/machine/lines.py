@@ -78,6 +78,7 @@ LINES: dict[str, Strategy] = {
     "scrap": removing(),
     "send_back": removing(),
     "new_container": line(code=st.sampled_from(["BOX3", "BOX4"]), location=store),
+    "number_container": line(container=number),
     "pack": line({"quantity": quantity}, lot=number, container=number),
     "unpack": line({"quantity": quantity}, lot=number, container=number),
     "move_container": line(container=number, target=away),

@@ -62,6 +62,7 @@ class Model:
     inspections: list[tuple[str, bool, str]] = field(default_factory=list)
     holds: dict[int, Hold] = field(default_factory=dict)
     boxes: dict[str, str] = field(default_factory=dict)
+    numbered: set[str] = field(default_factory=set)
     demands: dict[str, Demand] = field(default_factory=dict)
     stock: dict[Place, Decimal] = field(default_factory=dict)
     claims: dict[Claim, tuple[Decimal, datetime]] = field(default_factory=dict)

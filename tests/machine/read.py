@@ -18,7 +18,9 @@ def read(at: datetime) -> Model:
     """All that the model knows, out of the database."""
     m = Model(at)
     _read_quality(m)
-    m.boxes = {row.code: name(row.location) for row in _rows(Container, "location")}
+    boxes = list(_rows(Container, "location"))
+    m.boxes = {row.code: name(row.location) for row in boxes}
+    m.numbered = {row.code for row in boxes if row.sscc}
     for row in _rows(Balance, "lot", "location", "container"):
         box = row.container and row.container.code
         m.stock[row.lot.code, name(row.location), box] = row.quantity

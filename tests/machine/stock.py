@@ -94,6 +94,11 @@ def new_container(m: Model, *, code: str, location: str) -> None:
     m.boxes[code] = location
 
 
+def number_container(m: Model, *, container: str) -> None:
+    require(container not in m.numbered, "numbered_already")
+    m.numbered.add(container)
+
+
 def pack(m: Model, *, lot: str, container: str, quantity: Decimal | None = None) -> None:
     loose = [key for key in m.rows(lot) if key[2] is None]
     taken = m.pick(lot, m.boxes[container], None, loose)

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from inventory import actions as stock
-from inventory.models import Location, Material, Movement
+from inventory.models import Location, Material, Movement, Site
 from inventory.verbs import REGISTRY
 from staging import clock
 from staging.checks import breaches
@@ -133,6 +133,7 @@ def furnished(plant: Plant) -> Plant:
         plant.shipment(*needs, (product, 10), reference=f"D{n}")
     boxes = [stock.NewContainer(code=f"BOX{n}", location=plant.a1) for n in range(3)]
     plant.do(stock.new_container, *boxes)
+    Site.objects.update(gs1_prefix="9521234")
     Location.objects.filter(pk=plant.l2.pk).update(capacity=2)
     plant.l2.refresh_from_db()
     assert Material.objects.count() == 3

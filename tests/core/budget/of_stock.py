@@ -3,6 +3,7 @@
 from typing import Any
 
 from inventory import actions as stock
+from inventory.models import Site, SsccSeries
 from tests.core.budget.setting import D, boxes, in_grams, lots, packed
 from tests.plant import Plant
 
@@ -57,6 +58,12 @@ def new_container(plant: Plant, count: int) -> list[Any]:
     ]
 
 
+def number_container(plant: Plant, count: int) -> list[Any]:
+    Site.objects.filter(pk=plant.site.pk).update(gs1_prefix="9521234")
+    SsccSeries.objects.get_or_create(prefix="9521234", extension=0)
+    return [stock.Numbering(container=box) for box in boxes(plant, count)]
+
+
 def pack(plant: Plant, count: int) -> list[Any]:
     pairs = zip(lots(plant, count), boxes(plant, count), strict=True)
     return [stock.Pack(lot=lot, container=box) for lot, box in pairs]
@@ -82,6 +89,7 @@ SCENES = {
     "scrap": remove,
     "send_back": remove,
     "new_container": new_container,
+    "number_container": number_container,
     "pack": pack,
     "unpack": unpack,
     "move_container": move_container,

@@ -24,6 +24,7 @@ STATEMENTS = {
     "scrap": 9,
     "send_back": 9,
     "new_container": 5,
+    "number_container": 10,
     "pack": 9,
     "unpack": 9,
     "move_container": 11,
