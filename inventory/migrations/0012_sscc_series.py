@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0010_gs1_numbers"),
+        ("inventory", "0011_seals_by_post_and_reasons"),
     ]
 
     operations = [
