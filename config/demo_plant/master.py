@@ -197,7 +197,7 @@ def sscc_of(number: int) -> str:
 def gln_of(site: str) -> str:
     """The GLN of a site of the demo; its places have it with their code as extension."""
     digits = f"{GS1_PREFIX}{[code for code, _name in SITES].index(site):05}"
-    return f"{digits}{sscc_check_digit(digits)}"
+    return f"{digits}{check_digit(digits)}"
 
 
 def _add_places(sites: dict[str, Site], by: Actor, at: datetime) -> None:
