@@ -10,14 +10,14 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Lock
 from types import NoneType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 import orjson
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import Expression, Field, ForeignObject, Lookup, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.sql.compiler import SQLCompiler
@@ -53,7 +53,7 @@ class _Many:
         self.field = field
 
     def bind(self, values: Iterable[Any]) -> Any:
-        if connection.vendor == "postgresql":
+        if _on_postgresql():
             return _array(list(values))
         return json.dumps([self.field.get_db_prep_value(value, connection) for value in values])
 
@@ -73,7 +73,7 @@ class Among(Lookup[Any]):
         column, params = self.process_lhs(compiler, connection)
         field = _target(self.lhs.output_field)
         many = _Many(str(self.rhs), field)
-        if connection.vendor == "postgresql":
+        if _on_postgresql():
             return f"{column} = ANY(%s::{_type(field)}[])", [*params, many]
         return f"{column} IN (SELECT value FROM json_each(%s))", [*params, many]  # noqa: S608
 
@@ -123,11 +123,20 @@ def _array(values: list[Any]) -> Any:
 # --- running them -------------------------------------------------------------------------------
 
 
-def _run(sql: str, params: Sequence[Any], *, answers: bool = True) -> Rows:
-    # config.postgresql keeps plans; SQLite has no need to.
-    with getattr(connection, "prepared_cursor", connection.cursor)() as cursor:
+@cache
+def _on_postgresql() -> bool:
+    """Asked for each value of each statement, and `connection` is slow to say."""
+    return connection.vendor == "postgresql"
+
+
+def _run(sql: str, params: Sequence[Any]) -> Rows:
+    """Execute, and give the rows if there are any."""
+    if _on_postgresql():  # where config.postgresql keeps plans; SQLite has no need to
+        rows: Rows = connections[DEFAULT_DB_ALIAS].run_prepared(sql, params)
+        return rows
+    with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return list(cursor.fetchall()) if answers else []
+        return list(cursor.fetchall())
 
 
 class _Compiled(NamedTuple):
@@ -180,7 +189,7 @@ class Select(Generic[M]):
 def _with_constants(sql: str, params: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
     """Write what is not `Given` or `Among` into the text on PostgreSQL: with `quantity > $1` it
     could not know that a partial index on `quantity > 0` will do."""
-    if connection.vendor != "postgresql":
+    if not _on_postgresql():
         return sql, tuple(params)
     first, *rest = sql.split("%s")
     text, open_params = [first], []
@@ -277,15 +286,15 @@ class Insert(Generic[M]):
     def __call__(self, rows: Sequence[M]) -> None:
         if not rows:
             return
-        if connection.vendor != "postgresql":
+        if not _on_postgresql():
             self._portable(rows)
             return
         shape = self._shape
         values = shape.columns(rows)
         if len(rows) == 1:
-            found = _run(shape.one, [value for [value] in values], answers=shape.gives_key)
+            found = _run(shape.one, [value for [value] in values])
         else:
-            found = _run(shape.many, [_array(column) for column in values], answers=shape.gives_key)
+            found = _run(shape.many, [_array(column) for column in values])
         for row, [key] in zip(rows, found, strict=shape.gives_key):
             row.pk = key
         for row in rows:
@@ -351,7 +360,7 @@ class _Shape:
 
 def _json(value: Any, field: Any) -> Any:
     """For PostgreSQL by orjson: the answer to a thousand lines is a third of a megabyte."""
-    if connection.vendor == "postgresql" and value is not None:
+    if _on_postgresql() and value is not None:
         return Jsonb(value, dumps=_dumps)
     return field.get_db_prep_save(value, connection)
 
@@ -379,7 +388,7 @@ class Update(Generic[M]):
             for field in (*self._fields, self._model._meta.pk)
             for value in (getattr(row, field.attname),)
         ]
-        _run(self._sql, values, answers=False)
+        _run(self._sql, values)
 
     @cached_property
     def _fields(self) -> list[Any]:

@@ -7,6 +7,7 @@ costs two microseconds: an idle connection on which something can be read has en
 """
 
 import select
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ from django.db.backends.postgresql import base, operations
 from psycopg.adapt import AdaptersMap
 from psycopg.types.datetime import TimestamptzLoader
 
-ServerBindingCursor: Any = base.ServerBindingCursor  # its types are those of psycopg 2
+from config.postgresql.plans import Plans, Rows, plans_of
 
 NEVER_BY_ITSELF = 2**31
 
@@ -25,11 +26,24 @@ Nothing else is affected: all other statements come with their values in them, a
 these. Compiling a plan never pays for what a page or a move asks."""
 
 
-class PreparedCursor(ServerBindingCursor):
-    """Binds on the server, and prepares what it executes."""
+class PreparedCursor:
+    """As much of a cursor as lets Django's wrappers (a test's count of statements, a log) see what
+    `run_prepared` sends."""
 
-    def execute(self, query: Any, params: Any = None) -> Any:
-        return super().execute(query, params, prepare=True)
+    rowcount = -1
+
+    def __init__(self, run: Callable[[str, Sequence[Any]], Rows]) -> None:
+        self._run = run
+        self._rows: Rows = []
+
+    def execute(self, query: str, params: Sequence[Any]) -> None:
+        self._rows = self._run(query, params)
+
+    def fetchall(self) -> Rows:
+        return self._rows
+
+    def close(self) -> None:
+        """Nothing is kept open."""
 
 
 class MomentLoader(TimestamptzLoader):
@@ -75,12 +89,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
             params["context"].register_loader("timestamptz", MomentLoader)
         return params
 
-    def prepared_cursor(self) -> Any:
-        """A cursor for statements that come again and again."""
+    def run_prepared(self, sql: str, params: Sequence[Any]) -> Rows:
+        """Execute a statement that comes again and again, and give its rows."""
         wrapper: Any = self
-        self.ensure_connection()
-        with self.wrap_database_errors:
-            return wrapper._prepare_cursor(PreparedCursor(self.connection))
+        wrapper.ensure_connection()
+        if wrapper.execute_wrappers or wrapper.queries_logged:
+            with wrapper._prepare_cursor(PreparedCursor(self._run)) as cursor:
+                cursor.execute(sql, params)
+                rows: Rows = cursor.fetchall()
+                return rows
+        wrapper.validate_thread_sharing()
+        wrapper.validate_no_broken_transaction()
+        with wrapper.wrap_database_errors:
+            return self._run(sql, params)
+
+    def _run(self, sql: str, params: Sequence[Any]) -> Rows:
+        connection: Any = self.connection
+        plans: Plans = plans_of(connection)
+        return plans.run(sql, params, in_transaction=not connection.autocommit)
 
     def get_new_connection(self, conn_params: Any) -> Any:
         connection = super().get_new_connection(conn_params)
