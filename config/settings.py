@@ -132,6 +132,8 @@ LOCKOUT_ADDRESS_FACTOR = 10  # an address, which many share, is locked at so man
 # Zero minutes: an administrator alone unlocks.
 LOCKOUT_MINUTES = env.int("FORESTAGE_LOCKOUT_MINUTES", default=0 if PRODUCTION else 15)
 SIGN_IN_NEEDS_SECOND_FACTOR = env.bool("FORESTAGE_SIGN_IN_SECOND_FACTOR", default=False)
+# How long a process goes by what it has read of an API token: a revoked one works that long.
+TOKEN_SECONDS = env.float("FORESTAGE_TOKEN_SECONDS", default=1.0)
 SIGNING_NEEDS_SECOND_FACTOR = env.bool("FORESTAGE_SECOND_FACTOR", default=False)
 SIGNING_NEEDS_REVIEW = env.bool("FORESTAGE_REVIEW", default=False)
 

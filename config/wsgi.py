@@ -13,4 +13,4 @@ application = get_wsgi_application()
 # it look less often. docs/performance.md says what that bought.
 gc.collect()
 gc.freeze()
-gc.set_threshold(20_000, 20, 20)
+gc.set_threshold(100_000, 20, 20)

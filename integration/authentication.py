@@ -1,8 +1,10 @@
-"""Token authentication: `Authorization: Token …`, one query a request."""
+"""Token authentication: `Authorization: Token …`, one query a request and a second at most."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import DateTimeField
 from django.utils import timezone
@@ -28,6 +30,28 @@ _TOKENS = Select(
     )
 )
 
+_KEPT: dict[str, tuple[float, ApiToken]] = {}
+MOST_KEPT = 1000
+
+
+def _valid(digest: str, now: datetime) -> ApiToken | None:
+    """The token that has this digest, unless it is revoked, expired or its user's no more.
+
+    A process keeps what it found for `TOKEN_SECONDS`, with the permissions that its user has been
+    asked for: a system that sends many requests then costs two statements a second and not for
+    each, 0.7 of the 6 ms of processor time of a single move. So a token that is revoked, and a role
+    that is taken away, count everywhere that long after at the latest; an expiry counts at once.
+    """
+    until, token = _KEPT.get(digest, (0.0, None))
+    if token and until > monotonic() and (token.expires_at is None or token.expires_at > now):
+        return token
+    found = next(iter(_TOKENS(now=now, digests=[digest])), None)
+    if len(_KEPT) >= MOST_KEPT:
+        _KEPT.clear()
+    if found is not None and settings.TOKEN_SECONDS:
+        _KEPT[digest] = (monotonic() + settings.TOKEN_SECONDS, found)
+    return found
+
 
 class TokenAuthentication(BaseAuthentication):
     """Looks a token up by its digest. Refuses unknown, expired and revoked ones alike."""
@@ -39,11 +63,12 @@ class TokenAuthentication(BaseAuthentication):
         if len(parts) != 2:
             raise AuthenticationFailed(_("Send “Authorization: Token” and the token."))
         now = timezone.now()
-        token = next(iter(_TOKENS(now=now, digests=[ApiToken.digest_of(parts[1])])), None)
+        token = _valid(ApiToken.digest_of(parts[1]), now)
         if token is None:
             raise AuthenticationFailed(_("This token is unknown, expired or revoked."))
         if token.last_used_at is None or token.last_used_at < now - TOUCH_EVERY:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+            token.last_used_at = now
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -207,6 +207,10 @@ _Known = list[dict[Any, Any]]
 not find."""
 
 
+_STORED = {"adding": False, "db": DEFAULT_DB_ALIAS}
+_NEW = {"adding": True, "db": None}
+
+
 class _Node:
     """How a row, or a part of it, becomes an object with its related ones."""
 
@@ -231,9 +235,8 @@ class _Node:
         Written straight into the instance: going through `Model.__init__` and its signals took
         four times as long, which counted in requests of a thousand lines.
         """
-        made = _instance(self.model, adding=False)
-        made.__dict__.update(zip(self.names, row[self.part], strict=True))
-        related = made._state.fields_cache
+        columns = dict(zip(self.names, row[self.part], strict=True))
+        made, related = _instance(self.model, columns, _STORED)
         for name, below, key, number in self.related:
             there, pk = known[number], row[key]
             if pk not in there:
@@ -244,12 +247,17 @@ class _Node:
         return made
 
 
-def _instance(model: type[M], *, adding: bool) -> M:
-    """An instance without values, and the state that Django keeps with it."""
+def _instance(
+    model: type[M], columns: dict[str, Any], stored: dict[str, Any]
+) -> tuple[M, dict[str, Any]]:
+    """An instance of these columns with the state that Django keeps with it, and where this state
+    keeps the related objects. Both get their dictionaries as they are, and not value by value."""
+    related: dict[str, Any] = {}
+    columns["_state"] = state = ModelState.__new__(ModelState)
+    state.__dict__ = {**stored, "fields_cache": related}
     made = model.__new__(model)
-    made._state = state = ModelState.__new__(ModelState)
-    state.__dict__.update(adding=adding, db=None if adding else DEFAULT_DB_ALIAS, fields_cache={})
-    return made
+    made.__dict__ = columns
+    return made, related
 
 
 def new(model: type[M], columns: dict[str, Any], **related: Any) -> M:
@@ -257,19 +265,15 @@ def new(model: type[M], columns: dict[str, Any], **related: Any) -> M:
 
     Like `Node.make`, past `Model.__init__`, which for a movement took ten times as long.
     """
-    made = _instance(model, adding=True)
-    made.__dict__[model._meta.pk.attname] = None  # for Django's own insert, on SQLite
-    made.__dict__.update(columns)
-    made._state.fields_cache.update(related)
+    columns.setdefault(model._meta.pk.attname, None)  # for Django's own insert, on SQLite
+    made, known = _instance(model, columns, _NEW)
+    known.update(related)
     return made
 
 
 def attach(row: models.Model, name: str, related: models.Model) -> None:
     """Let a row's foreign key give this object, which it refers to already."""
     row._state.fields_cache[name] = related
-
-
-_STORED = {"adding": False, "db": DEFAULT_DB_ALIAS}
 
 
 class Insert(Generic[M]):

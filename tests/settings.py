@@ -12,6 +12,7 @@ from config.settings import *  # noqa: F403
 from config.settings import DATABASES, VAR_DIR
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+TOKEN_SECONDS = 0  # a test changes at will who may do what, and asks again at once
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -1,6 +1,6 @@
 """What a benchmark found, as a table for people and as JSON for programs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from statistics import quantiles
@@ -67,7 +67,7 @@ def table(measures: Iterable[Measure]) -> str:
     parts = []
     for section, rows in groupby(measures, key=lambda measure: measure.section):
         lines = [_row(measure) for measure in rows]
-        head = ["", "Forestage", "beside it", "ratio", "p50 / p95 / p99"]
+        head = ["", "Forestage", "beside it", "ratio", "p50 / p95 / p99", "beside it"]
         parts.append(f"### {section}\n\n{_aligned([head, *lines])}")
     return "\n\n".join(parts)
 
@@ -78,15 +78,20 @@ def line(measure: Measure) -> str:
 
 
 def _row(measure: Measure) -> list[str]:
-    cuts = [measure.more.get(f"p{cut}_ms") for cut in (50, 95, 99)]
     beside = f"{_figure(measure.beside)} ({measure.beside_what})" if measure.beside else ""
     return [
         measure.name,
         f"{_figure(measure.value)} {measure.unit}" if measure.value else "",
         beside,
         f"{measure.ratio:.2f}" if measure.ratio is not None else "",
-        " / ".join(f"{cut:g}" for cut in cuts if cut is not None) + (" ms" if cuts[0] else ""),
+        _cuts(measure.more),
+        _cuts(measure.more.get("beside", {})),
     ]
+
+
+def _cuts(percentiles: Mapping[str, Any]) -> str:
+    cuts = [percentiles.get(f"p{cut}_ms") for cut in (50, 95, 99)]
+    return " / ".join(f"{cut:g}" for cut in cuts) + " ms" if None not in cuts else ""
 
 
 def _figure(value: float) -> str:

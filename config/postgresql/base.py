@@ -108,6 +108,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         plans: Plans = plans_of(connection)
         return plans.run(sql, params, in_transaction=not connection.autocommit)
 
+    def _rollback(self) -> None:
+        super()._rollback()
+        self._forget_plans()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)
+        self._forget_plans()
+
+    def _forget_plans(self) -> None:
+        if self.connection is not None:
+            plans_of(self.connection).forget()
+
     def get_new_connection(self, conn_params: Any) -> Any:
         connection = super().get_new_connection(conn_params)
         while self.pool and has_ended(connection):

@@ -5,8 +5,8 @@ longer to send one than PostgreSQL to answer it: for each it makes a cursor, loo
 reads the text for its placeholders, and asks whether to prepare. Here all of that is done once for
 a connection. It halves what sending costs (110 → 50 µs of processor time a statement).
 
-psycopg drops its prepared statements whenever a transaction is rolled back, for fear of tables
-that were made in it. Nothing here makes tables, so a refused request leaves the plans alone.
+As psycopg does, what is planned is forgotten when anything is rolled back: the tables may have been
+others, or almost empty, inside. A refused request costs the next one its planning.
 """
 
 import re
@@ -38,6 +38,7 @@ class Plans:
         self._adapters: Any = Transformer(connection)
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self._numbers = count()
+        self._has_leftovers = False
 
     def run(self, sql: str, params: Sequence[Any], *, in_transaction: bool) -> Rows:
         """Execute a statement, preparing it first if it is new here. Gives the rows, if any."""
@@ -51,7 +52,7 @@ class Plans:
             self._pgconn.send_query_prepared(name, values, adapters.formats)
             result = self._answer()
         except _OUTDATED:
-            self._names.clear()
+            self.forget()
             raise
         if result.status != _ROWS:
             return []
@@ -59,7 +60,17 @@ class Plans:
         rows: Rows = adapters.load_rows(0, result.ntuples, tuple)
         return rows
 
+    def forget(self) -> None:
+        """Plan everything anew when it is next asked for."""
+        if self._names:
+            self._names.clear()
+            self._has_leftovers = True
+
     def _prepare(self, sql: str, types: tuple[int, ...]) -> bytes:
+        if self._has_leftovers:
+            self._pgconn.send_query(b"DEALLOCATE ALL")
+            self._answer()
+            self._has_leftovers = False
         name = b"forestage_%d" % next(self._numbers)
         self._pgconn.send_prepare(name, _numbered(sql), types)
         self._answer()

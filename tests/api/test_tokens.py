@@ -1,14 +1,17 @@
 """Tokens: issued once, kept as a digest, good until they end."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from integration import authentication
 from integration.models import ApiToken
 from integration.tokens import issue_token, revoke_token
 from inventory.errors import Refused
@@ -77,6 +80,52 @@ def test_it_costs_one_query_a_request(
     read(secret)  # notes that it is used, at most once a minute
     with django_assert_num_queries(3):  # token, permission, the list
         read(secret)
+
+
+@pytest.fixture
+def clock(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """What was read of a token is kept for a second, by a clock that the test sets."""
+    settings.TOKEN_SECONDS = 1
+    seconds = [1000.0]
+    monkeypatch.setattr(authentication, "monotonic", lambda: seconds[0])
+    yield seconds
+    authentication._KEPT.clear()
+
+
+def test_within_a_second_it_is_asked_for_once(
+    plant: Plant, clock: list[float], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    _token, secret = issue(plant)
+    read(secret)
+    read(secret)  # reads all permissions of the user
+    with django_assert_num_queries(1):  # the list
+        assert read(secret) == 200
+
+
+def test_a_revoked_one_works_a_second_at_most(plant: Plant, clock: list[float]) -> None:
+    token, secret = issue(plant)
+    assert read(secret) == 200
+    revoke_token(token=token, by=plant.operator, at=plant.now)
+    clock[0] += 0.9
+    read(secret)  # which does not prolong it
+    clock[0] += 0.2
+    assert read(secret) == 401
+
+
+def test_a_lost_role_counts_within_a_second(plant: Plant, clock: list[float]) -> None:
+    token, secret = issue(plant)
+    read(secret)
+    assert read(secret) == 200
+    token.user.groups.clear()
+    clock[0] += 1.1
+    assert read(secret) == 403
+
+
+def test_an_expiry_counts_at_once(plant: Plant, clock: list[float]) -> None:
+    _token, secret = issue(plant, expires_at=plant.now + timedelta(hours=1))
+    assert read(secret) == 200
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        assert read(secret) == 401
 
 
 def test_the_command_prints_a_token_that_works(plant: Plant) -> None:
