@@ -15,6 +15,11 @@ handler500 = problems.server_error
 urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    # Early, because paths are tried in turn: behind the pages, 50 of theirs came before a verb.
+    path("api/v1/", include("inventory.api.urls")),
+    path("api/v1/", include("quality.api.urls")),
+    path("api/v1/", include("staging.api.urls")),
+    re_path("^api/", problems.unknown_path),
     path("", BoardView.as_view(), name="home"),
     path("sign-in/", LoginView.as_view(authentication_form=FloorSignInForm), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
@@ -25,8 +30,4 @@ urlpatterns = [
     path("", include("staging.urls")),
     path("admin/", include("integration.urls")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("inventory.api.urls")),
-    path("api/v1/", include("quality.api.urls")),
-    path("api/v1/", include("staging.api.urls")),
-    re_path("^api/", problems.unknown_path),
 ]

@@ -132,8 +132,8 @@ def _on_postgresql() -> bool:
 def _run(sql: str, params: Sequence[Any]) -> Rows:
     """Execute, and give the rows if there are any."""
     if _on_postgresql():  # where config.postgresql keeps plans; SQLite has no need to
-        rows: Rows = connections[DEFAULT_DB_ALIAS].run_prepared(sql, params)
-        return rows
+        keeping: Any = connections[DEFAULT_DB_ALIAS]
+        return list(keeping.run_prepared(sql, params))
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())

@@ -109,11 +109,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return plans.run(sql, params, in_transaction=not connection.autocommit)
 
     def _rollback(self) -> None:
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]  # the stubs leave it out
         self._forget_plans()
 
     def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
         self._forget_plans()
 
     def _forget_plans(self) -> None:
