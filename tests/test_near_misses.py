@@ -24,7 +24,7 @@ from quality.gate import STOP_LABELS
 from quality.models import RuleSet, UsageRule
 from quality.near_misses import Family
 from staging import actions as staging
-from staging import bars
+from staging.charts import plot
 from tests.api.conftest import Api
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -317,11 +317,15 @@ def test_the_page_costs_the_same_however_many(plant: Plant) -> None:
     ("most", "top"), [(0, 1), (1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, 50), (99, 100)]
 )
 def test_the_scale_ends_on_a_round_number(most: int, top: int) -> None:
-    assert bars.scale(most) == top
+    assert plot.scale(most) == top
 
 
 def test_bars_stand_on_each_other_up_to_the_scale() -> None:
-    chart = bars.chart([("a", {"quality": 1, "person": 2, "other": 2}), ("b", {"quality": 0})])
+    steps = [
+        plot.Step("a", {"quality": 1, "person": 2, "other": 2}),
+        plot.Step("b", {"quality": 0}),
+    ]
+    chart = plot.chart(steps)
     first, second = chart.bars
     assert [(part.kind, part.y, part.height) for part in first.parts] == [
         ("quality", 80, 20), ("person", 40, 40), ("other", 0, 40),

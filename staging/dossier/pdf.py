@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from staging.charts.drawing import Drawing
 from staging.dossier import words
 from staging.dossier.copies import Copy
-from staging.dossier.drawing import Drawing
 from staging.dossier.sections import Block, Facts, Note
 from staging.dossier.sheet import BAD, Sheet
 from staging.letters import BOLD, INK, PLAIN, QUIET

@@ -1,7 +1,7 @@
 """The dossier's pictures: the quantity on hand over time, and the lot's family."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,10 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from inventory.units import plain
-from staging.dossier.drawing import SIZE, Box, Drawing, Label, Line, Point
-
-WIDTH = 511.0
-"""The breadth of an A4 page between its margins."""
+from staging.charts.drawing import SIZE, Drawing, Label, Line, Point
+from staging.charts.layers import WIDTH, Column, Node, Tie, graph
 
 # --- quantity over time -------------------------------------------------------------------------
 
@@ -74,65 +72,29 @@ def _stairs(corners: Iterable[Point], first: float, end: float) -> Iterator[Poin
 # --- genealogy ----------------------------------------------------------------------------------
 
 LEVELS, MOST_IN_COLUMN = 2, 12
-BOX_WIDTH, BOX_HEIGHT, GAP = 84.0, 26.0, 8.0
-LETTERS = 19
-"""Letters that fit into a box."""
 
 
 def family(lot: str, made_from: Sequence[Any], went_into: Sequence[Any]) -> Drawing:
     """The lot between those it was made from and those it went into, two generations each way."""
     columns: dict[int, list[str]] = {0: [lot]}
+    ties: list[Tie] = []
     for sign, links in ((-1, made_from), (1, went_into)):
         for link in links:
             if link["depth"] <= LEVELS:
-                columns.setdefault(sign * link["depth"], []).append(link["far"])
-    shown = {
-        level: list(dict.fromkeys(codes))[:MOST_IN_COLUMN]
-        for level, codes in sorted(columns.items())
-    }
-    tallest = max(map(len, shown.values()))
-    height = tallest * (BOX_HEIGHT + GAP) + SIZE + 6
-    corners = dict(_places(shown, height))
-    shapes: list[Any] = [*_ties(corners, made_from, -1), *_ties(corners, went_into, 1)]
-    for (level, code), (x, y) in corners.items():
-        shapes += _card(code, x, y, strong=level == 0)
-    for level, codes in shown.items():
-        if left := len(set(columns[level])) - len(codes):
-            x = corners[level, codes[0]][0]
-            shapes.append(Label(x, height - 2, _("and %(count)s more") % {"count": left}))
-    return Drawing(_("Genealogy of %(lot)s") % {"lot": lot}, WIDTH, height, shapes)
+                near, far = sign * (link["depth"] - 1), sign * link["depth"]
+                columns.setdefault(far, []).append(link["far"])
+                ends = [(near, link["near"]), (far, link["far"])][::sign]
+                ties.append(Tie(*ends))
+    title = _("Genealogy of %(lot)s") % {"lot": lot}
+    return graph(title, [_column(level, columns[level]) for level in sorted(columns)], ties)
 
 
-Place = tuple[int, str]
-
-
-def _places(shown: Mapping[int, Sequence[str]], height: float) -> Iterator[tuple[Place, Point]]:
-    """Where each lot's box stands: by generation from the left, in the middle of its column."""
-    first, last = min(shown), max(shown)
-    apart = (WIDTH - BOX_WIDTH) / max(last - first, 1)
-    for level, codes in shown.items():
-        top = (height - SIZE - 6 - len(codes) * (BOX_HEIGHT + GAP)) / 2 + GAP / 2
-        for index, code in enumerate(codes):
-            x = (level - first) * apart if last > first else (WIDTH - BOX_WIDTH) / 2
-            yield (level, code), (x, top + index * (BOX_HEIGHT + GAP))
-
-
-def _ties(corners: Mapping[Place, Point], links: Sequence[Any], sign: int) -> Iterator[Line]:
-    for link in links:
-        near = corners.get((sign * (link["depth"] - 1), link["near"]))
-        far = corners.get((sign * link["depth"], link["far"]))
-        if near and far:
-            left, right = (far, near) if sign < 0 else (near, far)
-            start = (left[0] + BOX_WIDTH, left[1] + BOX_HEIGHT / 2)
-            yield Line([start, (right[0], right[1] + BOX_HEIGHT / 2)], "link")
-
-
-def _card(code: str, x: float, y: float, *, strong: bool) -> Iterator[Box | Label]:
-    yield Box(x, y, BOX_WIDTH, BOX_HEIGHT, strong)
-    material, _slash, number = code.rpartition("/")
-    yield Label(x + 4, y + 10, _short(material))
-    yield Label(x + 4, y + 20, _short(number), strong=True)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"
+def _column(level: int, codes: Sequence[str]) -> Column:
+    """One generation: as many of its lots as a page has room for."""
+    found = list(dict.fromkeys(codes))
+    nodes = []
+    for code in found[:MOST_IN_COLUMN]:
+        material, _slash, number = code.rpartition("/")
+        nodes.append(Node((level, code), material, number, strong=level == 0))
+    left = len(found) - len(nodes)
+    return Column(nodes, _("and %(count)s more") % {"count": left} if left else "")

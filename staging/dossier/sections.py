@@ -12,8 +12,8 @@ from django_stubs_ext import StrPromise
 
 from inventory import audit_words
 from inventory.on_hand import PARTS
+from staging.charts.drawing import Drawing
 from staging.dossier import pictures, words
-from staging.dossier.drawing import Drawing
 from staging.dossier.words import NOTHING, at, joined, local, name, when, word
 
 Content = dict[str, Any]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from staging.dossier.drawing import SIZE, Box, Drawing, Label, Line
+from staging.charts.drawing import SIZE, Box, Drawing, Label, Line
 from staging.letters import BOLD, INK, PLAIN, QUIET, load_fonts, printable, wrapped
 
 PAGE_WIDTH, PAGE_HEIGHT = A4
@@ -176,7 +176,7 @@ class Sheet:
         """A picture, as broad as the page, on one page."""
         self.need(drawing.height + 8)
         self.y -= 4
-        for shape in drawing.shapes:
+        for shape in drawing.plain:
             self._shape(shape)
         self.y -= drawing.height + 6
 

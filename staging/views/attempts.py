@@ -18,8 +18,9 @@ from inventory.models import Lot, RefusedAttempt
 from inventory.paging import Page, counted, sifted_page_of
 from quality import near_misses
 from quality.near_misses import Family, NearMisses, Step
-from staging import bars
+from staging.charts import plot
 from staging.filters import AttemptFilter
+from staging.views.files import csv_file
 from staging.views.lists import ListPage
 
 DOWNLOADS = ("reasons", "places", "days")
@@ -100,8 +101,8 @@ def _narrowed(query: QueryDict, **also: Any) -> str:
     return f"?{asked.urlencode()}"
 
 
-def _chart(found: NearMisses) -> bars.Chart:
-    return bars.chart([(_words(one, found.step), _kinds(one)) for one in found.over_time])
+def _chart(found: NearMisses) -> plot.Chart:
+    return plot.chart([plot.Step(_words(one, found.step), _kinds(one)) for one in found.over_time])
 
 
 def _kinds(step: Step) -> dict[str, int]:
@@ -129,15 +130,7 @@ def period(since: date, step: str) -> str:
 
 def _file(download: str, found: NearMisses) -> StreamingHttpResponse:
     rows = {"reasons": _reasons, "places": _places, "days": _days}[download](found)
-    name = f"forestage-refused-by-{download}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
-    return StreamingHttpResponse(
-        (csv_line(row) for row in rows),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return csv_file(f"refused-by-{download}", (csv_line(row) for row in rows))
 
 
 def _reasons(found: NearMisses) -> Iterator[Iterable[Any]]:

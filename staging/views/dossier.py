@@ -11,8 +11,8 @@ from django.views import View
 
 from inventory.models import Lot
 from inventory.views.common import FloorView, actor
+from staging.charts.drawing import Drawing, to_svg
 from staging.dossier import copies
-from staging.dossier.drawing import Drawing, to_svg
 from staging.dossier.sections import Facts, Note, Section, Table
 
 ROWS = 100

@@ -21,6 +21,7 @@ from inventory.units import plain
 from inventory.views.common import FloorView
 from staging.filters import MaterialFilter, StockFilter
 from staging.picture import GROUPINGS, Grouping, Row
+from staging.views.files import csv_file
 from staging.views.lists import in_words
 
 FILE_PAGE = 500
@@ -97,15 +98,7 @@ class StockView(FloorView, ContextMixin, View):
     # --- as a file --------------------------------------------------------------------------
 
     def _file(self) -> StreamingHttpResponse:
-        name = f"forestage-stock-by-{self.by}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
-        return StreamingHttpResponse(
-            self._lines(),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="{name}"',
-                "Cache-Control": "no-store",
-            },
-        )
+        return csv_file(f"stock-by-{self.by}", self._lines())
 
     def _lines(self) -> Iterator[str]:
         on, asked = timezone.localdate(), QueryDict(mutable=True)
