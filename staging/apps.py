@@ -7,13 +7,16 @@ class StagingConfig(AppConfig):
     verbose_name = _("Staging")
 
     def ready(self) -> None:
+        from inventory.seals import registry
         from quality.reactions import AFTER_HOLD
         from staging import catalogue, evidence, pulls
         from staging.guided import flows
         from staging.labels import lines
+        from staging.models import ClaimChange
 
         catalogue.install()
         flows.install()
         evidence.install()
         lines.install()
         AFTER_HOLD.append(pulls.after_hold)
+        registry.add(ClaimChange)

@@ -5,7 +5,7 @@ steps out means: the gate answers, the ledger posts, the commitments follow, lan
 their capacity, and the audit trail gets its entry. Statements do not grow with the steps.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -30,7 +30,7 @@ from inventory.units import plain
 from quality import gate
 from quality.models import GatedAction
 from staging.bindings import Bindings
-from staging.models import Commitment, Requirement, State
+from staging.models import ClaimChange, Commitment, Requirement, State
 
 CLAIM = {State.RESERVED: Claim.RESERVED, State.STAGED: Claim.BOUND, State.ISSUED: Claim.BOUND}
 
@@ -90,6 +90,7 @@ def carry_out(
     warnings = settle([step.requirement for step in steps if _adds_to(step)], book, bindings)
     book.save()
     bindings.save()
+    _keep_claims([step for step in steps if not step.kind], stamp)
     warnings += hold_to_capacity(steps, book, lanes)
     audit.record(
         action,
@@ -117,6 +118,25 @@ def _facts(steps: Sequence[Step]) -> dict[str, Any]:
         facts["demands"] = sorted(demands)
     claims = [_in_words(step) for step in steps if not step.kind]
     return facts | ({"claims": claims} if claims else {})
+
+
+def _keep_claims(steps: Sequence[Step], stamp: Stamp) -> None:
+    """Record what was assigned, lent or freed in its lane: the ledger does not see it."""
+    columns = stamp.columns()
+    rows = [
+        ClaimChange(requirement=requirement, quantity=quantity, **columns)
+        for step in steps
+        for requirement, quantity in _changed_hands(step)
+    ]
+    if rows:
+        ClaimChange.objects.bulk_create(rows)
+
+
+def _changed_hands(step: Step) -> Iterator[tuple[Requirement, Decimal]]:
+    if step.taken and step.taken.state == State.STAGED:
+        yield step.taken.requirement, -step.quantity
+    if step.becomes == State.STAGED:
+        yield step.requirement, step.quantity
 
 
 def _in_words(step: Step) -> str:

@@ -1,6 +1,7 @@
 """Demands, what is committed to them, and the alerts the clock raised."""
 
 from staging.models.alerts import Alert, AlertReason, ClockMark
+from staging.models.claims import ClaimChange
 from staging.models.commitments import Allocation, Commitment, StagedStock, State
 from staging.models.demands import Demand, DemandKind, DemandState, Requirement
 from staging.models.labels import LabelSize
@@ -10,6 +11,7 @@ __all__ = [
     "Alert",
     "AlertReason",
     "Allocation",
+    "ClaimChange",
     "ClockMark",
     "Commitment",
     "Demand",

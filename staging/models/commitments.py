@@ -89,6 +89,7 @@ class Commitment(models.Model):
         verbose_name = _("commitment")
         verbose_name_plural = _("commitments")
         default_permissions = ("view",)
+        permissions = [("view_numbers", _("Read the numbers of the plant"))]
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity__gt=0, closed_at=None)
@@ -134,6 +135,11 @@ class Commitment(models.Model):
             models.Index(
                 fields=["since", "id"], name="reserved_by_age",
                 condition=Q(closed_at=None, state="reserved"),
+            ),
+            # How long things stood is summed up from the index alone.
+            models.Index(
+                fields=["closed_at", "location", "since", "due_at"], name="left_its_lane",
+                condition=Q(state="staged", closed_at__isnull=False),
             ),
         ]  # fmt: skip
 

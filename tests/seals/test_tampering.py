@@ -31,6 +31,7 @@ CHANGES = {
     "quality.inspectionresult": "value = '8'",
     "quality.proposal": "kind = 'reject'",
     "quality.proposalend": "ending = 'withdrawn'",
+    "staging.claimchange": "quantity = quantity + 1",
     "quality.signature": "printed_name = 'Somebody Else'",
 }
 
