@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.demo_plant import (
+    history,
     inbound,
     master,
     near_misses,
@@ -39,6 +40,7 @@ def build(now: datetime) -> bool:
         outbound.tell(story)
         trouble.tell(story)
         near_misses.tell(story)
+        history.tell(story)
         story.play()
         plans.certify(story)
         clock.sweep(by=story.actor("system"), at=timezone.now())

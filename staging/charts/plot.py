@@ -84,14 +84,16 @@ def chart(
         lines=[Line(kind, list(_pieces(kind, steps, top))) for kind in kinds],
         width=max(len(steps), 1) * STRIDE,
         top=top,
-        scale=[words(top), *([words(top / 2)] if _halves(top) else []), words(top * 0)],
+        scale=[words(number) for number in (top, *_half(top), 0)],
         limit=None if limit is None else _height(limit, top),
     )
 
 
-def _halves(top: Number) -> bool:
-    """Whether half of it can be written on the scale."""
-    return not isinstance(top, int) or top % 2 == 0
+def _half(top: Number) -> list[Number]:
+    """Half of it, where that can be written on the scale."""
+    if isinstance(top, int):
+        return [] if top % 2 else [top // 2]
+    return [top / 2]
 
 
 def _highest(step: Step) -> Number:

@@ -83,8 +83,8 @@ def family(lot: str, made_from: Sequence[Any], went_into: Sequence[Any]) -> Draw
             if link["depth"] <= LEVELS:
                 near, far = sign * (link["depth"] - 1), sign * link["depth"]
                 columns.setdefault(far, []).append(link["far"])
-                ends = [(near, link["near"]), (far, link["far"])][::sign]
-                ties.append(Tie(*ends))
+                ends = ((near, link["near"]), (far, link["far"]))
+                ties.append(Tie(*(ends if sign > 0 else reversed(ends))))
     title = _("Genealogy of %(lot)s") % {"lot": lot}
     return graph(title, [_column(level, columns[level]) for level in sorted(columns)], ties)
 

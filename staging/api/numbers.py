@@ -1,0 +1,163 @@
+"""The numbers over the API: for each set of figures the rows that its page shows."""
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inventory.api.fields import QuantityOut
+from staging.numbers.asked import Asked, NumbersForm
+from staging.numbers.cells import seconds
+from staging.numbers.figures import FIGURES
+from staging.numbers.tables import Column, Figure, Kind, Table
+
+TYPES = {"until": OpenApiTypes.DATE, "lead": OpenApiTypes.INT}
+
+
+class SpanOut(serializers.IntegerField):
+    """A span of time, in whole seconds."""
+
+    def to_representation(self, value: Any) -> int:
+        return seconds(value)
+
+
+def _field(column: Column) -> serializers.Field[Any, Any, Any, Any]:
+    text = str(column.help or column.label)
+    match column.kind:
+        case Kind.COUNT:
+            return serializers.IntegerField(allow_null=True, help_text=text)
+        case Kind.QUANTITY:
+            return QuantityOut(allow_null=True, help_text=text)
+        case Kind.SHARE:
+            text = f"{text}: a part of one."
+            return serializers.DecimalField(5, 4, allow_null=True, help_text=text)
+        case Kind.SPAN:
+            return SpanOut(allow_null=True, help_text=f"{text} In seconds.")
+        case Kind.MOMENT | Kind.STEP:
+            return serializers.DateTimeField(help_text=text)
+    if column.words:
+        return serializers.ChoiceField([*column.words], help_text=text)
+    return serializers.CharField(help_text=text)
+
+
+def _name(figure: Figure, part: str = "") -> str:
+    return "".join(word.title() for word in f"numbers-{figure.name}-{part}".split("-"))
+
+
+def _rows(figure: Figure, table: Table) -> Any:
+    fields = {column.name: _field(column) for column in table.columns}
+    return inline_serializer(_name(figure, table.name), fields, many=True)
+
+
+def _answer(figure: Figure) -> type[serializers.Serializer[Any]]:
+    fields: dict[str, Any] = {}
+    if "period" in figure.asks:
+        fields |= {
+            "since": serializers.DateField(help_text="The first day of the period."),
+            "until": serializers.DateField(help_text="Its last day."),
+            "step": serializers.ChoiceField(["hour", "day", "week"]),
+        }
+    fields |= {
+        "time_zone": serializers.CharField(help_text="Whose days they are."),
+        "complete": serializers.BooleanField(help_text="False where something was left out."),
+    }
+    fields |= {table.name: _rows(figure, table) for table in figure.tables}
+    return type(inline_serializer(_name(figure, "figures"), fields))
+
+
+def _parameters(figure: Figure) -> list[OpenApiParameter]:
+    form = NumbersForm({}, figure.asks)
+    return [
+        OpenApiParameter(
+            name,
+            TYPES.get(name, OpenApiTypes.STR),
+            enum=_choices(field),
+            description=f"{field.label}. {field.help_text}".strip(),
+        )
+        for name, field in form.fields.items()
+    ]
+
+
+def _choices(field: forms.Field) -> list[Any] | None:
+    if isinstance(field, forms.ModelChoiceField) or not isinstance(field, forms.ChoiceField):
+        return None
+    choices: Any = field.choices
+    return [value for value, _label in choices if value]
+
+
+class NumbersView(APIView):
+    """A set of figures. What they mean stands in docs/numbers.md and on the page of the same name.
+
+    Without `until`, the period ends today.
+    """
+
+    figure: Figure
+    answer: type[serializers.Serializer[Any]]
+    permission_needed = "staging.view_numbers"
+    tag = "Numbers"
+
+    def get(self, request: Request) -> Response:
+        form = NumbersForm(request.query_params, self.figure.asks)
+        _refuse_unknown(request, form)
+        if not form.is_valid():
+            raise ValidationError(_errors(form))
+        asked = Asked.of(form, timezone.now())
+        found = self.figure.count(asked)
+        period = asked.period
+        facts = {
+            "since": period.since,
+            "until": period.until,
+            "step": period.step,
+            "time_zone": getattr(period.zone, "key", str(period.zone)),
+            "complete": found.complete,
+        }
+        return Response(self.answer(facts | found.tables).data)
+
+
+def _refuse_unknown(request: Request, form: NumbersForm) -> None:
+    """A misspelt parameter must not answer with everything."""
+    unknown = sorted(set(request.query_params) - set(form.fields))
+    if unknown:
+        text = _("There is no such parameter. Known are: %(known)s.") % {
+            "known": ", ".join(sorted(form.fields))
+        }
+        raise ValidationError({name: [ErrorDetail(text, "unknown_parameter")] for name in unknown})
+
+
+def _errors(form: NumbersForm) -> dict[str, list[ErrorDetail]]:
+    return {
+        name: [ErrorDetail(str(message), error.code or "invalid") for error in errors
+               for message in error.messages]
+        for name, errors in form.errors.as_data().items()
+    }  # fmt: skip
+
+
+def _view(figure: Figure) -> Any:
+    answer = _answer(figure)
+    view: Any = type(
+        f"{_name(figure)}View",
+        (NumbersView,),
+        {
+            "figure": figure,
+            "answer": answer,
+            "summaries": {"get": f"Numbers: {figure.label}"},
+            "__doc__": f"{figure.about}",
+        },
+    )
+    described: Any = extend_schema(
+        parameters=_parameters(figure),
+        responses=answer,
+        operation_id=f"numbers_{figure.name.replace('-', '_')}",
+    )
+    return described(view).as_view()
+
+
+VIEWS = {name: _view(figure) for name, figure in FIGURES.items()}

@@ -1,0 +1,438 @@
+"""How full the lanes will be in the coming hours, from what stands there and what is planned."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, Count, F, Max, Min, Q, Value, When
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inventory.models import Balance, Location, MaterialKind, Purpose
+from quality.models.holds import NESTING
+from staging.charts import plot
+from staging.charts.words import count
+from staging.models import Demand, DemandKind, Requirement, StagedStock
+from staging.numbers.asked import Asked
+from staging.numbers.tables import Column, Figure, Found, Kind, Picture, Plot, Row, Table
+
+HOURS = 24
+HOUR = timedelta(hours=1)
+MOST_LANES, MOST_DRAWN = 200, 12
+"""Lanes that are looked at, and pictures that are drawn, the fullest first."""
+
+POOLS: dict[str, tuple[str, ...]] = {
+    "supply": (Purpose.LINE_SIDE, Purpose.KITTING),
+    "wip": (Purpose.WIP_BUFFER,),
+    "shipping": (Purpose.SHIPPING_LANE,),
+}
+"""Purposes among which it is open where something will be staged."""
+
+LABELS = {
+    "supply": gettext_lazy("Line-side and kitting"),
+    "wip": gettext_lazy("Buffers"),
+    "shipping": gettext_lazy("Shipping lanes"),
+}
+
+AHEAD = (
+    Column("capacity", gettext_lazy("Capacity")),
+    Column("now", gettext_lazy("Now")),
+    Column("coming", gettext_lazy("Coming")),
+    Column("going", gettext_lazy("Going")),
+    Column("highest", gettext_lazy("Highest")),
+    Column("highest_at", gettext_lazy("Highest from"), Kind.MOMENT),
+    Column("over_hours", gettext_lazy("Hours overfull")),
+)
+TABLES = (
+    Table(
+        "groups", gettext_lazy("Together"),
+        gettext_lazy(
+            "The lanes of a site in which the same could be staged, taken together: with what is "
+            "planned, but not known yet for which of them."
+        ),
+        (
+            Column("site", gettext_lazy("Site"), Kind.TEXT),
+            Column("group", gettext_lazy("Lanes"), Kind.TEXT),
+            Column("lanes", gettext_lazy("How many")),
+            Column("unplaced", gettext_lazy("Lane not known")),
+            *AHEAD,
+        ),
+    ),
+    Table(
+        "lanes", gettext_lazy("Lane by lane"),
+        gettext_lazy(
+            "With what is planned where its lane is known: where stock of the same demand stands "
+            "already, or the only lane of that purpose at the work centre."
+        ),
+        (
+            Column("lane", gettext_lazy("Lane"), Kind.CODE),
+            Column("name", gettext_lazy("Name"), Kind.TEXT),
+            *AHEAD,
+        ),
+    ),
+    Table(
+        "hours", gettext_lazy("Hour by hour"),
+        gettext_lazy(
+            "What stands there when the hour begins, and what comes in it; what goes in it still "
+            "takes its place until the hour is over."
+        ),
+        (
+            Column("lane", gettext_lazy("Lane or lanes"), Kind.TEXT),
+            Column("at", gettext_lazy("Hour from"), Kind.MOMENT),
+            Column("positions", gettext_lazy("Positions")),
+            Column("capacity", gettext_lazy("Capacity")),
+            Column("coming", gettext_lazy("Coming")),
+            Column("going", gettext_lazy("Going")),
+            Column("over", gettext_lazy("Too many")),
+        ),
+    ),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Track:
+    """Positions at a place over the hours ahead."""
+
+    now: int = 0
+    capacity: int | None = None
+    coming: list[int] = field(default_factory=lambda: [0] * HOURS)
+    going: list[int] = field(default_factory=lambda: [0] * HOURS)
+    unplaced: int = 0
+
+    def add(self, comes: int, goes: int | None, number: int = 1) -> None:
+        """Positions that come in one of the hours and go in another; None: they stay."""
+        self.coming[comes] += number
+        if goes is not None and goes < HOURS:
+            self.going[max(goes, comes)] += number
+
+    def take(self, other: "Track") -> None:
+        self.now += other.now
+        for hour in range(HOURS):
+            self.coming[hour] += other.coming[hour]
+            self.going[hour] += other.going[hour]
+
+    @property
+    def levels(self) -> list[int]:
+        """The most that stands there in each hour."""
+        levels, standing = [], self.now
+        for come, go in zip(self.coming, self.going, strict=True):
+            levels.append(standing + come)
+            standing += come - go
+        return levels
+
+    def over(self, hour: int) -> int:
+        return 0 if self.capacity is None else max(self.levels[hour] - self.capacity, 0)
+
+    def row(self, begins: datetime) -> Row:
+        levels = self.levels
+        highest = max(levels)
+        return {
+            "capacity": self.capacity,
+            "now": self.now,
+            "coming": sum(self.coming),
+            "going": sum(self.going),
+            "highest": highest,
+            "highest_at": begins + HOUR * levels.index(highest),
+            "over_hours": sum(bool(self.over(hour)) for hour in range(HOURS)),
+            "mark": self.mark(begins),
+        }
+
+    def mark(self, begins: datetime) -> str:
+        """The overfull hours in words: `14:00-17:00`."""
+        spans: list[list[int]] = []
+        for hour in (hour for hour in range(HOURS) if self.over(hour)):
+            if spans and spans[-1][1] == hour:
+                spans[-1][1] = hour + 1
+            else:
+                spans.append([hour, hour + 1])
+        return ", ".join(
+            f"{begins + HOUR * first:%H:%M}–{begins + HOUR * last:%H:%M}"  # noqa: RUF001
+            for first, last in spans
+        )
+
+
+def counted(asked: Asked) -> Found:
+    """Six statements, whatever stands there and is planned."""
+    places, more = _lanes(asked)
+    begins = asked.now.astimezone(asked.period.zone).replace(minute=0, second=0, microsecond=0)
+    tracks = {place.pk: Track(capacity=place.capacity) for place in places}
+    for pk, taken in _taken(places):
+        tracks[pk].now = taken
+    for pk, leaves in _leaving(places, asked.now, begins + HOUR * HOURS):
+        tracks[pk].going[(leaves - begins) // HOUR] += 1
+    groups = _groups(places)
+    loose = {key: Track() for key in groups}
+    before = begins + HOUR * HOURS + asked.lead
+    for need in _planned(asked, begins, _lacking(asked, before), _where(places, before), groups):
+        track = tracks.get(need.lane) if need.lane else loose.get(need.group)
+        if track:
+            track.add(need.comes, need.goes, need.positions)
+    together = {key: _together(members, tracks, loose[key]) for key, members in groups.items()}
+    return _found(places, tracks, groups, together, begins, more)
+
+
+def _found(
+    places: list[Location],
+    tracks: dict[int, Track],
+    groups: dict[tuple[str, str], list[Location]],
+    together: dict[tuple[str, str], Track],
+    begins: datetime,
+    more: bool,
+) -> Found:
+    lanes = [
+        {"lane": place.code, "name": place.name,
+         "url": reverse("staging:location", args=[place.code])} | tracks[place.pk].row(begins)
+        for place in places
+    ]  # fmt: skip
+    group_rows = [
+        {"site": site, "group": str(LABELS[pool]), "lanes": len(groups[site, pool]),
+         "unplaced": track.unplaced} | track.row(begins)
+        for (site, pool), track in together.items()
+    ]  # fmt: skip
+    named = [(f"{site}: {LABELS[pool]}", track) for (site, pool), track in together.items()]
+    named += [(place.code, tracks[place.pk]) for place in places]
+    over = sum(1 for row in lanes if row["over_hours"])
+    return Found(
+        tables={
+            "groups": group_rows,
+            "lanes": sorted(lanes, key=_fullest),
+            "hours": [row for name, track in named for row in _hours(name, track, begins)],
+        },
+        headline=[(_("Lanes"), count(len(places))), (_("Overfull within a day"), count(over))],
+        left_out=_("Only the first %(count)s lanes are looked at: narrow it down by site or area.")
+        % {"count": MOST_LANES} if more else "",
+    )  # fmt: skip
+
+
+def _fullest(row: Row) -> tuple[int, float, str]:
+    fullness = row["highest"] / row["capacity"] if row["capacity"] else 0.0
+    return (-row["over_hours"], -fullness, row["lane"])
+
+
+def _hours(name: str, track: Track, begins: datetime) -> Iterator[Row]:
+    for hour, level in enumerate(track.levels):
+        yield {
+            "lane": name, "at": begins + HOUR * hour, "positions": level,
+            "capacity": track.capacity, "coming": track.coming[hour], "going": track.going[hour],
+            "over": track.over(hour),
+            "mark": _("overfull") if track.over(hour) else "",
+        }  # fmt: skip
+
+
+# --- what stands there --------------------------------------------------------------------------
+
+
+def _lanes(asked: Asked) -> tuple[list[Location], bool]:
+    rows = Location.objects.staging().filter(asked.places(), is_open=True).select_related("site")
+    found = list(rows.order_by("site__code", "path")[: MOST_LANES + 1])
+    return found[:MOST_LANES], len(found) > MOST_LANES
+
+
+OUTERMOST = Coalesce(*(f"container{'__parent' * n}_id" for n in reversed(range(NESTING))))
+LOOSE = Case(When(container=None, then=F("lot_id")), default=Value(None))
+"""A position is an outermost container, or a loose lot."""
+
+
+def _taken(places: list[Location]) -> Any:
+    rows = Balance.objects.on_hand().filter(location__in=places).order_by()
+    return rows.values_list("location").annotate(
+        taken=Count("lot", distinct=True, filter=Q(container=None))
+        + Count(OUTERMOST, distinct=True)
+    )
+
+
+def _leaving(
+    places: list[Location], now: datetime, until: datetime
+) -> Iterator[tuple[int, datetime]]:
+    """Lane and time of each position that goes when its demands need it. It goes as a whole, with
+    the last of them; what is overdue, or in part for no demand, is taken to stay."""
+    key = {"top": OUTERMOST, "loose": LOOSE}
+    staged = StagedStock.objects.filter(location__in=places).annotate(**key).order_by()
+    needed = "requirement__demand__needed_at"
+    rows = staged.values("location", "top", "loose").annotate(first=Min(needed), last=Max(needed))
+    going = list(rows.filter(first__gt=now, last__lt=until).order_by("last"))
+    unbound: Any = Balance.objects.filter(location__in=places, quantity__gt=F("bound"))
+    stays = set(unbound.annotate(**key).values_list("location", "top", "loose"))
+    for row in going:
+        if (row["location"], row["top"], row["loose"]) not in stays:
+            yield row["location"], row["last"]
+
+
+# --- what is planned ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Positions that will come: to a lane, or to one of a group of which it is not known which."""
+
+    lane: int | None
+    group: tuple[str, str]
+    positions: int
+    comes: int
+    goes: int | None
+
+
+def _pool(demand: Demand, material_kind: str) -> str:
+    if demand.kind == DemandKind.SHIPMENT:
+        return "shipping"
+    return "wip" if material_kind == MaterialKind.WIP else "supply"
+
+
+def _groups(places: Iterable[Location]) -> dict[tuple[str, str], list[Location]]:
+    """Lanes by site and pool."""
+    pools = {purpose: pool for pool, purposes in POOLS.items() for purpose in purposes}
+    groups: dict[tuple[str, str], list[Location]] = defaultdict(list)
+    for place in places:
+        groups[place.site.code, pools[place.purpose]].append(place)
+    return dict(groups)
+
+
+def _planned(
+    asked: Asked,
+    begins: datetime,
+    lacking: Iterable[Any],
+    staged: dict[tuple[int, str], int],
+    groups: dict[tuple[str, str], list[Location]],
+) -> Iterator[Need]:
+    """What live demands lack that will be staged within the hours ahead. A reservation takes a
+    position, and what is not reserved yet takes one for the line."""
+    for line in lacking:
+        demand = line.demand
+        group = (demand.site.code, _pool(demand, line.material.kind))
+        comes = max((demand.needed_at - asked.lead - begins) // HOUR, 0)
+        if comes >= HOURS:
+            continue
+        late = demand.needed_at <= asked.now
+        missing = line.quantity - line.progressed
+        yield Need(
+            lane=staged.get((demand.pk, group[1]))
+            or _at_work_center(demand, groups.get(group, ())),
+            group=group,
+            positions=line.reservations + (line.reserved < missing),
+            comes=comes,
+            goes=None if late else (demand.needed_at - begins) // HOUR,
+        )
+
+
+def _lacking(asked: Asked, before: datetime) -> Any:
+    rows: Any = Requirement.objects.filter(demand__closed_at=None, demand__needed_at__lt=before)
+    if asked.site:
+        rows = rows.filter(demand__site=asked.site)
+    rows = rows.with_progress().annotate(
+        reservations=Count("open", filter=Q(open__state="reserved"))
+    )
+    return rows.filter(progressed__lt=F("quantity")).select_related(
+        "demand__site", "demand__work_center", "material"
+    )
+
+
+def _where(places: list[Location], before: datetime) -> dict[tuple[int, str], int]:
+    """By demand and pool, the lane where most of its stock stands already."""
+    pools = {place.pk: pool for (_site, pool), those in _groups(places).items() for place in those}
+    rows = StagedStock.objects.filter(
+        location__in=places, requirement__demand__needed_at__lt=before
+    ).order_by()
+    rows = rows.values_list("requirement__demand", "location").annotate(number=Count("pk"))
+    found: dict[tuple[int, str], tuple[int, int]] = {}
+    for demand, lane, number in rows:
+        key = (demand, pools[lane])
+        found[key] = max(found.get(key, (0, 0)), (number, -lane))
+    return {key: -lane for key, (_number, lane) in found.items()}
+
+
+def _at_work_center(demand: Demand, lanes: Iterable[Location]) -> int | None:
+    """The only lane of the group that belongs to the demand's work centre."""
+    if demand.work_center is None:
+        return None
+    there = [lane for lane in lanes if lane.path.startswith(demand.work_center.path)]
+    return there[0].pk if len(there) == 1 else None
+
+
+def _together(members: list[Location], tracks: dict[int, Track], loose: Track) -> Track:
+    """A group's lanes as one. Without a limit on each of them it has none."""
+    limits = [place.capacity for place in members]
+    limit = (
+        sum(limit or 0 for limit in limits) if all(limit is not None for limit in limits) else None
+    )
+    whole = Track(capacity=limit, unplaced=sum(loose.coming))
+    for place in members:
+        whole.take(tracks[place.pk])
+    whole.take(loose)
+    return whole
+
+
+# --- drawn --------------------------------------------------------------------------------------
+
+
+def drawn(asked: Asked, found: Found) -> dict[str, list[Picture]]:
+    """A picture for each group, and for the fullest lanes."""
+    hours: dict[str, list[Row]] = defaultdict(list)
+    for row in found.tables["hours"]:
+        hours[row["lane"]].append(row)
+    lanes = found.tables["lanes"][:MOST_DRAWN]
+    groups = [f"{row['site']}: {row['group']}" for row in found.tables["groups"]]
+    marks = [row["mark"] for row in found.tables["groups"]]
+    return {
+        "groups": [
+            _picture(asked, name, hours[name], mark)
+            for name, mark in zip(groups, marks, strict=True)
+        ],
+        "lanes": [_picture(asked, row["lane"], hours[row["lane"]], row["mark"]) for row in lanes],
+    }
+
+
+def _picture(asked: Asked, name: str, rows: list[Row], mark: str) -> Plot:
+    """What stands there, what comes on top of it, and what is too much above the limit."""
+    axis = [f"{row['at'].astimezone(asked.period.zone):%H:%M}" for row in rows]
+    capacity = rows[0]["capacity"]
+    steps = [
+        plot.Step(
+            f"{at}: {row['positions']} (+{row['coming']} −{row['going']})",  # noqa: RUF001
+            {
+                "fine": row["positions"] - row["over"] - _fitting(row),
+                "coming": _fitting(row),
+                "over": row["over"],
+            },
+        )
+        for at, row in zip(axis, rows, strict=True)
+    ]
+    limit_label = "" if capacity is None else _("Capacity %(count)s") % {"count": count(capacity)}
+    return Plot(
+        chart=plot.chart(steps, limit=capacity),
+        axis=axis,
+        title=name,
+        label=_("Positions expected at %(name)s, hour by hour.") % {"name": name},
+        legend=[
+            ("fine", _("Stands"), ""), ("coming", _("Comes"), ""), ("over", _("Too many"), ""),
+        ],
+        limit_label=limit_label,
+        mark=_("Overfull %(hours)s") % {"hours": mark} if mark else "",
+    )  # fmt: skip
+
+
+def _fitting(row: Row) -> int:
+    """What comes in the hour and still finds a place."""
+    return int(max(row["coming"] - row["over"], 0))
+
+
+FIGURE = Figure(
+    name="ahead",
+    label=gettext_lazy("Next 24 hours"),
+    about=gettext_lazy(
+        "Handling positions (a container, or a loose lot) in each lane for the coming hours. What "
+        "stands there leaves when its demand is needed; what is overdue, or there for no demand, "
+        "is taken to stay. What live demands still lack comes the given hours before it is needed, "
+        "or at once where that has passed: a position for each reservation, and one for what a "
+        "line still lacks besides."
+    ),
+    icon="calendar-event",
+    asks=("site", "lead"),
+    tables=TABLES,
+    count=counted,
+    draw=drawn,
+    empty=gettext_lazy("There are no open lanes here."),
+)

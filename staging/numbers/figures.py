@@ -1,0 +1,7 @@
+"""All sets of figures, in the order of the menu."""
+
+from staging.numbers import ahead, dwell, flow, lanes, on_time, standing
+
+FIGURES = {
+    module.FIGURE.name: module.FIGURE for module in (dwell, standing, on_time, lanes, ahead, flow)
+}

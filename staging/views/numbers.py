@@ -1,0 +1,109 @@
+"""The numbers of the plant: a page for each set of figures, with its tables and files."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views import View
+
+from inventory.views.common import FloorView
+from staging.numbers import flow
+from staging.numbers.asked import Asked, NumbersForm
+from staging.numbers.cells import cells, in_time_of, lines
+from staging.numbers.figures import FIGURES
+from staging.numbers.period import DAYS
+from staging.numbers.tables import Figure, Found, Plot
+from staging.views.files import csv_file
+
+MOST_SHOWN = 100
+"""Rows of a table that a page shows; its file has them all."""
+
+FIRST = "dwell"
+
+
+class NumbersView(FloorView, View):
+    """One set of figures: what was asked, what it comes to, drawn, in tables and as files."""
+
+    reads = ("staging.view_numbers",)
+
+    def get(self, request: HttpRequest, figure: str = FIRST) -> HttpResponseBase:
+        one = FIGURES.get(figure)
+        if one is None:
+            raise Http404
+        form = NumbersForm(request.GET, one.asks)
+        context = {
+            "figure": one,
+            "figures": [(reverse("staging:numbers", args=[name]), other.label, name == figure)
+                        for name, other in FIGURES.items()],
+            "filter": {"form": form},
+            "narrowed": any(request.GET.get(name) for name in one.asks),
+            "section": "numbers",
+        }  # fmt: skip
+        if not form.is_valid():
+            return render(request, "staging/numbers.html", context)
+        asked = Asked.of(form, timezone.now())
+        found = one.count(asked)
+        if table := one.table(request.GET.get("download", "")):
+            return csv_file(
+                f"{one.name}-{table.name}", lines(table, found.tables[table.name], asked)
+            )
+        return render(
+            request, "staging/numbers.html", context | _counted(request, one, asked, found)
+        )
+
+
+def _counted(request: HttpRequest, figure: Figure, asked: Asked, found: Found) -> dict[str, Any]:
+    return {
+        "found": found,
+        "panels": list(_panels(request, figure, asked, found)),
+        "period": in_time_of(asked) if "period" in figure.asks else "",
+        "around": _around(request, asked) if "period" in figure.asks else {},
+        "suggested": list(flow.suggestions(asked))
+        if "lot" in figure.asks and not (asked.lot or asked.material) else [],
+    }  # fmt: skip
+
+
+def _panels(
+    request: HttpRequest, figure: Figure, asked: Asked, found: Found
+) -> Iterator[dict[str, Any]]:
+    """What the page shows of each table. A table that has no rows is not there."""
+    pictures = figure.draw(asked, found) if any(found.tables.values()) else {}
+    for table in figure.tables:
+        rows = found.tables[table.name]
+        if rows:
+            yield {
+                "table": table,
+                "plots": [one for one in pictures.get(table.name, []) if isinstance(one, Plot)],
+                "drawings": [
+                    one for one in pictures.get(table.name, []) if not isinstance(one, Plot)
+                ],
+                "rows": [cells(table, row, asked) for row in rows[:MOST_SHOWN]],
+                "left": max(len(rows) - MOST_SHOWN, 0),
+                "file": _address(request, download=table.name),
+            }
+
+
+def _around(request: HttpRequest, asked: Asked) -> dict[str, str]:
+    """The periods before and after."""
+    period = asked.period
+    stride = timedelta(days=DAYS[period.length])
+    later = period.until + stride
+    today = asked.now.astimezone(period.zone).date()
+    return {
+        "earlier": _address(request, until=(period.until - stride).isoformat()),
+        "later": _address(request, until=min(later, today).isoformat())
+        if period.until < today else "",
+    }  # fmt: skip
+
+
+def _address(request: HttpRequest, **other: str) -> str:
+    query = request.GET.copy()
+    query.pop("download", None)
+    for name, value in other.items():
+        query[name] = value
+    return f"?{query.urlencode()}"
