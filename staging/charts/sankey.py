@@ -67,9 +67,8 @@ def sankey(
 ) -> Drawing:
     """Draw what flows. `words` spells how much went through each place, in `unit`."""
     spots = _spots(places, flows)
-    height = _laid_out(list(spots.values()))
+    height, scale = _laid_out(list(spots.values()))
     shapes: list[Shape | Link] = []
-    scale = max(((spot.height / float(spot.through)) for spot in spots.values()), default=1.0)
     for flow in sorted(flows, key=lambda one: (spots[one.source].y, spots[one.target].y)):
         shapes.append(_band(spots[flow.source], spots[flow.target], flow, scale))
     last = max((spot.place.column for spot in spots.values()), default=0)
@@ -92,8 +91,8 @@ def _spots(places: Sequence[Place], flows: Sequence[Flow]) -> dict[Hashable, _Sp
     }
 
 
-def _laid_out(spots: Sequence[_Spot]) -> float:
-    """Give each place its spot, and say how high the drawing is."""
+def _laid_out(spots: Sequence[_Spot]) -> tuple[float, float]:
+    """Give each place its spot, and say how high the drawing is, and a unit of what flows."""
     columns: dict[int, list[_Spot]] = defaultdict(list)
     for spot in spots:
         columns[spot.place.column].append(spot)
@@ -109,7 +108,7 @@ def _laid_out(spots: Sequence[_Spot]) -> float:
             spot.x, spot.y = numbers[column] * apart, y
             spot.height = max(float(spot.through) * scale, LEAST)
             y += spot.height + GAP
-    return max((spot.y + spot.height for spot in spots), default=0.0) + SIZE + 4
+    return max((spot.y + spot.height for spot in spots), default=0.0) + SIZE + 4, scale
 
 
 def _band(source: _Spot, target: _Spot, flow: Flow, scale: float) -> Line:

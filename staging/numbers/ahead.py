@@ -368,6 +368,13 @@ def _together(members: list[Location], tracks: dict[int, Track], loose: Track) -
 # --- drawn --------------------------------------------------------------------------------------
 
 
+LEGEND = (
+    ("fine", gettext_lazy("Stands"), ""),
+    ("coming", gettext_lazy("Comes"), ""),
+    ("over", gettext_lazy("Too many"), ""),
+)
+
+
 def drawn(asked: Asked, found: Found) -> dict[str, list[Picture]]:
     """A picture for each group, and for the fullest lanes."""
     hours: dict[str, list[Row]] = defaultdict(list)
@@ -378,14 +385,17 @@ def drawn(asked: Asked, found: Found) -> dict[str, list[Picture]]:
     marks = [row["mark"] for row in found.tables["groups"]]
     return {
         "groups": [
-            _picture(asked, name, hours[name], mark)
-            for name, mark in zip(groups, marks, strict=True)
+            _picture(asked, name, hours[name], mark, legend=not number)
+            for number, (name, mark) in enumerate(zip(groups, marks, strict=True))
         ],
-        "lanes": [_picture(asked, row["lane"], hours[row["lane"]], row["mark"]) for row in lanes],
+        "lanes": [
+            _picture(asked, row["lane"], hours[row["lane"]], row["mark"], legend=not number)
+            for number, row in enumerate(lanes)
+        ],
     }
 
 
-def _picture(asked: Asked, name: str, rows: list[Row], mark: str) -> Plot:
+def _picture(asked: Asked, name: str, rows: list[Row], mark: str, *, legend: bool) -> Plot:
     """What stands there, what comes on top of it, and what is too much above the limit."""
     axis = [f"{row['at'].astimezone(asked.period.zone):%H:%M}" for row in rows]
     capacity = rows[0]["capacity"]
@@ -406,9 +416,7 @@ def _picture(asked: Asked, name: str, rows: list[Row], mark: str) -> Plot:
         axis=axis,
         title=name,
         label=_("Positions expected at %(name)s, hour by hour.") % {"name": name},
-        legend=[
-            ("fine", _("Stands"), ""), ("coming", _("Comes"), ""), ("over", _("Too many"), ""),
-        ],
+        legend=LEGEND if legend else (),
         limit_label=limit_label,
         mark=_("Overfull %(hours)s") % {"hours": mark} if mark else "",
     )  # fmt: skip

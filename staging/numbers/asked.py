@@ -66,7 +66,7 @@ class NumbersForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, data: Mapping[str, Any], names: Iterable[str]) -> None:
-        super().__init__(data)
+        super().__init__({"period": Length.MONTH, **{name: data[name] for name in data}})
         wanted = set(names)
         for name in [name for name in self.fields if name not in wanted]:
             del self.fields[name]

@@ -217,6 +217,7 @@ def _bars(rows: list[Row]) -> Plot:
     return Plot(
         chart=plot.chart(steps),
         axis=[between(row) for row in rows],
+        each=True,
         label=_("How long positions had stood when they left: %(count)s in all.")
         % {"count": fine + over},
         legend=[

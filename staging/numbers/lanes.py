@@ -10,9 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inventory.models import Location, LocationKind, Movement, RefusedAttempt
-from staging.charts import plot
-from staging.charts.words import Number
-from staging.charts.words import share as percent
 from staging.models import Commitment, Demand, State
 from staging.numbers.asked import PERIOD, Asked
 from staging.numbers.tables import (
@@ -21,7 +18,7 @@ from staging.numbers.tables import (
     Found,
     Kind,
     Picture,
-    Plot,
+    Ranking,
     Row,
     Table,
     rate,
@@ -197,29 +194,20 @@ def _of_kind(asked: Asked, column: str) -> Q:
 def drawn(asked: Asked, found: Found) -> dict[str, list[Picture]]:
     """A bar for each lane, the worst first."""
     return {
-        "stale": [_bars(found.tables["stale"], _("Stale rate by lane."), "stale", "positions")],
-        "refused": [_bars(found.tables["refused"], _("Refusal rate by lane."), "refused", "tried")],
+        "stale": [_bars(found.tables["stale"], "stale", "positions")],
+        "refused": [_bars(found.tables["refused"], "refused", "tried")],
     }
 
 
-def _bars(rows: list[Row], label: str, part: str, whole: str) -> Plot:
-    shown = [row for row in rows if row["rate"]][:MOST_DRAWN]
-    steps = [
-        plot.Step(
-            f"{row['lane']}: {percent(row['rate'])} ({row[part]}/{row[whole]})",
-            {"over": row["rate"]},
-        )
-        for row in shown
-    ]
-    return Plot(
-        chart=plot.chart(steps, words=_percent),
-        axis=[row["lane"] for row in shown],
-        label=label,
+def _bars(rows: list[Row], part: str, whole: str) -> Ranking:
+    return Ranking(
+        [
+            (row["lane"], row["url"], row["rate"], f"{row[part]}/{row[whole]}")
+            for row in rows[:MOST_DRAWN]
+            if row["rate"]
+        ],
+        nothing=_("None in this period."),
     )
-
-
-def _percent(number: Number) -> str:
-    return percent(number)
 
 
 FIGURE = Figure(

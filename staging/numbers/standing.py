@@ -1,11 +1,13 @@
 """How much stood in the staging areas, step by step, by the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, Sum
+from django.db.models.functions import TruncHour
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +20,7 @@ from staging.numbers.tables import Column, Figure, Found, Kind, Picture, Plot, R
 Area = tuple[str, str, str]
 """Site, purpose and unit: quantities of different units are never added up."""
 
+HOUR = timedelta(hours=1)
 STROKES = ("one", "two", "three", "four", "five")
 MOST_UNITS = 6
 """Charts that are drawn, one for each unit; the table has them all."""
@@ -25,12 +28,19 @@ MOST_UNITS = 6
 TABLES = (
     Table(
         "areas", gettext_lazy("What stood in the staging areas"),
-        gettext_lazy("At the end of each step; the last one, now. One picture for each unit."),
+        gettext_lazy(
+            "By step, the last one up to now. Units are never added up: each has its picture, of "
+            "the averages."
+        ),
         (
             Column("until", gettext_lazy("At"), Kind.MOMENT),
             Column("site", gettext_lazy("Site"), Kind.TEXT),
             Column("purpose", gettext_lazy("Area"), Kind.TEXT, words=dict(Purpose.choices)),
-            Column("quantity", gettext_lazy("Quantity"), Kind.QUANTITY),
+            Column("quantity", gettext_lazy("At the end"), Kind.QUANTITY),
+            Column("average", gettext_lazy("Average"), Kind.QUANTITY,
+                   gettext_lazy("Of what stood there at the end of each of its hours.")),
+            Column("highest", gettext_lazy("Highest"), Kind.QUANTITY,
+                   gettext_lazy("The most at the end of an hour.")),
             Column("unit", gettext_lazy("Unit"), Kind.TEXT),
         ),
     ),
@@ -38,23 +48,41 @@ TABLES = (
 
 
 def counted(asked: Asked) -> Found:
-    """Three statements: what stands there now, and what came and went since each step's end."""
-    now = _sums(_here(asked))
-    change = _changes(asked)
-    areas = sorted({*now, *(area for _number, area in change)})
-    edges = [
-        (number, min(end, asked.now))
-        for number, (start, end) in enumerate(asked.period.steps)
+    """Three statements: what stands there now, and what came and went in each hour since."""
+    now, changes = _sums(_here(asked)), _changes(asked)
+    hours = _hours(asked)
+    steps = [
+        (start, min(end, asked.now), [n for n, hour in enumerate(hours) if start <= hour < end])
+        for start, end in asked.period.steps
         if start <= asked.now
     ]
-    rows: list[Row] = [
-        {"until": end, "site": area[0], "purpose": area[1], "unit": area[2],
-         "quantity": exact(level)}
-        for area in areas
-        for (_number, end), level in zip(edges, _levels(area, now, change, edges), strict=True)
-    ]  # fmt: skip
+    rows: list[Row] = []
+    for area in sorted({*now, *changes}):
+        levels = _levels(now.get(area, Decimal(0)), changes[area], hours)
+        if any(levels):
+            rows += [_row(area, end, [levels[n] for n in within]) for _start, end, within in steps]
     rows.sort(key=lambda row: row["until"])
-    return Found(tables={"areas": rows if any(row["quantity"] for row in rows) else []})
+    return Found(tables={"areas": rows})
+
+
+def _row(area: Area, end: datetime, levels: list[Decimal]) -> Row:
+    site, purpose, unit = area
+    return {
+        "until": end,
+        "site": site,
+        "purpose": purpose,
+        "quantity": exact(levels[-1]),
+        "average": exact(sum(levels, Decimal(0)) / len(levels)),
+        "highest": exact(max(levels)),
+        "unit": unit,
+    }
+
+
+def _hours(asked: Asked) -> list[datetime]:
+    """The beginnings of the hours of the period, as far as they have begun."""
+    start = asked.period.start
+    number = -((start - asked.stop) // HOUR)
+    return [start + HOUR * hour for hour in range(number)]
 
 
 def _here(asked: Asked) -> Any:
@@ -71,38 +99,35 @@ def _sums(rows: Any) -> dict[Area, Decimal]:
     return {tuple(area): total for *area, total in rows.annotate(total=Sum("quantity"))}
 
 
-def _changes(asked: Asked) -> dict[tuple[int, Area], Decimal]:
-    """What came in and went out in each step, and after the period."""
+def _changes(asked: Asked) -> dict[Area, dict[datetime, Decimal]]:
+    """By area, what came less what went in each hour since the period began, to this day."""
     since = asked.period.start
-    changes: dict[tuple[int, Area], Decimal] = defaultdict(Decimal)
+    # Hours begin when they do in the place whose days they are, be it at half past.
+    offset = (since.utcoffset() or timedelta()) % HOUR
+    hour = TruncHour("occurred_at", tzinfo=timezone(offset))
+    changes: dict[Area, dict[datetime, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for side, sign in (("target", 1), ("source", -1)):
         rows = asked.happened(Movement.objects.all(), since=since, until=None)
         rows = rows.filter(
             asked.places(side), asked.goods(), Q(**{f"{side}__kind": LocationKind.STAGING})
         )
-        rows = rows.annotate(number=asked.period.number("occurred_at")).order_by()
         group = (f"{side}__site__code", f"{side}__purpose", "lot__material__base_unit")
-        rows = rows.values_list("number", *group).annotate(total=Sum("quantity"))
-        for number, *area, total in rows:
-            changes[number, tuple(area)] += sign * total
+        rows = rows.annotate(hour=hour).order_by().values_list("hour", *group)
+        for at, site, purpose, unit, total in rows.annotate(total=Sum("quantity")):
+            changes[site, purpose, unit][at] += sign * total
     return changes
 
 
 def _levels(
-    area: Area,
-    now: Mapping[Area, Decimal],
-    change: Mapping[tuple[int, Area], Decimal],
-    edges: list[tuple[int, Any]],
+    now: Decimal, changes: Mapping[datetime, Decimal], hours: Sequence[datetime]
 ) -> list[Decimal]:
-    """What stood there at the end of each step: what stands there now, less what came since."""
-    level = now.get(area, Decimal(0))
-    beyond = [number for number, key in change if key == area and number > edges[-1][0]]
-    level -= sum((change[number, area] for number in beyond), Decimal(0))
+    """What stood there at the end of each hour: what stands there now, less what came since."""
+    level = now - sum(changes.values(), Decimal(0))
     levels = []
-    for number, _end in reversed(edges):
+    for hour in hours:
+        level += changes.get(hour, Decimal(0))
         levels.append(level)
-        level -= change.get((number, area), Decimal(0))
-    return levels[::-1]
+    return levels
 
 
 # --- drawn --------------------------------------------------------------------------------------
@@ -126,14 +151,14 @@ def _picture(asked: Asked, unit: str, rows: list[Row]) -> Plot:
     highest: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in rows:
         area = (row["site"], row["purpose"])
-        highest[area] = max(highest[area], row["quantity"])
+        highest[area] = max(highest[area], row["highest"])
     largest = sorted((area for area in highest if highest[area]), key=lambda area: -highest[area])
     strokes = {area: STROKES[min(n, len(STROKES) - 1)] for n, area in enumerate(largest)}
     points: dict[Any, dict[str, Decimal]] = defaultdict(dict)
     for row in rows:
         if stroke := strokes.get((row["site"], row["purpose"])):
             here = points[row["until"]]
-            here[stroke] = here.get(stroke, Decimal(0)) + row["quantity"]
+            here[stroke] = here.get(stroke, Decimal(0)) + row["average"]
     names = {stroke: _name(stroke, strokes) for stroke in dict.fromkeys(strokes.values())}
     return Plot(
         chart=plot.chart([
@@ -142,7 +167,7 @@ def _picture(asked: Asked, unit: str, rows: list[Row]) -> Plot:
         ]),
         axis=[_at(asked, at) for at in points],
         title=unit,
-        label=_("What stood in the staging areas, in %(unit)s.") % {"unit": unit},
+        label=_("What stood in the staging areas on average, in %(unit)s.") % {"unit": unit},
         legend=[(stroke, name, "") for stroke, name in names.items()],
         lined=list(names),
     )  # fmt: skip

@@ -54,15 +54,17 @@ class Table:
 class Plot:
     """Bars and lines, with the words around them: what `parts/plot.html` takes.
 
-    `legend` holds kinds with their names and what they come to.
+    `legend` holds kinds with their names and what they come to; `each`: every step has its word
+    under it.
     """
 
     chart: Chart
     axis: Sequence[str]
     label: str
-    legend: Sequence[tuple[str, str, str]] = ()
+    legend: Sequence[tuple[str, Words, str]] = ()
     lined: Sequence[str] = ()
     title: str = ""
+    each: bool = False
     limit_label: str = ""
     mark: str = ""
 
@@ -79,6 +81,19 @@ class Plot:
         return self.axis[-1] if self.axis else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Shares as bars, one below the other: name, address, share and what it is a share of."""
+
+    bars: Sequence[tuple[str, str, Decimal, str]]
+    nothing: str
+
+    @property
+    def drawn(self) -> list[tuple[str, str, str, str, str]]:
+        """With the length of each bar, and the share in words."""
+        return [(name, url, f"{part:.2%}", percent(part), of) for name, url, part, of in self.bars]
+
+
 @dataclass(slots=True)
 class Found:
     """Rows by table, what is to be said of the whole, and whether anything was left out."""
@@ -92,7 +107,7 @@ class Found:
         return not self.left_out
 
 
-Picture = Plot | SafeString
+Picture = Plot | Ranking | SafeString
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

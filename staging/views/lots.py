@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import DetailView
 
@@ -16,6 +17,8 @@ from quality.clocks import clocks_of
 from quality.models import Decision, Inspection, Proposal
 from quality.records import with_signings
 from staging import stops
+from staging.charts.drawing import to_svg
+from staging.family import View, graph
 from staging.filters import LotFilter
 from staging.models import Commitment
 from staging.picture import COMMITTED
@@ -126,11 +129,19 @@ _COMMITMENTS: Select[Any] = Select(
 )
 
 
+def _page_of(lot: Lot) -> str:
+    return reverse("staging:lot", args=[lot.pk])
+
+
 def _family(lot: Lot) -> dict[str, Any]:
     made_from, became = genealogy.trace(lot, "back"), genealogy.trace(lot, "forward")
     parents, parents_left = lot_parts.tree(lot, made_from, forward=False)
     children, children_left = lot_parts.tree(lot, became, forward=True)
+    drawn = View(
+        levels=2, most=8, url_of=_page_of, more_url=reverse("staging:genealogy", args=[lot.pk])
+    )
     return {
+        "graph": to_svg(graph(lot, made_from, became, drawn)) if parents or children else "",
         "parents": parents,
         "children": children,
         "links_left": parents_left + children_left,

@@ -17,11 +17,14 @@ from staging.numbers.asked import Asked, NumbersForm
 from staging.numbers.cells import cells, in_time_of, lines
 from staging.numbers.figures import FIGURES
 from staging.numbers.period import DAYS
-from staging.numbers.tables import Figure, Found, Plot
+from staging.numbers.tables import Figure, Found, Plot, Ranking
 from staging.views.files import csv_file
 
 MOST_SHOWN = 100
 """Rows of a table that a page shows; its file has them all."""
+
+MOST_OPEN = 30
+"""Rows up to which a table without a picture is shown at once."""
 
 FIRST = "dwell"
 
@@ -74,14 +77,14 @@ def _panels(
     """What the page shows of each table. A table that has no rows is not there."""
     pictures = figure.draw(asked, found) if any(found.tables.values()) else {}
     for table in figure.tables:
-        rows = found.tables[table.name]
+        rows, drawn = found.tables[table.name], pictures.get(table.name, [])
         if rows:
             yield {
                 "table": table,
-                "plots": [one for one in pictures.get(table.name, []) if isinstance(one, Plot)],
-                "drawings": [
-                    one for one in pictures.get(table.name, []) if not isinstance(one, Plot)
-                ],
+                "plots": [one for one in drawn if isinstance(one, Plot)],
+                "rankings": [one for one in drawn if isinstance(one, Ranking)],
+                "drawings": [one for one in drawn if isinstance(one, str)],
+                "open": not drawn and len(rows) <= MOST_OPEN,
                 "rows": [cells(table, row, asked) for row in rows[:MOST_SHOWN]],
                 "left": max(len(rows) - MOST_SHOWN, 0),
                 "file": _address(request, download=table.name),
