@@ -18,7 +18,7 @@ BATCH, ORDER = 25, 2400
 STOOD = (3, 5, 2, 9, 4, 6, 13, 3, 7, 1, 5, 10, 4, 6)
 """Hours that each kit stood before it was used."""
 
-SPARE = (2, 3, 4, 1, -1, 2, 5, 2, -3, 3, 2, 1, 4, 2)
+SPARE = (4, 6, 3, 7, -1, 8, 5, 4, -3, 2, 6, 11, 5, 7)
 """Hours by which each was staged before it was needed; below zero, too late."""
 
 CUSTOMERS = ("CUS-MEDIX", "CUS-STMARY", "CUS-NORTH")
@@ -68,7 +68,7 @@ def _demands(story: Story) -> None:
              "work_center": "RVS-GRA", "product": "WP-4001",
              "requirements": [{"material": "RM-1005", "quantity": str(BATCH)}]},
             {"reference": compression, "kind": "operation", "site": "RVS",
-             "needed_at": needed + hours(STOOD[number] + 3), "work_center": "RVS-COM",
+             "needed_at": needed + hours(STOOD[number] * 2 + 3), "work_center": "RVS-COM",
              "requirements": [{"material": "WP-4001", "quantity": str(BATCH)}]},
             {"reference": order, "kind": "shipment", "site": "HBR", "needed_at": needed + hours(2),
              "customer": CUSTOMERS[number % 3], "route": "North loop", "carrier": "Nordfreight",

@@ -12,7 +12,7 @@ from decimal import Decimal
 from staging.charts.drawing import SIZE, Box, Drawing, Label, Line, Link, Point, Shape
 from staging.charts.layers import short
 
-WIDTH, TALL = 640.0, 230.0
+WIDTH, TALL = 700.0, 230.0
 BAR, GAP, LEAST = 9.0, 19.0, 0.7
 """How broad a place is drawn, what lies between two, and how thin a flow may become."""
 

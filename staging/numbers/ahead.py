@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from django.db.models import Case, Count, F, Max, Min, Q, Value, When
@@ -127,7 +127,7 @@ class Track:
     def over(self, hour: int) -> int:
         return 0 if self.capacity is None else max(self.levels[hour] - self.capacity, 0)
 
-    def row(self, begins: datetime) -> Row:
+    def row(self, begins: datetime, zone: tzinfo) -> Row:
         levels = self.levels
         highest = max(levels)
         return {
@@ -138,10 +138,10 @@ class Track:
             "highest": highest,
             "highest_at": begins + HOUR * levels.index(highest),
             "over_hours": sum(bool(self.over(hour)) for hour in range(HOURS)),
-            "mark": self.mark(begins),
+            "mark": self.mark(begins, zone),
         }
 
-    def mark(self, begins: datetime) -> str:
+    def mark(self, begins: datetime, zone: tzinfo) -> str:
         """The overfull hours in words: `14:00-17:00`."""
         spans: list[list[int]] = []
         for hour in (hour for hour in range(HOURS) if self.over(hour)):
@@ -150,15 +150,17 @@ class Track:
             else:
                 spans.append([hour, hour + 1])
         return ", ".join(
-            f"{begins + HOUR * first:%H:%M}–{begins + HOUR * last:%H:%M}"  # noqa: RUF001
-            for first, last in spans
+            "–".join(f"{(begins + HOUR * hour).astimezone(zone):%H:%M}" for hour in span)  # noqa: RUF001
+            for span in spans
         )
 
 
 def counted(asked: Asked) -> Found:
     """Six statements, whatever stands there and is planned."""
     places, more = _lanes(asked)
-    begins = asked.now.astimezone(asked.period.zone).replace(minute=0, second=0, microsecond=0)
+    zone = asked.period.zone
+    here = asked.now.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    begins = here.astimezone(UTC)
     tracks = {place.pk: Track(capacity=place.capacity) for place in places}
     for pk, taken in _taken(places):
         tracks[pk].now = taken
@@ -172,7 +174,7 @@ def counted(asked: Asked) -> Found:
         if track:
             track.add(need.comes, need.goes, need.positions)
     together = {key: _together(members, tracks, loose[key]) for key, members in groups.items()}
-    return _found(places, tracks, groups, together, begins, more)
+    return _found(places, tracks, groups, together, (begins, zone), more)
 
 
 def _found(
@@ -180,17 +182,17 @@ def _found(
     tracks: dict[int, Track],
     groups: dict[tuple[str, str], list[Location]],
     together: dict[tuple[str, str], Track],
-    begins: datetime,
+    clock: tuple[datetime, tzinfo],
     more: bool,
 ) -> Found:
     lanes = [
         {"lane": place.code, "name": place.name,
-         "url": reverse("staging:location", args=[place.code])} | tracks[place.pk].row(begins)
+         "url": reverse("staging:location", args=[place.code])} | tracks[place.pk].row(*clock)
         for place in places
     ]  # fmt: skip
     group_rows = [
         {"site": site, "group": str(LABELS[pool]), "lanes": len(groups[site, pool]),
-         "unplaced": track.unplaced} | track.row(begins)
+         "unplaced": track.unplaced} | track.row(*clock)
         for (site, pool), track in together.items()
     ]  # fmt: skip
     named = [(f"{site}: {LABELS[pool]}", track) for (site, pool), track in together.items()]
@@ -200,7 +202,7 @@ def _found(
         tables={
             "groups": group_rows,
             "lanes": sorted(lanes, key=_fullest),
-            "hours": [row for name, track in named for row in _hours(name, track, begins)],
+            "hours": [row for name, track in named for row in _hours(name, track, clock[0])],
         },
         headline=[(_("Lanes"), count(len(places))), (_("Overfull within a day"), count(over))],
         left_out=_("Only the first %(count)s lanes are looked at: narrow it down by site or area.")

@@ -27,7 +27,8 @@ STEPS = {Length.DAY: "hour", Length.WEEK: "day", Length.MONTH: "day", Length.QUA
 class Period:
     """Days from `since` to `until`, both included, in the time of `zone`.
 
-    `edges` are the moments at which its steps begin, and last the one at which it is over.
+    `edges` are the moments at which its steps begin, and last the one at which it is over, in UTC:
+    there an hour later is an hour later, also in the night in which clocks are changed.
     """
 
     length: Length
@@ -82,8 +83,8 @@ class Period:
 def _edges(length: Length, since: date, until: date, zone: tzinfo) -> Iterator[datetime]:
     start, end = _midnight(since, zone), _midnight(until + timedelta(days=1), zone)
     if STEPS[length] == "hour":  # the day on which clocks are changed has 23 or 25
-        hours = (end.astimezone(UTC) - start.astimezone(UTC)) // timedelta(hours=1)
-        yield from (start.astimezone(UTC) + timedelta(hours=number) for number in range(hours))
+        hours = (end - start) // timedelta(hours=1)
+        yield from (start + timedelta(hours=number) for number in range(hours))
     else:
         stride = 7 if STEPS[length] == "week" else 1
         for number in range(0, DAYS[length], stride):
@@ -92,4 +93,4 @@ def _edges(length: Length, since: date, until: date, zone: tzinfo) -> Iterator[d
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time.min, zone)
+    return datetime.combine(day, time.min, zone).astimezone(UTC)

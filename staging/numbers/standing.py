@@ -103,7 +103,7 @@ def _changes(asked: Asked) -> dict[Area, dict[datetime, Decimal]]:
     """By area, what came less what went in each hour since the period began, to this day."""
     since = asked.period.start
     # Hours begin when they do in the place whose days they are, be it at half past.
-    offset = (since.utcoffset() or timedelta()) % HOUR
+    offset = (since.astimezone(asked.period.zone).utcoffset() or timedelta()) % HOUR
     hour = TruncHour("occurred_at", tzinfo=timezone(offset))
     changes: dict[Area, dict[datetime, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for side, sign in (("target", 1), ("source", -1)):
