@@ -1,6 +1,7 @@
 """The reading pages in a real browser: nothing that the policy stops, no script that fails."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import AuditEntry
 from staging import clock
+from staging.numbers.figures import FIGURES
 from tests.browser import sign_in
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -41,6 +43,8 @@ def test_the_auditor_reads_everything(page: Page, live_server: LiveServer, plant
         f"/lots/{lot.pk}/", f"/lots/{lot.pk}/dossier/", "/locations/",
         f"/locations/{plant.l1.code}/",
         f"/materials/{lot.material.code}/", "/alerts/", "/audit/", "/audit/export/",
+        *(f"/numbers/{name}/" for name in FIGURES), f"/numbers/flow/?lot={quote(lot.code)}",
+        f"/lots/{lot.pk}/genealogy/",
     )  # fmt: skip
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 800})
