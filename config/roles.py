@@ -45,11 +45,11 @@ RULES = (
 ROLES: dict[str, str] = {
     "operator": f"use_floor {VIEW_STOCK} {HANDLE}",
     "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} split_lot merge_lots "
-    "view_auditentry view_refusedattempt view_numbers",
+    "view_auditentry view_refusedattempt view_numbers add_display change_display view_display",
     "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry view_refusedattempt "
     "view_numbers",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
-    "view_numbers view_user view_group view_apitoken",
+    "view_numbers view_user view_group view_apitoken view_display",
     "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} view_numbers",
 }
 """Permissions by role. `use_floor` opens the browser pages, which an integrator has no use for."""

@@ -159,6 +159,7 @@ def sifted_page_of(
     column: str,
     newest: bool = False,
     sieve: Q | None = None,
+    size: int = PAGE,
 ) -> Page[Row]:
     """The page that `cursor` in the query string asks for, as `take` finds it.
 
@@ -166,9 +167,9 @@ def sifted_page_of(
     """
     try:
         start = Keyset.decode(asked.get("cursor", "")) if "cursor" in asked else None
-        part = take(rows, column, start=start, down=newest, sieve=sieve)
+        part = take(rows, column, start=start, down=newest, sieve=sieve, size=size)
     except (ValueError, TypeError, ValidationError):
-        part = take(rows, column, down=newest, sieve=sieve)
+        part = take(rows, column, down=newest, sieve=sieve, size=size)
     return Page(
         part.rows,
         _link(asked, cursor=part.previous.encode()) if part.previous else "",

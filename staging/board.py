@@ -4,16 +4,17 @@ A page of lanes at a time, each with its worst stock and exact counts: what a pa
 what stands in its lanes, and not how many lanes there are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from inventory.models import Balance, Location
 from quality import gate
-from staging import board_rows
+from staging import board_rows, live
 from staging.board_rows import LANES, ORDER, SHOWN, Asked
 from staging.board_search import Match
 from staging.models import Commitment, Demand
@@ -107,6 +108,21 @@ class Lane:
     def rank(self) -> tuple[bool, bool, bool]:
         return (not self.blocked, not self.stale, not self.loose)
 
+    @property
+    def mark(self) -> str:
+        """Another one where a screen has something else to show."""
+        place = self.location
+        counts = (self.occupied, self.standing, self.blocked, self.stale, self.loose)
+        about = (place.code, place.name, place.state_label, place.capacity, place.is_open)
+        staged = [
+            (one.row.pk, one.row.quantity, one.row.since, one.row.due_at, one.stop, one.rank)
+            for group in self.demands
+            for one in group.staged
+        ]
+        needed = [(group.demand.reference, group.demand.needed_at) for group in self.demands]
+        loose = [(one.row.pk, one.row.free, one.stop) for one in self.unbound]
+        return live.mark(about, counts, self.next_needed_at, needed, staged, loose)
+
 
 @dataclass(frozen=True, slots=True)
 class Board:
@@ -126,23 +142,35 @@ def board(
     show: str = "",
     after: str = "",
     before: str = "",
+    wanted: Q | None = None,
+    within: Collection[int] | None = None,
 ) -> Board:
     """A page of staging locations by site, purpose and walking order, those with alerts first.
 
     `text` keeps stock of which the demand, the lot or the material begins with it, and the lanes
-    that hold some; `show` only lanes with stock (`filled`) or with open alerts (`trouble`). On the
-    page, what is wrong now counts, whether the clock has raised it or not. The number of statements
-    is fixed.
+    that hold some; `wanted` that for demands which meet the condition, likewise. `within` are the
+    lanes that may be shown; `show` only lanes with stock (`filled`) or with open alerts
+    (`trouble`). On the page, what is wrong now counts, whether the clock has raised it or not. The
+    number of statements is fixed.
     """
-    match = Match.of(text) if text else None
-    given = {"site": site, "purpose": purpose, "lanes": match.lanes() if match else []}
-    asked = Asked(bool(site), bool(purpose), show, match is not None)
+    match = Match.among(wanted, text) if wanted else Match.of(text) if text else None
+    chosen = _chosen(match, within)
+    given = {"site": site, "purpose": purpose, "lanes": chosen or []}
+    asked = Asked(bool(site), bool(purpose), show, chosen is not None)
     found, previous, following = _page(asked, given, after, before)
     lanes = {place.pk: Lane(place) for place in found}
     if lanes:
         _fill(lanes, match, at)
     ordered = sorted(lanes.values(), key=_place_on_board)
     return Board(ordered, previous, following)
+
+
+def _chosen(match: Match | None, within: Collection[int] | None) -> list[int] | None:
+    """The lanes of which alone there is something to show; None where any will do."""
+    if match is None:
+        return None if within is None else list(within)
+    lanes = match.lanes()
+    return lanes if within is None else list(set(within).intersection(lanes))
 
 
 def _page(
@@ -200,18 +228,25 @@ def _fill(lanes: dict[int, Lane], match: Match | None, at: datetime) -> None:
 
 def _blocked(lanes: dict[int, Lane], given: dict[str, Any], *, matched: bool) -> dict[Any, str]:
     """Why what is blocked in these lanes is, the longest there first."""
-    codes = {code for lane in lanes.values() for code in lane.location.ancestry}
-    held = {code for (code,) in board_rows.HOLDS_OVER.rows(codes=codes)}
-    places = [pk for pk, lane in lanes.items() if held.intersection(lane.location.ancestry)]
-    doubtful = InForce.read().doubtful(given["on"])
-    suspects = board_rows.suspects(doubtful, matched=matched).rows(**given, held=places)
     found: dict[Any, str] = {}
-    rows = board_rows.BLOCKED.rows(suspects=[pk for (pk,) in suspects], on=given["on"])
-    for pk, place, stop in rows:
+    places = [lane.location for lane in lanes.values()]
+    for pk, place, stop in stopped(places, given, matched=matched):
         lanes[place].blocked += 1
         if lanes[place].blocked <= SHOWN:
             found[pk] = stop
     return found
+
+
+def stopped(places: Iterable[Location], given: dict[str, Any], *, matched: bool) -> list[Any]:
+    """Key, place and stop of what is blocked in these lanes, the longest there first. `given` are
+    the values that the statements name."""
+    places = list(places)
+    codes = {code for place in places for code in place.ancestry}
+    held = {code for (code,) in board_rows.HOLDS_OVER.rows(codes=codes)}
+    under = [place.pk for place in places if held.intersection(place.ancestry)]
+    doubtful = InForce.read().doubtful(given["on"])
+    suspects = board_rows.suspects(doubtful, matched=matched).rows(**given, held=under)
+    return board_rows.BLOCKED.rows(suspects=[pk for (pk,) in suspects], on=given["on"])
 
 
 def _summed_up(

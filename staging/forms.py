@@ -1,10 +1,14 @@
 """The filters above the lists."""
 
+from typing import Any
+
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import Purpose, Site
+from inventory.models import Location, LocationKind, Purpose, Site
 from staging.models import DemandKind, DemandState
+from staging.scope import Scope, Wanted
 
 ANY = ("", _("All"))
 
@@ -29,7 +33,50 @@ class SiteFilter(forms.Form):
         return any(self.value(name) for name in self.fields)
 
 
-class BoardFilter(SiteFilter):
+def areas() -> QuerySet[Location]:
+    """The places around staging locations."""
+    lanes = Location.objects.staging()
+    around = Q(pk__in=lanes.values("parent")) | Q(pk__in=lanes.values("parent__parent"))
+    return Location.objects.filter(around).exclude(kind=LocationKind.STAGING)
+
+
+def _suggesting(label: Any, names: str) -> forms.CharField:
+    """A text for which the page suggests what the next demands say, in the list of that name."""
+    widget = forms.TextInput(attrs={"list": names, "autocomplete": "off"})
+    return forms.CharField(label=label, max_length=100, required=False, widget=widget)
+
+
+class NarrowedFilter(SiteFilter):
+    """By site, area, customer, route and carrier besides."""
+
+    area = forms.ModelChoiceField(
+        Location.objects.real(), to_field_name="code", required=False, empty_label=_("All"),
+        label=_("Area"),
+    )  # fmt: skip
+    customer = _suggesting(_("Customer"), "customers")
+    route = _suggesting(_("Route"), "routes")
+    carrier = _suggesting(_("Carrier"), "carriers")
+
+    fewer = ("area", "customer", "route", "carrier")
+    """Fields that are asked for more seldom."""
+
+    def wanted(self) -> Wanted:
+        """Whose demands."""
+        return Wanted(
+            **{name: self.value(name).strip() for name in ("customer", "route", "carrier")}
+        )
+
+    def scope(self) -> Scope | None:
+        """Where; None where that does not matter."""
+        code = self.value("area")
+        return Scope.area(code) if code else None
+
+    def narrows(self) -> bool:
+        """Whether one of the fields that are asked for more seldom says something."""
+        return any(self.value(name) for name in self.fewer)
+
+
+class BoardFilter(NarrowedFilter):
     purpose = forms.ChoiceField(choices=[ANY, *Purpose.choices], required=False)
     show = forms.ChoiceField(
         label=_("Show"),
@@ -40,7 +87,12 @@ class BoardFilter(SiteFilter):
         ],
         required=False,
     )
-    field_order = ("site", "purpose", "show", "q")
+    field_order = ("site", "purpose", "show", "q", *NarrowedFilter.fewer)
+
+
+class ReadyFilter(NarrowedFilter):
+    kind = forms.ChoiceField(choices=[ANY, *DemandKind.choices], required=False)
+    field_order = ("site", "kind", "q", *NarrowedFilter.fewer)
 
 
 class DemandFilter(SiteFilter):

@@ -98,17 +98,25 @@ def usable(materials: Sequence[Material], on: date) -> dict[int, Decimal]:
 
 @lru_cache(maxsize=8)
 def _usable(doubtful: Q) -> Select[Any]:
-    """The gate judges suspects only, of which there are few; to judge everything took ten times
-    as long. `doubtful` changes with the day and with the rules in force."""
+    rows = judged(doubtful).filter(stop="").values_list("lot__material")
+    return Select(lambda: rows.annotate(usable=Sum("quantity")))
+
+
+def judged(doubtful: Q) -> QuerySet[Any, Any]:
+    """For a `Select`: what is on hand of `materials`, with `stop` as for any demand, or ''.
+
+    The gate judges suspects only, of which there are few; to judge everything took ten times as
+    long. `doubtful` changes with the day and with the rules in force; `held` are the places under
+    a hold.
+    """
     suspect = doubtful | stops.held()
     stop = gate.stop_code(on=stops.TODAY, reference="asked_for")
     stock: Any = Balance.objects.filter(lot__material__among="materials", quantity__gt=0)
-    stock = stock.annotate(
+    found: QuerySet[Any, Any] = stock.annotate(
         asked_for=Value(""),
         stop=Case(When(suspect, then=stop), default=Value(""), output_field=CharField()),
-    )
-    rows = stock.filter(stop="").order_by().values_list("lot__material")
-    return Select(lambda: rows.annotate(usable=Sum("quantity")))
+    ).order_by()
+    return found
 
 
 def _material_rows(found: Sequence[Material], stock: QuerySet[Balance], on: date) -> list[Row]:

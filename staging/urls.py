@@ -20,6 +20,7 @@ from staging.views import (
     reach,
     scan,
     stock,
+    wall,
 )
 
 app_name = "staging"
@@ -27,6 +28,10 @@ app_name = "staging"
 urlpatterns = [
     # Working: board, demands, scan
     path("", board.BoardView.as_view(), name="board"),
+    path("ready/", board.ReadyView.as_view(), name="ready"),
+    path("wall/", wall.LanesView.as_view(), name="wall"),
+    path("wall/due/", wall.DueView.as_view(), name="wall_due"),
+    path("wall/open/<str:secret>/", wall.OpenView.as_view(), name="wall_open"),
     path("demands/", demands.DemandListView.as_view(), name="demand_list"),
     path("demands/<str:reference>/", demands.DemandView.as_view(), name="demand"),
     path("picks/", guided.PickListView.as_view(), name="pick_list"),

@@ -4,6 +4,7 @@ from staging.models.alerts import Alert, AlertReason, ClockMark
 from staging.models.claims import ClaimChange
 from staging.models.commitments import Allocation, Commitment, StagedStock, State
 from staging.models.demands import Demand, DemandKind, DemandState, Requirement
+from staging.models.displays import Display
 from staging.models.labels import LabelSize
 from staging.models.pulls import PullTask
 
@@ -17,6 +18,7 @@ __all__ = [
     "Demand",
     "DemandKind",
     "DemandState",
+    "Display",
     "LabelSize",
     "PullTask",
     "Requirement",

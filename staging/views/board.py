@@ -1,51 +1,123 @@
-"""The board: every staging area at a glance."""
+"""The boards: every staging area at a glance, and what must be ready by when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views import View
 
-from inventory.views.common import FloorView
-from staging import board
+from inventory.models import Site
+from staging import board, live, ready
 from staging.board import Lane
-from staging.forms import BoardFilter
+from staging.forms import BoardFilter, ReadyFilter, areas
+from staging.views.demands import named
+from staging.views.live import Board, Drawing, LiveView, suggestions
+
+DEMANDS = 30
+"""Demands on a page of the demand board."""
 
 
-class BoardView(FloorView, View):
-    """Lanes by site and purpose, a page at a time. htmx asks again every 15 seconds."""
+class BoardView(LiveView, View):
+    """Lanes by site and purpose, a page at a time."""
 
     reads = ("staging.view_commitment", "inventory.view_balance")
 
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = BoardFilter(request.GET)
-        page = board.board(
-            site=asked.value("site"),
-            purpose=asked.value("purpose"),
-            text=asked.value("q").strip(),
-            show=asked.value("show"),
-            at=timezone.now(),
-            after=request.GET.get("after", ""),
-            before=request.GET.get("before", ""),
+        may = tuple(map(request.user.has_perm, ("staging.assign", "inventory.put_away")))
+        drawing = Drawing(
+            "staging/board.html", "staging/lanes.html", may, lambda: lanes(request, asked)
         )
-        context = {
-            "filter": asked,
-            "areas": _areas(page.lanes),
-            "blocked": sum(lane.blocked for lane in page.lanes),
-            "stale": sum(lane.stale for lane in page.lanes),
-            "unbound": sum(lane.loose for lane in page.lanes),
-            "previous": _link(request, before=page.previous),
-            "next": _link(request, after=page.next),
-            "section": "board",
-        }
-        partial = getattr(request, "htmx", False)
-        return render(request, f"staging/{'lanes' if partial else 'board'}.html", context)
+        return drawing.answer(request, self.newest, around(request, asked))
 
 
-def _link(request: HttpRequest, **position: str) -> str:
+class ReadyView(LiveView, View):
+    """Demands by when they must be ready, a page at a time."""
+
+    reads = ("staging.view_demand", "staging.view_commitment")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        asked = ReadyFilter(request.GET)
+        drawing = Drawing(
+            "staging/ready.html", "staging/ready_list.html", (), lambda: demands(request, asked)
+        )
+        return drawing.answer(request, self.newest, around(request, asked))
+
+
+def around(request: HttpRequest, asked: BoardFilter | ReadyFilter) -> dict[str, Any]:
+    """What stands around a board, for a whole page only."""
+    if live.HEADER in request.headers:
+        return {}
+    asked.fields["area"].queryset = areas()  # type: ignore[attr-defined]
+    return {"section": "board"} | suggestions()
+
+
+def lanes(request: HttpRequest, asked: BoardFilter) -> Board:
+    """The lanes that are asked for."""
+    scope = asked.scope()
+    page = asked_lanes(request, asked, scope.lanes() if scope else None)
+    counts = {
+        "blocked": sum(lane.blocked for lane in page.lanes),
+        "stale": sum(lane.stale for lane in page.lanes),
+        "unbound": sum(lane.loose for lane in page.lanes),
+    }
+    neighbours = {
+        "previous": link(request, before=page.previous),
+        "next": link(request, after=page.next),
+    }
+    context = {"filter": asked, "areas": by_area(page.lanes), **counts, **neighbours}
+    return Board(live.mark([lane.mark for lane in page.lanes], neighbours), context)
+
+
+def asked_lanes(
+    request: HttpRequest, asked: BoardFilter, within: Collection[int] | None
+) -> board.Board:
+    """The page of lanes that a filter asks for, of those within."""
+    return board.board(
+        site=asked.value("site"),
+        purpose=asked.value("purpose"),
+        text=asked.value("q").strip(),
+        show=asked.value("show"),
+        at=timezone.now(),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        wanted=asked.wanted().demands(),
+        within=within,
+    )
+
+
+def asked_demands(asked: ReadyFilter) -> QuerySet[Any]:
+    """The open demands that a filter asks for."""
+    rows = ready.open_demands().filter(asked.wanted().demands())
+    if kind := asked.value("kind"):
+        rows = rows.filter(kind=kind)
+    if site := asked.value("site"):
+        rows = rows.filter(site=Site.objects.get(code=site))
+    if scope := asked.scope():
+        rows = rows.filter(scope.demands())
+    if text := asked.value("q").strip():
+        rows = rows.filter(pk__in=named(text))
+    return rows
+
+
+def demands(request: HttpRequest, asked: ReadyFilter) -> Board:
+    """The demands that are asked for."""
+    rows = asked_demands(asked)
+    page, entries = ready.ready(rows, request.GET, at=timezone.now(), size=DEMANDS)
+    context = {
+        "filter": asked,
+        "groups": list(ready.grouped(entries)),
+        "looked_further": not entries and bool(page.next),
+        "previous": page.previous,
+        "next": page.next,
+    }
+    return Board(live.mark([entry.mark for entry in entries], page.previous, page.next), context)
+
+
+def link(request: HttpRequest, **position: str) -> str:
     """The query of a neighbouring page; '' where there is none."""
     query = request.GET.copy()
     for name in ("after", "before"):
@@ -54,12 +126,14 @@ def _link(request: HttpRequest, **position: str) -> str:
     return f"?{query.urlencode()}" if any(position.values()) else ""
 
 
-def _areas(lanes: Sequence[Lane]) -> list[dict[str, Any]]:
+def by_area(lanes: Sequence[Lane]) -> list[dict[str, Any]]:
     """Lanes by site and purpose, in their order."""
     grouped = groupby(lanes, key=lambda lane: (lane.location.site_id, lane.location.purpose))
     areas = []
-    for _key, found in grouped:
+    for (site, purpose), found in grouped:
         members = list(found)
         place = members[0].location
-        areas.append({"site": place.site, "purpose": place.get_purpose_display(), "lanes": members})
+        key = f"area-{site}-{purpose}"
+        areas.append({"key": key, "site": place.site, "purpose": place.get_purpose_display(),
+                      "lanes": members})  # fmt: skip
     return areas

@@ -103,7 +103,7 @@ def _matching(asked: DemandFilter) -> Any:
     if site := asked.value("site"):
         rows = rows.filter(site=Site.objects.get(code=site))
     if text := asked.value("q").strip():
-        rows = rows.filter(pk__in=_named(text))
+        rows = rows.filter(pk__in=named(text))
     return rows
 
 
@@ -115,18 +115,18 @@ def _sieve(asked: DemandFilter) -> Q | None:
     return Q(state=state) if state else ~Q(state=DemandState.COMPLETED)
 
 
-def _named(text: str) -> QuerySet[Any, Any]:
+def named(text: str) -> QuerySet[Any, Any]:
     """Demands by how their reference begins, by their route, or by a material that they need.
 
     Each by its own index. References and routes are mostly written large, and typed small.
     """
     written = (text, text.upper())
-    named = Demand.objects.filter(route__in=written)
+    routed = Demand.objects.filter(route__in=written)
     materials = Material.objects.filter(Q(code__icontains=text) | Q(name__icontains=text))
     keys = materials.values_list("pk", flat=True)[:MOST_MATERIALS]
     needing = Requirement.objects.filter(material__in=list(keys))
     begin = [Demand.objects.filter(reference__startswith=one) for one in written]
-    found = (rows.order_by().values("pk") for rows in (*begin, named))
+    found = (rows.order_by().values("pk") for rows in (*begin, routed))
     return needing.order_by().values("demand").union(*found)
 
 

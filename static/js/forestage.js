@@ -245,6 +245,7 @@
     giveFeedback(document);
     setInterval(tick, 30_000);
   });
+  document.addEventListener("forestage:updated", tick);
   document.addEventListener("htmx:afterSettle", (event) => {
     tick();
     giveFeedback(event.target);

@@ -1,0 +1,125 @@
+"""The demand board: what must be ready by when, how far it is, and what is short and why."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from inventory.fields import Words
+from inventory.paging import Page, sifted_page_of
+from staging import kits, live, shortage
+from staging.kits import Kit
+from staging.models import Demand, DemandState, Requirement
+from staging.shortage import Cause
+
+SOON = timedelta(hours=4)
+"""What is needed within this time is what is worked on next."""
+
+GROUPS: dict[str, Words] = {
+    "overdue": _("Overdue"),
+    "soon": _("In the next four hours"),
+    "today": _("Later today"),
+    "later": _("After today"),
+}
+DONE = (DemandState.COMPLETED, DemandState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A line that is not all staged or beyond, or of which quality has stopped something since."""
+
+    line: Requirement
+    missing: Decimal
+    blocked: Decimal
+    causes: list[Cause]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One demand on the board."""
+
+    demand: Demand
+    kit: Kit
+    gaps: list[Gap]
+    due: str
+
+    @property
+    def is_blocked(self) -> bool:
+        return any(gap.blocked for gap in self.gaps)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.kit.is_complete and not self.gaps
+
+    @property
+    def is_done_with(self) -> bool:
+        return self.is_ready and self.demand.state == DemandState.STARTED  # type: ignore[attr-defined]
+
+    @property
+    def mark(self) -> str:
+        """Another one where a screen has something else to show."""
+        about = self.demand
+        facts = (about.reference, about.needed_at, about.state, self.due)  # type: ignore[attr-defined]
+        goes = (about.route, about.carrier, about.work_center_id, about.customer_id)
+        gaps = [(gap.line.pk, gap.missing, gap.blocked, gap.causes) for gap in self.gaps]
+        return live.mark(facts, goes, self.kit.percent, self.kit.complete_lines, gaps)
+
+
+def open_demands() -> QuerySet[Any]:
+    """Demands that may be on the board: nobody has closed them."""
+    rows = Demand.objects.with_state().live()
+    return rows.select_related("site", "work_center", "customer", "product")
+
+
+def ready(
+    rows: QuerySet[Any], asked: QueryDict, *, at: datetime, size: int
+) -> tuple[Page[Demand], list[Entry]]:
+    """A page of demands, the next needed first, and what the board says of each.
+
+    `rows` are of `open_demands`, narrowed down. What is complete and has been started is done with.
+    """
+    page = sifted_page_of(rows, asked, column="needed_at", sieve=~Q(state__in=DONE), size=size)
+    entries = _entries(page.rows, at)
+    return page, [entry for entry in entries if not entry.is_done_with]
+
+
+def _entries(demands: Sequence[Demand], at: datetime) -> list[Entry]:
+    on = timezone.localdate(at)
+    found, blocked = kits.kits(demands), kits.blocked(demands, on)
+    lines = [line for demand in demands for line in found[demand.pk].lines]
+    lacking = [line for line in lines if kits.share(line) < 1 or line.pk in blocked]
+    prefetch_related_objects(lacking, "material", "lot")
+    sites = {demand.pk: demand.site_id for demand in demands}
+    causes = shortage.causes(lacking, sites, on)
+    gaps: dict[int, list[Gap]] = {demand.pk: [] for demand in demands}
+    for line in lacking:
+        missing = max(line.quantity - line.progressed, Decimal(0))  # type: ignore[attr-defined]
+        gap = Gap(line, missing, blocked.get(line.pk, Decimal(0)), causes[line.pk])
+        gaps[line.demand_id].append(gap)
+    return [
+        Entry(demand, found[demand.pk], gaps[demand.pk], due(demand.needed_at, at))
+        for demand in demands
+    ]
+
+
+def due(needed_at: datetime, at: datetime) -> str:
+    """In which group of the board a time falls. A day is that of the time zone in force."""
+    if needed_at <= at:
+        return "overdue"
+    if needed_at <= at + SOON:
+        return "soon"
+    same_day = timezone.localdate(needed_at) == timezone.localdate(at)
+    return "today" if same_day else "later"
+
+
+def grouped(entries: Iterable[Entry]) -> Iterator[tuple[str, Words, list[Entry]]]:
+    """The entries under the headings of the board, in their order."""
+    for name, members in groupby(entries, key=lambda entry: entry.due):
+        yield name, GROUPS[name], list(members)
