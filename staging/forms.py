@@ -34,7 +34,7 @@ class SiteFilter(forms.Form):
 
 
 def areas() -> QuerySet[Location]:
-    """The places around staging locations."""
+    """The places around staging locations; work centres with a lane of their own are among them."""
     lanes = Location.objects.staging()
     around = Q(pk__in=lanes.values("parent")) | Q(pk__in=lanes.values("parent__parent"))
     return Location.objects.filter(around).exclude(kind=LocationKind.STAGING)
@@ -50,7 +50,7 @@ class NarrowedFilter(SiteFilter):
     """By site, area, customer, route and carrier besides."""
 
     area = forms.ModelChoiceField(
-        Location.objects.real(), to_field_name="code", required=False, empty_label=_("All"),
+        areas(), to_field_name="code", required=False, empty_label=_("All"),
         label=_("Area"),
     )  # fmt: skip
     customer = _suggesting(_("Customer"), "customers")

@@ -12,7 +12,7 @@ from django.views import View
 from inventory.models import Site
 from staging import board, live, ready
 from staging.board import Lane
-from staging.forms import BoardFilter, ReadyFilter, areas
+from staging.forms import BoardFilter, ReadyFilter
 from staging.views.demands import named
 from staging.views.live import Board, Drawing, LiveView, suggestions
 
@@ -31,7 +31,7 @@ class BoardView(LiveView, View):
         drawing = Drawing(
             "staging/board.html", "staging/lanes.html", may, lambda: lanes(request, asked)
         )
-        return drawing.answer(request, self.newest, around(request, asked))
+        return drawing.answer(request, self.newest, around(request))
 
 
 class ReadyView(LiveView, View):
@@ -44,14 +44,13 @@ class ReadyView(LiveView, View):
         drawing = Drawing(
             "staging/ready.html", "staging/ready_list.html", (), lambda: demands(request, asked)
         )
-        return drawing.answer(request, self.newest, around(request, asked))
+        return drawing.answer(request, self.newest, around(request))
 
 
-def around(request: HttpRequest, asked: BoardFilter | ReadyFilter) -> dict[str, Any]:
+def around(request: HttpRequest) -> dict[str, Any]:
     """What stands around a board, for a whole page only."""
     if live.HEADER in request.headers:
         return {}
-    asked.fields["area"].queryset = areas()  # type: ignore[attr-defined]
     return {"section": "board"} | suggestions()
 
 

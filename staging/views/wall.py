@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +28,7 @@ COOKIE = "forestage_display"
 KEPT_FOR = 400 * 24 * 3600
 """Seconds, the longest that browsers keep a cookie. Each whole page renews it, one a day."""
 
-ROWS = 7
+ROWS = 6
 """Demands that fit on a screen."""
 
 SECONDS = 15
@@ -81,7 +80,7 @@ class WallView(View):
     page = "staging/wall/board.html"
     part = ""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
         display = displays.known(held(request), now)
         if display is None:

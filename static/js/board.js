@@ -113,7 +113,9 @@
     const spelled = new Intl.DateTimeFormat(document.documentElement.lang, {
       timeStyle: "medium", hourCycle: "h23", ...(zone && { timeZone: zone }),
     }).format(now(heard));
-    for (const time of document.querySelectorAll("[data-live-at]")) time.textContent = spelled;
+    for (const time of document.querySelectorAll("[data-live-at]")) {
+      if (time.textContent !== spelled) time.textContent = spelled;
+    }
   }
 
   // A wall's own clock may be wrong; the server said what time it was when the page was made.
