@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -28,7 +28,13 @@ GROUPS: dict[str, Words] = {
     "today": _("Later today"),
     "later": _("After today"),
 }
-DONE = (DemandState.COMPLETED, DemandState.CANCELLED)
+
+_LINES: QuerySet[Any] = Requirement.objects.with_progress().filter(demand=OuterRef("pk"))
+_SIEVE = ~Q(state__in=(DemandState.COMPLETED, DemandState.CANCELLED)) & ~(
+    Q(state=DemandState.STARTED, first_blocked=None)
+    & Q(~Exists(_LINES.filter(progressed__lt=F("quantity"))))
+)
+"""Not what is done with: what is complete, and of which nothing is stopped, once it has started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,6 @@ class Entry:
         return self.kit.is_complete and not self.gaps
 
     @property
-    def is_done_with(self) -> bool:
-        return self.is_ready and self.demand.state == DemandState.STARTED  # type: ignore[attr-defined]
-
-    @property
     def mark(self) -> str:
         """Another one where a screen has something else to show."""
         about = self.demand
@@ -83,11 +85,10 @@ def ready(
 ) -> tuple[Page[Demand], list[Entry]]:
     """A page of demands, the next needed first, and what the board says of each.
 
-    `rows` are of `open_demands`, narrowed down. What is complete and has been started is done with.
+    `rows` are of `open_demands`, narrowed down.
     """
-    page = sifted_page_of(rows, asked, column="needed_at", sieve=~Q(state__in=DONE), size=size)
-    entries = _entries(page.rows, at)
-    return page, [entry for entry in entries if not entry.is_done_with]
+    page = sifted_page_of(rows, asked, column="needed_at", sieve=_SIEVE, size=size)
+    return page, _entries(page.rows, at)
 
 
 def _entries(demands: Sequence[Demand], at: datetime) -> list[Entry]:
