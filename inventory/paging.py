@@ -60,14 +60,15 @@ def take(
     start: Keyset | None = None,
     down: bool = False,
     size: int = PAGE,
-    sieve: Q | None = None,
+    sieve: Q | Callable[[list[Any]], list[Row]] | None = None,
     branches: Sequence[Q] = (),
     read: Callable[[Any, str], Any] = getattr,
 ) -> Part[Row]:
     """One page, ordered by a column that is never empty, and by `tie` where it is the same.
 
     `sieve` is a condition that no index answers, on rows whose `tie` is their key. A page then
-    looks at so many rows and no more: it may be short, or empty, and yet have a next one.
+    looks at so many rows and no more: it may be short, or empty, and yet have a next one. It may
+    also be a function that is given keys, and returns the rows that pass.
     `branches` are conditions of which one is enough: each finds a page by its own index, where an
     OR of them would read all that any finds, to sort it.
     """
@@ -92,7 +93,7 @@ def take(
     else:
         keys = list(queue.values_list(column, tie)[: MOST_SIFTED + 1])
         looked_at = keys[:MOST_SIFTED]
-        found = list(queue.filter(sieve, pk__in=[key for _value, key in looked_at])[: size + 1])
+        found = _sifted(queue, sieve, [key for _value, key in looked_at])[: size + 1]
         more = len(found) > size or len(keys) > MOST_SIFTED
         near = Keyset(not backwards, *keys[0]) if keys else None
         far = Keyset(backwards, *looked_at[-1]) if keys else None
@@ -101,6 +102,15 @@ def take(
     if backwards:
         return Part(page[::-1], far, near)
     return Part(page, near if start is not None else None, far)
+
+
+def _sifted(
+    queue: QuerySet[Row], sieve: Q | Callable[[list[Any]], list[Row]], keys: list[Any]
+) -> list[Row]:
+    if isinstance(sieve, Q):
+        return list(queue.filter(sieve, pk__in=keys))
+    places = {key: place for place, key in enumerate(keys)}
+    return sorted(sieve(keys), key=lambda row: places[row.pk])
 
 
 def _ordered(
@@ -158,7 +168,7 @@ def sifted_page_of(
     *,
     column: str,
     newest: bool = False,
-    sieve: Q | None = None,
+    sieve: Q | Callable[[list[Any]], list[Row]] | None = None,
     size: int = PAGE,
 ) -> Page[Row]:
     """The page that `cursor` in the query string asks for, as `take` finds it.

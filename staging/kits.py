@@ -5,10 +5,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+from django.db.models import QuerySet
+
+from inventory.statements import Select
 from staging.models import Demand, Requirement, StagedStock
+from staging.stops import TODAY
 
 WHOLE = Decimal(1)
+
+_LINES: Select[Requirement] = Select(
+    lambda: Requirement.objects.with_progress().filter(demand__among="demands")
+)
+
+
+def _blocked() -> QuerySet[Any, Any]:
+    rows: Any = StagedStock.objects.filter(requirement__demand__among="demands")
+    staged: QuerySet[Any, Any] = rows.blocked(TODAY)
+    return staged.values_list("requirement", "quantity")
+
+
+_BLOCKED: Select[Any] = Select(_blocked)
 
 
 @dataclass(slots=True)
@@ -52,9 +70,8 @@ def blocked(demands: Iterable[Demand], on: date) -> dict[int, Decimal]:
 
     A line is staged all the same: what quality stopped since is still there, and in the way.
     """
-    rows = StagedStock.objects.blocked(on).filter(requirement__demand__in=list(demands))
     found: dict[int, Decimal] = defaultdict(Decimal)
-    for line, quantity in rows.values_list("requirement", "quantity"):
+    for line, quantity in _BLOCKED.rows(demands=[demand.pk for demand in demands], on=on):
         found[line] += quantity
     return found
 
@@ -62,6 +79,6 @@ def blocked(demands: Iterable[Demand], on: date) -> dict[int, Decimal]:
 def kits(demands: Iterable[Demand]) -> dict[int, Kit]:
     """The kit of each demand, by its id. One statement."""
     found = {demand.pk: Kit() for demand in demands}
-    for row in Requirement.objects.with_progress().filter(demand__in=found):
+    for row in _LINES(demands=list(found)):
         found[row.demand_id].lines.append(row)
     return found

@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.fields import Words
 from inventory.paging import Page, sifted_page_of
+from inventory.statements import Select
 from staging import kits, live, shortage
 from staging.kits import Kit
 from staging.models import Demand, DemandState, Requirement
 from staging.shortage import Cause
+from staging.stops import TODAY
 
 SOON = timedelta(hours=4)
 """What is needed within this time is what is worked on next."""
@@ -29,12 +31,22 @@ GROUPS: dict[str, Words] = {
     "later": _("After today"),
 }
 
-_LINES: QuerySet[Any] = Requirement.objects.with_progress().filter(demand=OuterRef("pk"))
-_SIEVE = ~Q(state__in=(DemandState.COMPLETED, DemandState.CANCELLED)) & ~(
-    Q(state=DemandState.STARTED, first_blocked=None)
-    & Q(~Exists(_LINES.filter(progressed__lt=F("quantity"))))
-)
-"""Not what is done with: what is complete, and of which nothing is stopped, once it has started."""
+
+def _undone() -> QuerySet[Any, Any]:
+    """Of some demands, those that are not done with, with their state.
+
+    Done with is what is complete, and of which nothing is stopped, once it has started.
+    """
+    lines: Any = Requirement.objects.with_progress().filter(demand=OuterRef("pk"))
+    lacking = Exists(lines.filter(progressed__lt=F("quantity")))
+    started = Q(state=DemandState.STARTED, first_blocked=None) & Q(~lacking)
+    done = Q(state__in=(DemandState.COMPLETED, DemandState.CANCELLED)) | started
+    rows: Any = Demand.objects.with_state(TODAY).filter(~done, pk__among="demands")
+    found: QuerySet[Any, Any] = rows.select_related("site", "work_center", "customer", "product")
+    return found.order_by()
+
+
+_UNDONE: Select[Demand] = Select(_undone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +86,20 @@ class Entry:
         return live.mark(facts, goes, self.kit.percent, self.kit.complete_lines, gaps)
 
 
-def open_demands() -> QuerySet[Any]:
-    """Demands that may be on the board: nobody has closed them."""
-    rows = Demand.objects.with_state().live()
-    return rows.select_related("site", "work_center", "customer", "product")
-
-
 def ready(
-    rows: QuerySet[Any], asked: QueryDict, *, at: datetime, size: int
+    rows: QuerySet[Demand], asked: QueryDict, *, at: datetime, size: int
 ) -> tuple[Page[Demand], list[Entry]]:
-    """A page of demands, the next needed first, and what the board says of each.
+    """A page of live demands, the next needed first, and what the board says of each.
 
-    `rows` are of `open_demands`, narrowed down.
+    `rows` are ordered by nothing yet. What its statements ask of the demands of the page is
+    compiled once: boards are drawn often.
     """
-    page = sifted_page_of(rows, asked, column="needed_at", sieve=_SIEVE, size=size)
+    on = timezone.localdate(at)
+
+    def undone(keys: list[int]) -> list[Demand]:
+        return _UNDONE(demands=keys, on=on)
+
+    page = sifted_page_of(rows, asked, column="needed_at", sieve=undone, size=size)
     return page, _entries(page.rows, at)
 
 

@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 def board(plant: Plant, size: int = 30) -> list[Entry]:
-    rows = ready.open_demands()
+    rows = Demand.objects.live()
     return ready.ready(rows, QueryDict(), at=plant.now, size=size)[1]
 
 

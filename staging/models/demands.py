@@ -59,11 +59,12 @@ class DemandQuerySet(models.QuerySet["Demand"]):
             return self.filter(cancelled=True)
         return self
 
-    def with_state(self) -> Self:
+    def with_state(self, on: Any = None) -> Self:
         """Annotate `state`: what the demand's commitments say, in the same statement.
 
         A kit of which a part may not be used is not ready: it counts as still being staged.
-        Worked out demand by demand, so take a page of them: `may_be` narrows down what to sift.
+        `on` is today, or what stands for it. Worked out demand by demand, so take a page of them:
+        `may_be` narrows down what to sift.
         """
         lines: models.QuerySet[Any] = Requirement.objects.with_progress().filter(
             demand=OuterRef("pk")
@@ -71,7 +72,8 @@ class DemandQuerySet(models.QuerySet["Demand"]):
         short = lines.filter(progressed__lt=F("quantity"))
         unfinished = lines.filter(used__lt=F("quantity"))
         staged = apps.get_model("staging", "StagedStock").objects  # its module imports this one
-        blocked = staged.blocked(timezone.localdate()).filter(requirement__demand=OuterRef("pk"))
+        today = timezone.localdate() if on is None else on
+        blocked = staged.blocked(today).filter(requirement__demand=OuterRef("pk"))
         # One row of it and not Exists, for which PostgreSQL may ask the gate about all that is
         # staged anywhere, to look the few demands of a page up in the answer.
         return self.alias(first_blocked=Subquery(blocked.values("pk")[:1])).annotate(

@@ -13,6 +13,7 @@ from inventory.models import Site
 from staging import board, live, ready
 from staging.board import Lane
 from staging.forms import BoardFilter, ReadyFilter
+from staging.models import Demand
 from staging.views.demands import named
 from staging.views.live import Board, Drawing, LiveView, suggestions
 
@@ -88,9 +89,9 @@ def asked_lanes(
     )
 
 
-def asked_demands(asked: ReadyFilter) -> QuerySet[Any]:
+def asked_demands(asked: ReadyFilter) -> QuerySet[Demand]:
     """The open demands that a filter asks for."""
-    rows = ready.open_demands().filter(asked.wanted().demands())
+    rows = Demand.objects.live().filter(asked.wanted().demands())
     if kind := asked.value("kind"):
         rows = rows.filter(kind=kind)
     if site := asked.value("site"):
