@@ -10,7 +10,7 @@ from inventory.append_only import protect
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0009_time_out_of_storage"),
-        ("staging", "0005_pull_tasks"),
+        ("staging", "0006_label_sizes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

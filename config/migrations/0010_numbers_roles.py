@@ -9,7 +9,7 @@ install = import_module("config.migrations.0002_roles").install
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("forestage", "0008_shelf_life_roles"),
-        ("staging", "0006_numbers"),
+        ("forestage", "0009_label_roles"),
+        ("staging", "0007_numbers"),
     ]
     operations = [migrations.RunPython(install, migrations.RunPython.noop)]

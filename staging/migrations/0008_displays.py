@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0009_time_out_of_storage"),
-        ("staging", "0005_pull_tasks"),
+        ("staging", "0007_numbers"),
     ]
 
     operations = [

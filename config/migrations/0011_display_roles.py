@@ -9,7 +9,7 @@ install = import_module("config.migrations.0002_roles").install
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("forestage", "0008_shelf_life_roles"),
-        ("staging", "0006_displays"),
+        ("forestage", "0010_numbers_roles"),
+        ("staging", "0008_displays"),
     ]
     operations = [migrations.RunPython(install, migrations.RunPython.noop)]
