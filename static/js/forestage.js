@@ -27,7 +27,6 @@
   // --- Accepted or refused ----------------------------------------------------------------
 
   const TONES = {
-    noted: [{ at: 0, hertz: 880, seconds: 0.05, shape: "sine" }], // a scan was understood; more is asked for
     accepted: [{ at: 0, hertz: 1320, seconds: 0.1, shape: "sine" }],
     scanned: [{ at: 0, hertz: 1760, seconds: 0.06, shape: "sine" }],
     refused: [
@@ -58,10 +57,6 @@
 
   function feedback(kind) {
     if (!(kind in TONES)) return;
-    if (kind === "noted") {
-      play(kind);
-      return;
-    }
     const flash = document.createElement("div");
     flash.className = `flash flash-${kind}`;
     flash.setAttribute("aria-hidden", "true");
@@ -76,7 +71,7 @@
     if (scope.matches?.("[data-feedback]")) found.push(scope);
     const kinds = found.map((element) => element.dataset.feedback);
     for (const element of found) delete element.dataset.feedback; // once each
-    const loudest = ["refused", "accepted", "noted"].find((kind) => kinds.includes(kind));
+    const loudest = ["refused", "accepted", "scanned"].find((kind) => kinds.includes(kind));
     if (loudest) feedback(loudest);
   }
 
