@@ -23,6 +23,7 @@ from config.demo_accounts import DEMO_PASSWORD  # noqa: E402
 IMAGES = Path(__file__).resolve().parent / "images"
 SCREEN = (1280, 800)
 PHONE = (390, 844)
+WALL = (1920, 1080)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ PICTURES = (
     Picture("board", "supervisor", "/"),
     Picture("board-phone", "operator", "/", PHONE),
     Picture("board-dark", "supervisor", "/", dark=True),
+    Picture("due", "supervisor", "/ready/"),
+    Picture("due-phone", "operator", "/ready/", PHONE),
     Picture("demand", "supervisor", "/demands/GRA-0144/"),
     Picture("stage", "operator", "/guided/stage/?demand=GRA-0145&lane=RVS-KIT-2"),
     Picture("stage-phone", "operator", "/guided/stage/?demand=GRA-0145&lane=RVS-KIT-2", PHONE),
@@ -70,6 +73,7 @@ def main(base: str) -> None:
             save(page, picture.name)
         refused(browser, base)
         signature(browser, base)
+        wall(browser, base)
         browser.close()
 
 
@@ -108,6 +112,24 @@ def signature(browser: Browser, base: str) -> None:
     page.select_option("select[name=action]", label="Release")
     page.click("button[name=index]")
     save(page, "signature")
+
+
+def wall(browser: Browser, base: str) -> None:
+    """Both boards on a wall screen of both sites, set up as a supervisor does."""
+    page = signed_in(browser, base, Picture("wall", "supervisor", ""))
+    page.goto(urljoin(base, "/admin/staging/display/add/"))
+    page.fill("[name=name]", "Hall 2, north wall")
+    for site in ("RVS", "HBR"):
+        page.locator(".field-sites .select2-search__field").fill(site)
+        page.locator(".select2-results__option").filter(has_text=site).first.click()
+    page.click("[name=_save]")
+    link = page.locator("#token-secret").inner_text()
+    screen = browser.new_context(viewport={"width": WALL[0], "height": WALL[1]}).new_page()
+    screen.goto(link)
+    screen.click("button[value=lanes]")
+    save(screen, "wall")
+    screen.goto(urljoin(base, "/wall/due/"))
+    save(screen, "wall-due")
 
 
 def save(page: Page, name: str) -> None:

@@ -232,9 +232,8 @@ def test_a_refresh_of_the_board_leaves_the_focus_alone(
     link = page.locator(".lane-stock a").first
     link.focus()
     before = page.evaluate("document.activeElement.id")
-    with page.expect_response(lambda response: "hx" not in response.url):
-        page.evaluate("htmx.ajax('GET', '/', {target: '#lanes', swap: 'innerHTML'})")
-    page.wait_for_timeout(300)
+    with page.expect_response(lambda response: response.status == 200):
+        page.evaluate("window.forestageBoard.turnTo(location.href)")  # drawn anew, whole
     assert page.evaluate("document.activeElement.id") == before
     floor.open("/demands/")
     page.go_back()
