@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from inventory.models import AuditEntry
 from staging import actions as staging
@@ -109,6 +110,19 @@ def test_a_drawing_is_not_shared_with_who_may_do_less(floor: Client, plant: Plan
     text = poll(reader, "/", "0.-.0").content.decode()
     assert lot.code in text
     assert "Put away" not in text
+
+
+def test_a_board_needs_no_cache(
+    floor: Client, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*args: Any, **kwargs: Any) -> None:
+        raise RedisConnectionError
+
+    for name in ("get", "set"):
+        monkeypatch.setattr(cache, name, gone)
+    seen = opened(floor, "/")
+    reference = stage_some(plant)
+    assert reference in poll(floor, "/", seen).content.decode()
 
 
 def test_time_passes_although_nothing_happens(floor: Client, plant: Plant) -> None:

@@ -1,6 +1,7 @@
 """Boards that keep themselves true: asked every second, they answer only what is new."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import get_language
+from redis import RedisError
 
 from inventory.views.common import FloorView
 from staging import live
@@ -62,11 +64,14 @@ class Drawing:
         zone = timezone.get_current_timezone_name()
         told = (self.part, request.get_full_path(), newest, get_language(), zone, self.shared_by)
         key = f"board:{sha256(repr(told).encode()).hexdigest()}"
-        found: tuple[str, str] | None = cache.get(key)
+        found: tuple[str, str] | None = None
+        with suppress(RedisError):
+            found = cache.get(key)
         if found is None:
             board = self.read()
             found = board.mark, render_to_string(self.part, board.context, request)
-            cache.set(key, found, SHARED_FOR)
+            with suppress(RedisError):  # without the cache a board is dearer, and as true
+                cache.set(key, found, SHARED_FOR)
         return found
 
 
