@@ -6,8 +6,11 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
+from tests.api.conftest import api, api_as
 from tests.numbers.work import Work
 from tests.plant import Plant
+
+__all__ = ["api", "api_as"]
 
 
 @pytest.fixture(scope="module", params=[3])

@@ -19,7 +19,6 @@ from staging import actions as staging
 from staging.numbers.figures import FIGURES
 from staging.numbers.period import Length, Period
 from tests.api.conftest import Api
-from tests.factories import UserFactory
 from tests.plant import Plant
 from tests.test_pages import ROLES, main, reader, text
 
@@ -29,13 +28,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def supervisor(db: None) -> Client:
     return reader("supervisor")
-
-
-@pytest.fixture
-def api(db: None) -> Api:
-    client = Api()
-    client.force_authenticate(UserFactory(role="integrator"))
-    return client
 
 
 @pytest.fixture
