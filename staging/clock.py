@@ -129,8 +129,14 @@ def _newly_overdue(look: Look, at: datetime) -> list[int]:
     if look.thorough:
         return [pk for pk, _needed_at in overdue]
     touched = StagedStock.objects.filter(look.touched())
-    stirred = {*look.new.values(), *touched.values_list("requirement__demand", flat=True)}
-    return [pk for pk, needed_at in overdue if needed_at > look.mark.at or pk in stirred]
+    fresh = [pk for pk, needed_at in overdue if needed_at > look.mark.at]
+    known = [pk for pk, needed_at in overdue if needed_at <= look.mark.at]
+    stirred = {
+        pk
+        for rows in (touched, look.new.filter(requirement__demand__in=known))
+        for pk in rows.order_by().values_list("requirement__demand", flat=True)
+    }
+    return fresh + [pk for pk in known if pk in stirred]
 
 
 def _not_usable(suspects: set[UUID], look: Look, at: datetime) -> int:

@@ -6,8 +6,8 @@ decides, when a rule set comes into force, or when a reversal brings back what w
 was away. The clock remembers how far it has looked: up to which moment and day, under which rules,
 and at which commitments. Changes of lots, holds, containers, demands and of what is asked for are
 kept by triggers until they have been looked at, so that one which commits during a sweep is there
-for the next. When the clock went back, the rules, a place or its purpose changed, or nothing is
-remembered, everything is examined.
+for the next; of commitments `staging.horizon` tells which are new. When the clock went back, the
+rules, a place or its purpose changed, or nothing is remembered, everything is examined.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,13 +24,9 @@ from inventory.models import Container, Lot
 from quality import gate
 from quality.models import Hold, LotChange, RestrictedUse, RuleSet, UsageRule
 from staging import stops
-from staging.models import Alert, AlertReason, ClockMark, Commitment, StagedStock, State
+from staging.horizon import Horizon, not_seen_since
+from staging.models import Alert, AlertReason, ClockMark, Commitment, StagedStock
 from staging.stops import InForce
-
-IN_FLIGHT_MS = 900_000
-"""How long what was committed may have taken to be seen, and how far servers' clocks may differ.
-No request and no task lasts longer than five minutes; should one, the night finds what it did."""
-
 
 PORTION = 2_000
 """Rows that are asked about in one statement, so that each is looked up by its key."""
@@ -40,7 +36,7 @@ PORTION = 2_000
 class Look:
     """What one sweep examines. The mark is locked, so that sweeps take turns.
 
-    `new` is the staged stock that none may have seen yet, with the demand it is for.
+    `new` is the staged stock that none can have seen yet.
     """
 
     mark: ClockMark
@@ -51,7 +47,8 @@ class Look:
     thorough: bool
     containers: list[int]
     holds: list[int]
-    new: dict[UUID, int]
+    new: QuerySet[Commitment]
+    horizon: Horizon | None
 
     @classmethod
     def begin(cls, at: datetime, *, thorough: bool = False) -> Self:
@@ -62,6 +59,8 @@ class Look:
         ClockMark.objects.bulk_create([ClockMark(pk=1, **unseen)], ignore_conflicts=True)
         mark = ClockMark.objects.select_for_update(no_key=True).get(pk=1)
         thorough |= mark.latest is None or mark.rules != rules or at < mark.at
+        horizon = Horizon.now()
+        thorough |= horizon is not None and not horizon.can_tell_since(mark)
         thorough |= UsageRule.objects.of_current_set().turning(mark.on, on).exists()
         LotChange.objects.update(taken=True)
         wide = _changes().filter(lot=None).values_list("container", "hold").distinct()
@@ -69,18 +68,16 @@ class Look:
         holds = [hold for _container, hold in wide if hold]
         thorough |= len(wide) > len(containers) + len(holds)
         latest = Commitment.objects.order_by("-pk").values_list("pk", flat=True).first()
-        unseen_yet = Commitment.objects.none() if thorough else _since(mark.latest)
-        new = dict(unseen_yet.values_list("pk", "requirement__demand"))
-        return cls(mark, on, at, rules, latest, thorough, containers, holds, new)
+        new = Commitment.objects.none() if thorough else not_seen_since(mark)
+        return cls(mark, on, at, rules, latest, thorough, containers, holds, new, horizon)
 
     def suspects(self) -> set[UUID]:
         """Staged stock of which the gate may say something else than it did."""
         return _keys(StagedStock.objects.filter(which) for which in self._ways())
 
     def new_suspects(self) -> set[UUID]:
-        """Staged stock that may have been unusable when it came."""
-        doubtful = StagedStock.objects.filter(self._doubtful())
-        return _keys(doubtful.filter(pk__in=portion) for portion in portions(self.new))
+        """Staged stock that may have been unusable when it came. One statement, however much."""
+        return _keys([self.new.filter(self._doubtful())])
 
     def _ways(self) -> Iterator[Q]:
         if self.thorough:
@@ -128,6 +125,7 @@ class Look:
         _changes().delete()
         self.mark.at, self.mark.on, self.mark.rules = self.at, self.on, self.rules
         self.mark.latest = self.latest or UUID(int=0)
+        self.mark.cluster, self.mark.horizon = self.horizon or ("", None)
         self.mark.save()
 
 
@@ -142,20 +140,5 @@ def portions(keys: Iterable[Any]) -> Iterator[list[Any]]:
         yield portion
 
 
-def _since(latest: UUID | None) -> QuerySet[Commitment]:
-    """Staged stock that no sweep may have seen yet."""
-    # Only what is open has a quantity. Of `closed_at` PostgreSQL knows that there are indexes on
-    # what is open, and would read one of them whole to meet the few that are new.
-    new = Commitment.objects.filter(pk__gte=_a_little_before(latest)).order_by()
-    return new.filter(state=State.STAGED, quantity__gt=0)
-
-
 def _changes() -> QuerySet[LotChange]:
     return LotChange.objects.filter(taken=True)
-
-
-def _a_little_before(latest: UUID | None) -> UUID:
-    """The key (UUIDv7, milliseconds in its first 48 bits) of what was committed earlier."""
-    milliseconds = (latest.int >> 80 if latest else 0) - IN_FLIGHT_MS
-    now = int(timezone.now().timestamp() * 1000)
-    return UUID(int=max(min(milliseconds, now - IN_FLIGHT_MS), 0) << 80)

@@ -94,13 +94,16 @@ class ClockMark(models.Model):
     """How far the clock has looked: one row, whose lock is the turn to sweep.
 
     Lots whose dates passed before `on` have been looked at, under the rules of version `rules`, and
-    all that was committed up to `latest`.
+    all that was committed up to `latest`. On PostgreSQL, all transactions before `horizon` had
+    ended then, as `cluster` counts them.
     """
 
     at = models.DateTimeField()
     on = models.DateField()
     rules = models.PositiveIntegerField()
     latest = models.UUIDField(null=True)
+    cluster = models.CharField(max_length=20, default="")
+    horizon = models.BigIntegerField(null=True)
 
     class Meta:
         default_permissions = ()

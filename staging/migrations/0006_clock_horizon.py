@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("staging", "0005_pull_tasks")]
+
+    operations = [
+        migrations.AddField(
+            model_name="clockmark",
+            name="cluster",
+            field=models.CharField(default="", max_length=20),
+        ),
+        migrations.AddField(
+            model_name="clockmark", name="horizon", field=models.BigIntegerField(null=True)
+        ),
+    ]
