@@ -6,11 +6,13 @@ which transaction wrote it last, and transactions are numbered, so nothing that 
 about again. SQLite has one writer at a time, and the keys must do.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, F, Func, QuerySet
+from django.db.models import BooleanField, Expression, F, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from staging.models import ClockMark, Commitment, State
@@ -58,27 +60,35 @@ class Horizon(NamedTuple):
         return 0 <= self.transaction - mark.horizon < COMPARABLE
 
 
-class _NotBefore(Func):
-    """Whether the transaction that wrote the row of this key last is no older than the given one.
+class _NotBefore(Expression):
+    """Whether the transaction that wrote a row last is no older than the given one.
 
     `age` counts round the 32 bits. A frozen row keeps its number, but may seem young when it is two
     thousand million transactions old: then it is only asked about once more.
     """
 
-    output_field = BooleanField()
+    def __init__(self, transaction: int) -> None:
+        super().__init__(output_field=BooleanField())
+        self.transaction = transaction
+        self.key: Any = F("pk")
 
-    def as_sql(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, list[Any]]:
-        [key] = self.get_source_expressions()
-        table = connection.ops.quote_name(key.alias)
-        return f"age({table}.xmin) <= age(%s::xid)", [str(self.extra["transaction"] % 2**32)]
+    def get_source_expressions(self) -> list[Any]:
+        return [self.key]
+
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
+        [self.key] = exprs
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
+        table = connection.ops.quote_name(self.key.alias)
+        return f"age({table}.xmin) <= age(%s::xid)", [str(self.transaction % 2**32)]
 
 
 def not_seen_since(mark: ClockMark) -> QuerySet[Commitment]:
     """Staged stock that the sweep which left the mark cannot have seen, by its key.
 
-    After 200,000 stagings within the last minutes, to look at all of them anew made a sweep take
-    SECONDS; to pass over those that were seen takes SECONDS. What an older transaction than theirs
-    kept from being counted as seen, because it was still open, is asked about twice.
+    After 200,000 stagings within the last minutes, to ask about all of them anew took 3.6 of a
+    sweep's 4.7 s of processor time; to pass over those that were seen takes a tenth of a second. A
+    row comes a second time only if an older transaction than its own was open at the last look.
     """
     # Only what is open has a quantity. Of `closed_at` PostgreSQL knows that there are indexes on
     # what is open, and would read one of them whole to meet the few that are new.
@@ -86,14 +96,9 @@ def not_seen_since(mark: ClockMark) -> QuerySet[Commitment]:
     rows = rows.filter(pk__gte=_a_little_before(mark.latest)).order_by("pk")
     if mark.horizon is None:
         return rows
-    first = (
-        rows.filter(_NotBefore(F("pk"), transaction=mark.horizon))
-        .values_list("pk", flat=True)
-        .first()
-    )
-    if first is None:
-        return rows.none()
-    return rows.filter(_NotBefore(F("pk"), transaction=mark.horizon), pk__gte=first)
+    rows = rows.filter(_NotBefore(mark.horizon))
+    first = rows.values_list("pk", flat=True).first()
+    return rows.none() if first is None else rows.filter(pk__gte=first)
 
 
 def _a_little_before(latest: UUID | None) -> UUID:

@@ -102,7 +102,7 @@ class ClockMark(models.Model):
     on = models.DateField()
     rules = models.PositiveIntegerField()
     latest = models.UUIDField(null=True)
-    cluster = models.CharField(max_length=20, default="")
+    cluster = models.CharField(max_length=20, default="", db_default="")
     horizon = models.BigIntegerField(null=True)
 
     class Meta:
