@@ -1,10 +1,12 @@
 """Which stops lie on a lot today, for lists and pages. The gate knows the stops themselves."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
 
+from django.db import connection
 from django.db.models import DateField, Exists, OuterRef, Q, QuerySet, Value
 
 from inventory.actions.containers import with_nested
@@ -41,8 +43,7 @@ class InForce:
 
     @classmethod
     def read(cls) -> Self:
-        rows = UsageRule.objects.of_current_set().filter(action__in=("", GatedAction.STAGE))
-        rules: tuple[Any, ...] = tuple(rows.annotate(longest=gate.longest_life()))
+        rules: tuple[Any, ...] = tuple(_RULES())
         return cls(rules, max((row.longest for row in rules), default=0))
 
     def doubtful(self, on: date, *, at: datetime | None = None) -> Q:
@@ -62,6 +63,16 @@ class InForce:
             if rule.effect == Effect.DENY and rule.status in allowed:
                 doubt |= _meant_by(rule)
         return doubt
+
+
+_RULES: Select[UsageRule] = Select(
+    lambda: (
+        UsageRule.objects.of_current_set()
+        .filter(action__in=("", GatedAction.STAGE))
+        .annotate(longest=gate.longest_life())
+    )
+)
+"""Compiled once: each board, and each page of materials, asks."""
 
 
 def _allowed(rules: Iterable[UsageRule]) -> list[str]:
@@ -109,11 +120,33 @@ def inside(containers: Iterable[Container]) -> Q:
 
 
 def places_under(holds: QuerySet[Hold]) -> list[int]:
-    """Every place that one of the holds is on, or that lies in such a place."""
-    paths = holds.filter(location__isnull=False).values_list("location__path", flat=True)
-    within = (("path__startswith", path) for path in paths)
-    branches = Q(*within, _connector=Q.OR) or Q(pk__in=[])
-    return list(Location.objects.filter(branches).values_list("pk", flat=True))
+    """Every place that one of the holds is on, or that lies in such a place. Two statements.
+
+    Joined by the index of paths. Django made an OR of them, which for 135 places on hold took 9 ms
+    to compile, and PostgreSQL 5 to find.
+    """
+    held = holds.filter(location__isnull=False).order_by()
+    paths = list(held.values_list("location__path", flat=True))
+    if not paths:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                UNDER.format(held="unnest(%s::text[]) AS given(value)", at="~>=~", to="~<~"),
+                [paths],
+            )
+        else:
+            cursor.execute(UNDER.format(held="json_each(%s)", at=">=", to="<"), [json.dumps(paths)])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+UNDER = """
+    WITH held(path) AS (SELECT value FROM {held})
+    SELECT DISTINCT place.id FROM held JOIN inventory_location place
+    ON place.path {at} held.path AND place.path {to} (rtrim(held.path, '/') || '0')
+"""
+"""A path ends with `/`, after which comes `0`: between the two lies what begins with it. PostgreSQL
+compares bytes by these operators, which its index for LIKE knows; SQLite always does."""
 
 
 def with_stop(balances: QuerySet[Balance], on: date) -> QuerySet[Any]:
@@ -133,7 +166,8 @@ TODAY: Any = Given("on", DateField())
 def held() -> Q:
     """For a `Select`: stock that some open hold stops; `held` are the places under one."""
     holds = Hold.objects.open()
-    stopped = Q(location__among="held")
+    # A subquery is made a hash of once; the list itself would be searched for every row.
+    stopped = Q(location__in=Location.objects.filter(pk__among="held").values("pk"))
     stopped |= Q(lot__in=holds.filter(lot__isnull=False).values("lot"))
     stopped |= Q(lot__material__in=holds.filter(material__isnull=False).values("material"))
     stopped |= Q(lot__supplier_lot__in=holds.of_suppliers().values("supplier_lot"))
@@ -175,7 +209,8 @@ _HOLDS_ON: Select[Hold] = Select(
         .filter(
             Q(lot__among="lots")
             | Q(material__among="materials")
-            | Q(location__code__among="codes")
+            # Joined, PostgreSQL would read all places there are, to compare their codes.
+            | Q(location__in=Location.objects.filter(code__among="codes").values("pk"))
             | Q(container__among="containers")
             | Q(supplier_lot__among="supplier_lots")
         )

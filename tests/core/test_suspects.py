@@ -22,8 +22,9 @@ from inventory.models import Container, Location, Lot
 from quality import gate
 from quality.models import Hold, LotChange, RestrictedUse, RuleSet, UsageRule
 from staging import actions as staging
-from staging import clock, tasks
+from staging import clock, stops, tasks
 from staging.models import Alert, Commitment, Demand, PullTask, StagedStock
+from tests.factories import LocationFactory
 from tests.plant import Plant
 
 NOON = datetime.fromisoformat("2026-05-20T12:00:00+00:00")
@@ -232,3 +233,14 @@ def test_what_is_changed_while_a_sweep_runs_is_there_for_the_next(
     Commitment.objects.update(id=UUID(int=1))  # not to be looked at for being new
     assert tasks.flag_stale() == {"raised": 1, "closed": 0}
     assert tasks.flag_stale() == {"raised": 0, "closed": 0}
+
+
+def test_the_places_under_a_hold_are_found_by_their_path(plant: Plant) -> None:
+    site = plant.site
+    hall = LocationFactory(site=site, code="HALL")
+    inside = LocationFactory(site=site, code="HALL-LANE", parent=hall)
+    LocationFactory(site=site, code="HALL2")  # which only begins alike
+    plant.hold(location=hall)
+    plant.lift(plant.hold(location=plant.l1))
+    assert sorted(stops.places_under(Hold.objects.open())) == sorted([hall.pk, inside.pk])
+    assert stops.places_under(Hold.objects.none()) == []
