@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django import forms
 from django.template import Context, Template
 from django.utils import timezone, translation
 from django.utils.html import strip_tags
+from django.utils.safestring import mark_safe
 
 from inventory.templatetags import components
 
@@ -104,3 +106,19 @@ def test_templates_know_the_parts_and_nothing_gets_through_unescaped() -> None:
     assert "<script>" not in components.status_badge("<script>") + components.state_badge(
         "<script>"
     )
+
+
+def test_a_select_names_its_groups_and_escapes_its_choices() -> None:
+    chosen = forms.ChoiceField(
+        choices=[("", "Any"), ("Yard", [("a<b", "A & B"), ("c", mark_safe("<C>"))])]
+    )
+    form = type("Form", (forms.Form,), {"lane": chosen})({"lane": "a<b"})
+    drawn = str(form["lane"])
+    assert '<option value="">Any</option>' in drawn
+    assert '<optgroup label="Yard"><option value="a&lt;b" selected>A &amp; B</option>' in drawn
+    assert '<option value="c"><C></option>' in drawn
+
+
+def test_an_equal_quantity_in_an_unsafe_unit_is_escaped() -> None:
+    assert "<b>" in components.quantity(Decimal(1), mark_safe("<b>"))
+    assert "&lt;b&gt;" in components.quantity(Decimal(1), "<b>")

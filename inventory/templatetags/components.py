@@ -4,18 +4,19 @@ Python draws them, not templates of their own: a board has five hundred, and to 
 takes ten times as long as to format the same text.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from time import time
 from typing import Any
 
 from django import template
+from django.forms.utils import flatatt
 from django.templatetags.static import static
 from django.utils.dateformat import format as format_date
 from django.utils.formats import number_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 from django.utils.timezone import localtime
@@ -46,6 +47,35 @@ def draw_icon(name: str, size: str = "", alt: str = "") -> SafeString:
 
 
 DECORATION = SafeString(' aria-hidden="true"')
+
+
+# --- choices ------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def options(groups: Iterable[tuple[str | None, Sequence[Mapping[str, Any]], int]]) -> SafeString:
+    """The options of a select, as a widget's `optgroups` lists them.
+
+    Django includes a template for each: a filter that names a hundred sites took 7 ms to draw.
+    """
+    drawn = [
+        OPTGROUP.format(escape(name), _options(found)) if name else _options(found)
+        for name, found, _at in groups
+    ]
+    return SafeString("\n".join(drawn))
+
+
+OPTION = '<option value="{}"{}>{}</option>'
+OPTGROUP = '<optgroup label="{}">{}</optgroup>'
+
+
+def _options(found: Iterable[Mapping[str, Any]]) -> str:
+    return "\n".join(
+        OPTION.format(
+            escape(option["value"]), flatatt(option["attrs"]), conditional_escape(option["label"])
+        )
+        for option in found
+    )
 
 
 # --- badges -------------------------------------------------------------------------------------
@@ -120,19 +150,27 @@ def state_badge(state: str) -> SafeString:
 @register.simple_tag
 def quantity(value: Decimal | int | None, unit: str = "", *, large: bool = False) -> SafeString:
     """A quantity with its unit: exact, thousands grouped, no trailing zeros; a dash for none."""
+    return _drawn_quantity(value, unit, get_language(), large=large)
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _drawn_quantity(
+    value: Decimal | int | None, unit: str, _language: str | None, *, large: bool
+) -> SafeString:
+    """What a language makes of a quantity. Most come again: a page of stock has twelve hundred, and
+    took 20 of its 60 ms to draw them each anew. `typed`, as what is escaped is not what is safe.
+    """
     return format_html(
         '<span class="qty{}"><span class="qty-value">{}</span>{}</span>',
         " qty-lg" if large else "",
-        "–" if value is None else _spelled(value, get_language()),  # noqa: RUF001
+        "–" if value is None else _spelled(value),  # noqa: RUF001
         format_html(' <span class="qty-unit">{}</span>', unit)
         if unit and value is not None
         else NOTHING,
     )
 
 
-@lru_cache(maxsize=4096)
-def _spelled(value: Decimal | int, language: str | None) -> str:
-    """What a language makes of a number: half of the time of a quantity, and most come again."""
+def _spelled(value: Decimal | int) -> str:
     whole, _point, decimals = f"{value:f}".partition(".") if value else ("0", "", "")
     decimals = decimals.rstrip("0")
     text = f"{whole}.{decimals}" if decimals else whole
@@ -214,13 +252,21 @@ def age(
         )
     limit = int(limit_at.timestamp())
     gone = (time() - start) / (limit - start) if limit != start else 0
-    _share, tone, icon, word = next(step for step in AGES if gone >= step[0])
+    step = next(number for number, (share, *_look) in enumerate(AGES) if gone >= share)
+    _share, tone, icon, _word = AGES[step]
     return format_html(
-        '<span class="age {}" data-clock="age" data-start="{}" data-limit="{}">{}\n{}{}\n'
-        '<span class="age-word" data-fresh="{}" data-soon="{}" data-late="{}">{}</span></span>',
+        '<span class="age {}" data-clock="age" data-start="{}" data-limit="{}">{}\n{}{}\n{}</span>',
         tone, start, limit, draw_icon(icon), _ago(since),
-        _of(limit - start, timesince(since, limit_at)) if show_limit else NOTHING,
-        _("in time"), _("due soon"), _("overdue"), word,
+        _limit(limit - start, get_language()) if show_limit else NOTHING,
+        _age_word(step, get_language()),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _age_word(step: int, _language: str | None) -> SafeString:
+    return format_html(
+        '<span class="age-word" data-fresh="{}" data-soon="{}" data-late="{}">{}</span>',
+        _("in time"), _("due soon"), _("overdue"), AGES[step][3],
     )  # fmt: skip
 
 
@@ -238,12 +284,16 @@ def _ago(since: datetime) -> SafeString:
     )
 
 
-def _of(seconds: int, words: str) -> SafeString:
-    """The dwell limit itself, as a span of time."""
+@lru_cache(maxsize=256)
+def _limit(seconds: int, _language: str | None) -> SafeString:
+    """The dwell limit itself, as a span of time. A plant has few of them."""
     return format_html(
         ' <span class="age-limit">{} <span data-duration="{}">{}</span></span>',
-        _("of"), seconds, words,
+        _("of"), seconds, timesince(EPOCH, EPOCH + timedelta(seconds=seconds)),
     )  # fmt: skip
+
+
+EPOCH = datetime(2001, 1, 1)  # noqa: DTZ001 - only spans of time are told from it
 
 
 @register.simple_tag
