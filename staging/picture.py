@@ -224,7 +224,7 @@ def _demand_rows(found: Sequence[Demand], stock: QuerySet[Balance], on: date) ->
 
 
 GROUPINGS = {
-    "material": Grouping(_("By material"), _("Material"), "code", 25, _materials, _material_rows),
+    "material": Grouping(_("By material"), _("Material"), "code", 15, _materials, _material_rows),
     "lot": Grouping(_("By lot"), _("Lot"), "code", 50, _lots, _lot_rows),
     "location": Grouping(_("By location"), _("Location"), "path", 20, _locations, _location_rows),
     "demand": Grouping(_("By demand"), _("Demand"), "reference", 10, _demands, _demand_rows),

@@ -21,6 +21,7 @@ from quality.models import Hold, InspectionKind, Meaning
 from staging import actions as staging
 from staging import clock, stops
 from staging.models import Alert, Demand
+from staging.views import locations, materials
 from staging.views.lot_parts import tree
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -377,6 +378,50 @@ def test_names_from_outside_are_never_markup(plant: Plant, auditor: Client) -> N
         assert nasty not in page, path
         assert "<b>x</b>" not in page, path
         assert "&lt;script&gt;" in page, path
+
+
+# --- more than a page shows ---------------------------------------------------------------------
+
+
+def test_all_that_is_staged_at_a_place_can_be_paged_through(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locations, "MOST_SHOWN", 2)
+    lots = [plant.lot(5) for _number in range(5)]
+    for lot in lots:
+        plant.stage(plant.order((lot.material, 5)), lot)
+    client, query, met = reader("operator"), "", []
+    for _page in range(3):
+        answer = client.get(f"/locations/{plant.l1.code}/{query}")
+        met.append([row.lot for row in answer.context["staged"]])
+        query = answer.context["next"]
+    assert met == [lots[:2], lots[2:4], lots[4:]]
+    assert query == ""
+    assert answer.context["previous"].endswith("#staged")
+    assert answer.context["more_standing"]
+    assert f"/stock/?by=lot&amp;location={plant.l1.code}" in text(answer)
+
+
+def test_a_material_shows_the_most_urgent_and_names_the_list_of_the_others(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(materials, "MOST_SHOWN", 2)
+    material = plant.material()
+    lots = [plant.lot(5, material=material, expires_in=60 + day) for day in range(3)]
+    plant.hold(lot=lots[0])
+    orders = [
+        plant.order((material, 5), needed_at=plant.now + timedelta(days=day)) for day in range(3)
+    ]
+    page = reader("operator").get(f"/materials/{material.code}/")
+    assert [(lot, free) for lot, _badges, free in page.context["lots"]] == [
+        (lots[0], 0),
+        (lots[1], 5),
+    ]
+    assert [line.demand for line in page.context["waiting"]] == orders[:2]
+    listed = reader("operator").get(f"/demands/?q={material.code}")
+    assert f"/demands/?q={material.code}" in text(page)
+    for order in orders:
+        assert order.reference in text(listed)
 
 
 # --- what they cost -----------------------------------------------------------------------------

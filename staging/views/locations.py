@@ -1,20 +1,28 @@
 """Locations: the tree, and what stands at a place."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.views.generic import DetailView, TemplateView
 
 from inventory import on_hand
 from inventory.models import Balance, Location, Movement
+from inventory.paging import sifted_page_of
+from inventory.statements import Select
 from inventory.views.common import FloorView
 from quality.models import Hold
 from staging import stops
-from staging.models import Alert, StagedStock
+from staging.models import Alert, Commitment, StagedStock
 from staging.picture import nothing
+from staging.stops import TODAY
 
-MOST_SHOWN = 200
+MOST_SHOWN = 25
+"""Rows of what is staged, of which there are more pages, and of what stands here, which the list of
+stock shows whole. With 200 of each, drawing them took five sixths of the page's time."""
+
 MOST_MOVEMENTS = 25
 
 
@@ -51,17 +59,25 @@ class LocationView(FloorView, DetailView[Location]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         place, today = self.object, timezone.localdate()
-        standing = standing_at(Location.objects.within(place), today)
-        staged = staged_at(place).with_stop(today)[:MOST_SHOWN]
+        places = list(Location.objects.within(place).values_list("pk", flat=True))
+        standing = standing_at(places, today)
+        page = sifted_page_of(
+            StagedStock.objects.filter(location__in=places),
+            self.request.GET,
+            column="since",
+            size=MOST_SHOWN,
+        )
         return super().get_context_data(
             standing=standing[:MOST_SHOWN],
             more_standing=len(standing) > MOST_SHOWN,
-            totals=totals(Balance.objects.filter(location__path__startswith=place.path)),
+            totals=totals(Balance.objects.filter(location__in=places)),
             occupied=positions(place),
-            staged=staged,
+            staged=_STAGED(staged=[row.pk for row in page.rows], on=today),
+            previous=_anchored(page.previous),
+            next=_anchored(page.next),
             holds=holds_over(place),
             alerts=Alert.objects.open()
-            .filter(location__path__startswith=place.path)
+            .filter(location__in=places)
             .select_related("lot", "location")
             .order_by("pk")[:MOST_MOVEMENTS],
             movements=recent(Q(source=place), Q(target=place)),
@@ -71,12 +87,36 @@ class LocationView(FloorView, DetailView[Location]):
         )
 
 
-def standing_at(places: QuerySet[Location], on: Any) -> list[Any]:
-    """Balances at the places with `stop`, in walking order."""
-    rows = stops.with_stop(Balance.objects.filter(location__in=places, quantity__gt=0), on)
-    rows = rows.select_related("lot__material", "location", "container")
-    rows = rows.order_by("location__walk_order", "location__path", "lot__code", "pk")
-    return list(rows[: MOST_SHOWN + 1])
+def _anchored(link: str) -> str:
+    return f"{link}#staged" if link else ""
+
+
+_STAGED: Select[Any] = Select(
+    lambda: (
+        Commitment.objects.filter(pk__among="staged")
+        .with_stop(TODAY)
+        .select_related("lot__material", "location", "container", "requirement__demand")
+        .order_by("since", "pk")
+    )
+)
+"""What is staged, with `stop`. Found by its keys: so only what is shown is joined and judged."""
+
+IN_WALKING_ORDER = ("location__walk_order", "location__path", "lot__code", "pk")
+
+_STANDING: Select[Any] = Select(
+    lambda: (
+        stops.with_stop(Balance.objects.filter(pk__among="balances"), TODAY)
+        .select_related("lot__material", "location", "container")
+        .order_by(*IN_WALKING_ORDER)
+    )
+)
+
+
+def standing_at(places: Sequence[int], on: date) -> list[Any]:
+    """Balances at the places with `stop`, in walking order, one more than is shown."""
+    rows = Balance.objects.filter(location__in=places, quantity__gt=0)
+    keys = rows.order_by(*IN_WALKING_ORDER).values_list("pk", flat=True)
+    return _STANDING(balances=keys[: MOST_SHOWN + 1], on=on)
 
 
 def totals(balances: QuerySet[Balance]) -> list[tuple[str, dict[str, Any]]]:
@@ -92,24 +132,25 @@ def positions(place: Location) -> int:
     return len({("in", outer or inner) if inner else ("lot", lot) for lot, inner, outer in rows})
 
 
-def staged_at(place: Location) -> Any:
-    return (
-        StagedStock.objects.filter(location__path__startswith=place.path)
-        .select_related("lot__material", "location", "container", "requirement__demand")
-        .order_by(F("since"), "pk")
-    )
-
-
 def holds_over(place: Location) -> QuerySet[Hold]:
     """Open holds on the place, or on one that it lies in: they stop all that stands here."""
     rows = Hold.objects.open().filter(location__code__in=place.ancestry)
     return rows.select_related("actor", "lot", "container", "location", "material").order_by("pk")
 
 
+_MOVEMENTS: Select[Movement] = Select(
+    lambda: (
+        Movement.objects.filter(pk__among="movements")
+        .select_related(
+            "lot__material", "source", "target", "from_container", "to_container", "actor"
+        )
+        .order_by("-pk")
+    )
+)
+
+
 def recent(*ways: Q) -> list[Movement]:
     """The latest movements of any of these ways, the newest first; each has an index."""
-    rows = Movement.objects.select_related(
-        "lot__material", "source", "target", "from_container", "to_container", "actor"
-    ).order_by("-pk")
-    found = {row.pk: row for way in ways for row in rows.filter(way)[:MOST_MOVEMENTS]}
-    return [found[pk] for pk in sorted(found, reverse=True)[:MOST_MOVEMENTS]]
+    rows = Movement.objects.order_by("-pk").values_list("pk", flat=True)
+    found = {pk for way in ways for pk in rows.filter(way)[:MOST_MOVEMENTS]}
+    return _MOVEMENTS(movements=sorted(found, reverse=True)[:MOST_MOVEMENTS])

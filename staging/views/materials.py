@@ -7,15 +7,17 @@ from django.utils import timezone
 from django.views.generic import DetailView
 
 from inventory import on_hand
-from inventory.models import Balance, Lot, Material
+from inventory.models import Balance, LocationKind, Lot, Material
+from inventory.statements import Select
 from inventory.views.common import FloorView
-from quality import gate
 from quality.models import Hold
 from staging import stops
 from staging.models import Demand, Requirement
 from staging.picture import usable
+from staging.stops import TODAY
 
-MOST_SHOWN = 100
+MOST_SHOWN = 25
+"""Lots, and demands: the first to use, and the most urgent. The lists have the others."""
 
 
 class MaterialView(FloorView, DetailView[Material]):
@@ -35,7 +37,8 @@ class MaterialView(FloorView, DetailView[Material]):
         fit = usable([material], today)
         lots = lots_in_order(material)
         held = stops.held_among(lots, today)
-        free = _free_and_usable(material, today)
+        free = dict(_FREE.rows(lots=[lot.pk for lot in lots], on=today))
+        waiting = waiting_for(material)
         return super().get_context_data(
             split=on_hand.picture(Balance.objects.filter(lot__material=material)),
             usable=fit.get(material.pk, 0),
@@ -45,7 +48,8 @@ class MaterialView(FloorView, DetailView[Material]):
                 for lot in lots[:MOST_SHOWN]
             ],
             more_lots=len(lots) > MOST_SHOWN,
-            waiting=waiting_for(material),
+            waiting=waiting[:MOST_SHOWN],
+            more_waiting=len(waiting) > MOST_SHOWN,
             holds=Hold.objects.open().filter(material=material).select_related("actor", "material"),
             section="stock",
             **kwargs,
@@ -60,19 +64,27 @@ def lots_in_order(material: Material) -> list[Any]:
     return list(rows.order_by(F("expires_on").asc(nulls_last=True), "pk")[: MOST_SHOWN + 1])
 
 
-def _free_and_usable(material: Material, on: Any) -> dict[int, Any]:
-    """What of each lot could be staged now: free, in storage, and let through by the gate."""
-    found: dict[int, Any] = {}
-    for balance in gate.fefo([material.pk], on):
-        found[balance.lot_id] = found.get(balance.lot_id, 0) + balance.free
+def _free_and_usable() -> QuerySet[Any, Any]:
+    stock = Balance.objects.filter(
+        lot__among="lots",
+        location__kind=LocationKind.STORAGE,
+        location__is_open=True,
+        quantity__gt=F("reserved") + F("bound"),
+    )
+    rows = stops.with_stop(stock, TODAY).filter(stop="").order_by().values_list("lot")
+    found: QuerySet[Any, Any] = rows.annotate(free=Sum(F("quantity") - F("reserved") - F("bound")))
     return found
 
 
-def waiting_for(material: Material) -> QuerySet[Any]:
-    """Lines of live demands that still miss some of the material, the most urgent first."""
+_FREE: Select[Any] = Select(_free_and_usable)
+"""What of each lot could be staged now: free, in storage, and let through by the gate."""
+
+
+def waiting_for(material: Material) -> list[Any]:
+    """Lines of live demands that still miss some of the material, the most urgent first, one more
+    than is shown."""
     live = Q(material=material, demand__in=Demand.objects.live())
     lines: QuerySet[Any] = Requirement.objects.with_progress().filter(live)
     waiting = lines.filter(progressed__lt=F("quantity")).select_related("demand")
     waiting = waiting.annotate(missing=F("quantity") - F("progressed") - F("reserved"))
-    found: QuerySet[Any] = waiting.order_by("demand__needed_at", "pk")[:MOST_SHOWN]
-    return found
+    return list(waiting.order_by("demand__needed_at", "pk")[: MOST_SHOWN + 1])

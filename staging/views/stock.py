@@ -25,7 +25,7 @@ from staging.views.files import csv_file
 from staging.views.lists import in_words
 
 FILE_PAGE = 500
-MOST_COUNTED = 200
+MOST_COUNTED = 100
 """Whether some is on hand is looked up one by one, so they are counted up to here only."""
 
 MORE_COLUMNS = {"material": ("usable", "safety_stock"), "lot": ("status", "expires_on")}
