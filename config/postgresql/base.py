@@ -23,8 +23,8 @@ NEVER_BY_ITSELF = 2**31
 PLANS = "-c plan_cache_mode=force_generic_plan -c jit=off -c random_page_cost=1.1"
 """A prepared statement keeps one plan, because planning its joins takes longer than running them.
 Nothing else is affected: all other statements come with their values in them, and are planned for
-these. Compiling a plan never pays for what a page or a move asks. A row looked up is hardly dearer on
-a solid-state disk, or in memory, than one read in order; PostgreSQL's own guess is four times."""
+these. Compiling a plan never pays for what a page or a move asks. A row looked up is hardly dearer
+on a solid-state disk, or in memory, than one read in order; PostgreSQL's own guess is four times."""
 
 
 class PreparedCursor:

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="clockmark",
             name="cluster",
-            field=models.CharField(default="", max_length=20),
+            field=models.CharField(db_default="", default="", max_length=20),
         ),
         migrations.AddField(
             model_name="clockmark", name="horizon", field=models.BigIntegerField(null=True)
