@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("staging", "0005_pull_tasks")]
+    dependencies = [("staging", "0008_displays")]
 
     operations = [
         migrations.AddField(
