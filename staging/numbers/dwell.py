@@ -91,6 +91,8 @@ def counted(asked: Asked) -> Found:
     """Three statements, and one for the names of the lanes."""
     left = _left(asked)
     lanes = _spans(left, "location")
+    if not lanes:
+        return Found(tables={table.name: [] for table in TABLES})
     largest = sorted(lanes, key=lambda key: (-lanes[key]["positions"], key))
     places = Location.objects.in_bulk(largest[:MOST_LANES])
     trend = _spans(left.annotate(number=asked.period.number("closed_at")), "number")
