@@ -24,7 +24,7 @@ PLANS = "-c plan_cache_mode=force_generic_plan -c jit=off -c random_page_cost=1.
 """A prepared statement keeps one plan, because planning its joins takes longer than running them.
 Nothing else is affected: all other statements come with their values in them, and are planned for
 these. Compiling a plan never pays for what a page or a move asks. A row looked up is hardly dearer
-on a solid-state disk, or in memory, than one read in order; PostgreSQL's own guess is four times."""
+on a solid-state disk, or in memory, than one read in order; PostgreSQL guesses four times."""
 
 
 class PreparedCursor:
