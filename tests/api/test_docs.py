@@ -12,7 +12,9 @@ from quality.gate import STOP_LABELS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/api.md"
-SURFACES = {"admin", "api", "forms", "management", "migrations", "templatetags", "views"}
+SURFACES = {
+    "admin", "api", "forms", "guided", "management", "migrations", "templatetags", "views",
+}  # fmt: skip
 NOT_VERBS = {"master", "rules"}
 """Actions that only the admin offers."""
 
