@@ -115,7 +115,8 @@ class LabelSchema(ApiSchema):
 
     @property
     def problems(self) -> tuple[int, ...]:  # type: ignore[override]  # by method, here
-        return (400, 409, 413, 415, *ALWAYS) if self.method == "POST" else (400, 409, *ALWAYS)
+        more = (413, 415) if self.method == "POST" else ()
+        return (400, 404, 409, *more, *ALWAYS)
 
     def get_operation_id(self) -> str:
         return f"labels_{self.view.kind.name}_{self.method.lower()}"  # type: ignore[attr-defined]

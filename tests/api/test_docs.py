@@ -15,7 +15,7 @@ PAGE = ROOT / "docs/api.md"
 SURFACES = {
     "admin", "api", "forms", "guided", "management", "migrations", "templatetags", "views",
 }  # fmt: skip
-NOT_VERBS = {"master", "rules"}
+NOT_VERBS = {"displays", "master", "rules"}
 """Actions that only the admin offers."""
 
 
@@ -31,7 +31,9 @@ def sources() -> Iterator[Path]:
 
 def texts(node: ast.AST) -> Iterator[str]:
     for found in ast.walk(node):
-        if isinstance(found, ast.Constant) and re.fullmatch(r"[a-z_]+_[a-z\d]+", str(found.value)):
+        if isinstance(found, ast.Constant) and re.fullmatch(
+            r"[a-z]+(_[a-z\d]+)+", str(found.value)
+        ):
             yield str(found.value)
 
 

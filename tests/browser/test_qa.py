@@ -122,7 +122,7 @@ def test_two_people_release_ten_lots(desk: Page, live_server: LiveServer, plant:
     first, second = person("qa"), person("qa")
     change(desk, live_server, first)
     desk.get_by_role("link", name="Look at 10 lots and release them").click()
-    expect(desk.locator("#chosen-rows tbody tr")).to_have_count(10)
+    expect(desk.locator("#chosen-rows > tbody > tr")).to_have_count(10)
     sign(desk, first)
     expect(desk.locator(".messagelist")).to_contain_text("10 lots wait for the second signature")
     change(desk, live_server, second)

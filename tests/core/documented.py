@@ -109,7 +109,9 @@ def _name(node: ast.AST) -> str:
 
 def _words(node: ast.AST) -> Iterator[str]:
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Constant) and re.fullmatch(r"[a-z_]+_[a-z\d]+", str(inner.value)):
+        if isinstance(inner, ast.Constant) and re.fullmatch(
+            r"[a-z]+(_[a-z\d]+)+", str(inner.value)
+        ):
             yield str(inner.value)
 
 

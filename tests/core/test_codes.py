@@ -11,6 +11,9 @@ NOT_OF_ACTIONS = {
     "lines_needed",
     "not_tried",  # the frame around every verb
     "attachment_damaged",  # when a file is read
+    "display_expired",
+    "link_used",
+    "nothing_to_show",  # wall screens, which the admin offers
 }
 
 

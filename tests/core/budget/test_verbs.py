@@ -24,7 +24,7 @@ STATEMENTS = {
     "scrap": 9,
     "send_back": 9,
     "new_container": 5,
-    "number_container": 10,
+    "number_container": 12,
     "pack": 9,
     "unpack": 9,
     "move_container": 11,
