@@ -7,28 +7,20 @@ import pytest
 from config.bootstrap import torture as command
 from config.torture import runner, summary
 from config.torture.stack import Stack
-from config.torture.summary import Run
 
 
-@pytest.fixture(scope="module")
-def run(running_stack: Stack, database: str) -> Run:
-    return runner.run(running_stack, seconds=6, seed="short", clients=4, database=database)
-
-
-def test_a_short_torture_finds_nothing(run: Run) -> None:
+def test_a_short_torture_finds_nothing_and_says_so(
+    running_stack: Stack, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One test, so that no second process has to run it again for a summary."""
+    run = runner.run(running_stack, seconds=6, seed="short", clients=4, database=database)
     assert run.findings == []
     assert any(entry.acknowledged for entry in run.entries)
-
-
-def test_the_summary_tells_what_happened(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     summary.show(run)
     printed = capsys.readouterr().out
-    assert f"torture on {run.database}, 4 clients, 6 s, seed short" in printed
+    assert f"torture on {database}, 4 clients, 6 s, seed short" in printed
     assert "acknowledged keys" in printed
     assert "ok: 0 findings" in printed
-
-
-def test_the_summary_names_what_was_found(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     summary.show(replace(run, findings=["lost: it"]))
     printed = capsys.readouterr().out
     assert "FOUND lost: it" in printed
