@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.languages.PersonalLanguage",
     "config.sessions.AttendedSessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -140,7 +141,7 @@ SIGNING_NEEDS_REVIEW = env.bool("FORESTAGE_REVIEW", default=False)
 # --- Security -----------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("FORESTAGE_HTTPS", default=PRODUCTION)
 SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside, without the proxy's HTTPS
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS = env.int("FORESTAGE_HSTS_SECONDS", default=31536000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
 if env.bool("FORESTAGE_BEHIND_PROXY", default=False):
@@ -176,7 +177,15 @@ STORAGES = {
 }
 
 # --- Language and time --------------------------------------------------------------------------
-LANGUAGE_CODE = "en"
+# What the product writes into its own records is in this language, whoever caused it.
+LANGUAGE_CODE = env.str("FORESTAGE_LANGUAGE", default="en")
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français")]
+if LANGUAGE_CODE not in dict(LANGUAGES):
+    raise ImproperlyConfigured("FORESTAGE_LANGUAGE: choose one of " + ", ".join(dict(LANGUAGES)))
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = env.str("FORESTAGE_TIME_ZONE", default="UTC")
 USE_I18N = USE_TZ = True
 FORMAT_MODULE_PATH = ["config.formats"]

@@ -8,6 +8,7 @@ from config import health
 from inventory.api import problems
 from inventory.forms import FloorSignInForm
 from inventory.views import account
+from inventory.views.language import LanguageView
 from staging.views.board import BoardView
 
 handler500 = problems.server_error
@@ -23,6 +24,7 @@ urlpatterns = [
     path("", BoardView.as_view(), name="home"),
     path("sign-in/", LoginView.as_view(authentication_form=FloorSignInForm), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("language/", LanguageView.as_view(), name="language"),
     path("account/", account.AccountView.as_view(), name="account"),
     path("account/password/", account.PasswordView.as_view(), name="password"),
     path("account/second-factor/", account.SecondFactorView.as_view(), name="second-factor"),

@@ -25,6 +25,7 @@ COUNTED = frozenset({"signature_wrong"})
 PASSWORD_CHANGE_DUE = "password_change_due"  # noqa: S105 - a key of the session
 PASSWORD_ALONE = "password_alone"  # noqa: S105 - signed in without a second factor
 SEEN_AT = "seen_at"
+LANGUAGE = "language"
 
 
 def of(user: User) -> Account:
@@ -174,6 +175,15 @@ def set_service(user: User, is_service: bool, *, reason: str, by: Actor, at: dat
     Refuses `reason_needed`.
     """
     _administer(user, "people.service_account", reason, by, at, is_service=is_service)
+
+
+@transaction.atomic
+def choose_language(user: User, language: str, *, by: Actor, at: datetime) -> None:
+    """The language of the person's pages; an empty one leaves it to the browser."""
+    Account.objects.get_or_create(user=user)
+    account = locked_row(user)
+    if account.language != language:
+        _change(account, "people.language", by, at, language=language)
 
 
 def password_set(user: User, *, by: Actor) -> None:

@@ -22,6 +22,7 @@ from inventory.models import Lot, RefusedAttempt
 from inventory.partial import Unread
 from inventory.statements import Insert
 from inventory.units import LARGEST
+from inventory.wording import on_record
 
 ACTION = "refused"
 
@@ -87,11 +88,13 @@ def _row(verb: str, stamp: Stamp, asked: Asked, refusal: Refused) -> RefusedAtte
     params = refusal.params or {}
     named = params | alone
     rule = params.get("rule")
+    with on_record():
+        message = refusal.text
     return RefusedAttempt(
         verb=verb,
         code=str(refusal.code),
         field=refusal.field or "",
-        message=refusal.text,
+        message=message,
         line=refusal.line,
         lot_id=_key(named, "lot"),
         material_id=_key(named, "material"),

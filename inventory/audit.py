@@ -21,6 +21,7 @@ from inventory.errors import Refused
 from inventory.models import AuditEntry, Surface
 from inventory.statements import Insert
 from inventory.units import plain
+from inventory.wording import moment_in_words, on_record
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a client's clock may run ahead of ours."""
@@ -70,7 +71,7 @@ def stamp(by: Actor, at: datetime, reason: str = "") -> Stamp:
             code="time_in_future",
             field="at",
             hint=_("Set the clock of the device, or leave the time out."),
-            at=at.isoformat(timespec="minutes"),
+            at=moment_in_words(at),
         )
     return made
 
@@ -121,7 +122,8 @@ def record(
 
 def record_many(action: str, entries: Iterable[Entry], *, stamp: Stamp) -> list[AuditEntry]:
     """Write an entry for each thing that an action touched, in one statement."""
-    rows = [_row(action, stamp, entry) for entry in entries]
+    with on_record():
+        rows = [_row(action, stamp, entry) for entry in entries]
     _ENTRIES(rows)
     return rows
 

@@ -43,6 +43,7 @@ def signed_in(*, request: HttpRequest | None, user: User, **_kwargs: Any) -> Non
         request.session[accounts.SEEN_AT] = int(timezone.now().timestamp())
         request.session[accounts.PASSWORD_CHANGE_DUE] = account.password_change_due
         request.session[accounts.PASSWORD_ALONE] = not accounts.has_second_factor(account)
+        request.session[accounts.LANGUAGE] = account.language
 
 
 def signed_out(*, request: HttpRequest | None, user: User | None, **_kwargs: Any) -> None:

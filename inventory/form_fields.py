@@ -12,6 +12,7 @@ from inventory import codes
 from inventory.errors import Refused
 from inventory.models import Location, LocationKind, Site, Unit
 from inventory.scanning import LONGEST
+from inventory.wording import inside
 
 MOST_SUGGESTED = 40
 """A longer list is no help: its codes are scanned."""
@@ -113,7 +114,7 @@ class LinesField(forms.CharField):
         return self.line(**values)
 
     def _in_words(self) -> dict[str, str]:
-        return {"parts": ", ".join(str(part.label).lower() for part in self.parts.values())}
+        return {"parts": ", ".join(str(inside(part.label or "")) for part in self.parts.values())}
 
 
 def _in_line(number: int, error: ValidationError) -> Refused:

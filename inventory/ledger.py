@@ -31,6 +31,7 @@ from inventory.models import (
 )
 from inventory.statements import Insert, Select, attach, new
 from inventory.units import LARGEST, plain, too_large
+from inventory.wording import spelled
 
 
 class Claim(StrEnum):
@@ -408,16 +409,16 @@ def _not_enough(line: Line, balance: Balance | None) -> Refused:
         field="quantity",
         hint=(
             _("%s there is promised or staged for a demand: unstage or deallocate it first.")
-            % plain(on_hand - available)
+            % spelled(on_hand - available)
             if on_hand > available and line.draws is Claim.FREE
             else _("Check the location and the quantity, or count the location.")
         ),
         facts={"available": plain(available), "on_hand": plain(on_hand)},
-        available=plain(available),
+        available=spelled(available),
         unit=line.lot.material.base_unit_id,
         lot=line.lot,
         location=line.source,
-        wanted=plain(line.quantity),
+        wanted=spelled(line.quantity),
     )
 
 

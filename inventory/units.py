@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
 from inventory.models import Material, Unit
+from inventory.wording import plain as plain
+from inventory.wording import spelled
 
 LARGEST = Decimal("999999999")
 SANE_EXPONENT = 40
@@ -53,8 +55,8 @@ def too_large(quantity: Decimal) -> Refused:
         _("%(quantity)s is more than one record can hold."),
         code="quantity_too_large",
         field="quantity",
-        hint=_("Enter %s at most.") % plain(LARGEST),
-        quantity=f"{quantity.normalize():g}",
+        hint=_("Enter %s at most.") % spelled(LARGEST),
+        quantity=spelled(quantity.normalize()),
     )
 
 
@@ -64,9 +66,9 @@ def _too_fine(material: Material, quantity: Decimal) -> Refused:
         _("%(quantity)s of %(material)s cannot be counted in steps of %(step)s %(unit)s."),
         code="quantity_too_fine",
         field="quantity",
-        hint=_("Enter a multiple of %s %s.") % (plain(step), material.base_unit_id),
-        quantity=f"{quantity:g}",
-        step=plain(step),
+        hint=_("Enter a multiple of %s %s.") % (spelled(step), material.base_unit_id),
+        quantity=spelled(quantity),
+        step=spelled(step),
         unit=material.base_unit_id,
         material=material,
     )
@@ -97,9 +99,3 @@ def _factor(material: Material, unit: Unit | None) -> tuple[Decimal, Decimal]:
         material=material,
         unit=unit,
     )
-
-
-def plain(quantity: Decimal) -> str:
-    """The quantity without trailing zeros or exponent: `2500`, `0.25`."""
-    text = f"{quantity:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

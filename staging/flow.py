@@ -27,6 +27,7 @@ from inventory.models import (
     MovementKind,
 )
 from inventory.units import plain
+from inventory.wording import spelled
 from quality import gate
 from quality.models import GatedAction
 from staging.bindings import Bindings
@@ -175,7 +176,8 @@ def settle(requirements: Iterable[Requirement], book: Book, bindings: Bindings) 
             surplus -= part
             words = _("%(quantity)s of %(lot)s no longer reserved for %(demand)s.")
             given_up.append(
-                str(words) % {"quantity": plain(part), "lot": row.lot, "demand": requirement.demand}
+                str(words)
+                % {"quantity": spelled(part), "lot": row.lot, "demand": requirement.demand}
             )
     return given_up
 
@@ -189,7 +191,7 @@ def _over(requirement: Requirement, over: Decimal) -> Refused:
         facts={"over": plain(over)},
         demand=requirement.demand,
         material=requirement.material,
-        over=plain(over),
+        over=spelled(over),
     )
 
 
@@ -243,7 +245,7 @@ def _with_alternatives(refusal: Refused, step: Step) -> Refused:
             "remedy": refusal.hint,
             "lot": best.lot,
             "location": best.container or best.location,
-            "free": plain(best.free),
+            "free": spelled(best.free),
         }
     return refusal
 
@@ -283,7 +285,7 @@ def _change_claim(step: Step, book: Book) -> None:
             line=step.index,
             hint=_("Choose another lot or a smaller quantity."),
             facts={"available": plain(available)},
-            available=plain(available),
+            available=spelled(available),
             lot=step.lot,
             location=step.source,
         )

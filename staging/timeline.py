@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from inventory.models import Lot, Movement, Recorded, RefusedAttempt
 from inventory.statements import Select
 from inventory.units import plain
+from inventory.wording import inside
 from quality.models import Decision, Hold, Inspection
 from quality.records import signatures_of
 from staging.models import Alert
@@ -83,7 +84,7 @@ def _movements(lot: Lot) -> Iterator[Event]:
             places = f"{row.source} → {row.target} ({row.to_container})"
         title = f"{row.get_kind_display()} {plain(row.quantity)} {unit}"
         if row.reverses:
-            title += f" ({row.reverses.get_kind_display().lower()} #{row.reverses_id})"
+            title += f" ({inside(row.reverses.get_kind_display())} #{row.reverses_id})"
         yield _event("movement", row, title, " · ".join(filter(None, [places, row.reference])))
 
 
@@ -94,7 +95,7 @@ def _decisions(lot: Lot) -> Iterator[Event]:
         change = f"{row.get_from_status_display()} → {row.get_to_status_display()}"
         signed = "; ".join(
             _("signed by %(name)s (%(meaning)s)")
-            % {"name": one.printed_name, "meaning": one.get_meaning_display().lower()}
+            % {"name": one.printed_name, "meaning": inside(one.get_meaning_display())}
             for one in signatures[row.pk]
         )
         yield _event("decision", row, f"{row.get_kind_display()}: {change}", signed)

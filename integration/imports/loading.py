@@ -15,6 +15,7 @@ from inventory import audit
 from inventory.actions import save_master
 from inventory.audit import Actor
 from inventory.errors import Refused
+from inventory.wording import recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Load:
 
     @property
     def reason(self) -> str:
-        return str(_("Imported from %s")) % self.report.name
+        return recorded(_("Imported from %s")) % self.report.name
 
 
 def once_each(rows: Iterable[Row], report: FileReport, *names: str) -> list[Row]:

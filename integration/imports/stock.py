@@ -26,7 +26,8 @@ from inventory.models import (
     Tracking,
     Unit,
 )
-from inventory.units import plain, to_base
+from inventory.units import to_base
+from inventory.wording import spelled
 
 UNTRACKED = "UNTRACKED"
 """Lot number of what comes without one, where the material's lots need no decision."""
@@ -163,7 +164,7 @@ def _received_differently(one: Incoming, before: Decimal) -> Refused:
         code="received_differently",
         field="quantity",
         hint=_("Count the location to correct it, or give a new delivery its own reference."),
-        before=plain(before),
+        before=spelled(before),
     )
 
 

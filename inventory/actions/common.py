@@ -14,6 +14,7 @@ from inventory.ledger import Book
 from inventory.models import Balance, Container, Location, LocationKind, Lot, Unit
 from inventory.statements import Select
 from inventory.units import plain, to_base
+from inventory.wording import inside
 
 L = TypeVar("L")
 T = TypeVar("T")
@@ -212,7 +213,7 @@ def require_kind(location: Location, *kinds: LocationKind, field: str, hint: Any
             hint=hint
             or _("Scan one of these kinds: %s.") % ", ".join(str(kind.label) for kind in kinds),
             location=location,
-            kind=location.get_kind_display().lower(),
+            kind=inside(LocationKind(location.kind).label),
         )
     if not location.is_open:
         raise Refused(

@@ -26,6 +26,7 @@ from inventory.models import (
     MovementKind,
 )
 from inventory.units import plain, to_base
+from inventory.wording import spelled
 
 LocationField = Annotated[Location, About(_("Location"), _("Scan the location you counted."))]
 
@@ -100,7 +101,7 @@ def _difference(line: Count, book: Book, variance: Location, index: int) -> list
             field="quantity",
             hint=_("Unstage or deallocate the missing quantity first, then count again."),
             facts={"claimed": plain(claimed), "booked": plain(booked)},
-            claimed=plain(claimed),
+            claimed=spelled(claimed),
             lot=line.lot,
         )
     if counted == booked:

@@ -15,6 +15,7 @@ from inventory.models import (
     VIRTUAL_KINDS,
     Balance,
     Location,
+    LocationKind,
     Lot,
     Material,
     Movement,
@@ -22,6 +23,7 @@ from inventory.models import (
     SsccSeries,
     ZoneChange,
 )
+from inventory.wording import inside, recorded
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -121,7 +123,7 @@ def _check_location(location: Location, before: models.Model | None) -> None:
             field="kind",
             hint=_("Close it and set up a new location."),
             location=location,
-            kind=before.get_kind_display().lower(),
+            kind=inside(LocationKind(before.kind).label),
         )
 
 
@@ -170,5 +172,5 @@ def _add_counterparts(site: Site) -> None:
     for kind in VIRTUAL_KINDS:
         code = f"{site.code}-{kind.upper()}"
         Location.objects.create(
-            site=site, code=code, name=str(kind.label), kind=kind, path=f"{code}/"
+            site=site, code=code, name=recorded(kind.label), kind=kind, path=f"{code}/"
         )

@@ -23,12 +23,14 @@ from inventory.models import (
     Location,
     LocationKind,
     Lot,
+    LotStatus,
     Material,
     Movement,
     MovementKind,
     Tracking,
 )
 from inventory.units import check_sign, to_base
+from inventory.wording import inside
 
 MaterialField = Annotated[Material, About(_("Material"), _("Scan or type the material code."))]
 LocationField = Annotated[Location, About(_("To"), _("Storage or quarantine location."))]
@@ -201,5 +203,5 @@ def _check_known(lot: Lot, line: Receipt) -> None:
             field="number",
             hint=_("Receive the new delivery under a lot number of its own."),
             lot=lot,
-            status=lot.get_status_display().lower(),
+            status=inside(LotStatus(lot.status).label),
         )

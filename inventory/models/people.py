@@ -10,6 +10,7 @@ class Account(models.Model):
 
     A user without a row has all defaults. The second factor's secret is shown to nobody but its
     owner, once; `totp_step` is the last time step whose code was used, so that none counts twice.
+    Without a `language`, pages are in the one that the browser asks for.
     """
 
     user = models.OneToOneField(
@@ -23,6 +24,8 @@ class Account(models.Model):
     totp_secret = models.CharField(max_length=32, blank=True, editable=False)
     totp_confirmed_at = models.DateTimeField(_("second factor since"), null=True)
     totp_step = models.BigIntegerField(default=0, editable=False)
+
+    language = models.CharField(_("language"), max_length=10, blank=True)
 
     class Meta:
         default_permissions = ()

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from inventory.check_digits import gtin_forms
 from inventory.errors import Refused
 from inventory.models import Location, Lot, Material, Tracking
 from inventory.scanning.scan import Scan
+from inventory.wording import day_in_words
 
 Key = tuple[str, ...]
 """What a code says of a thing of some kind; without any words, it says nothing of it."""
@@ -94,9 +94,9 @@ def _check_expiry(scan: Scan, lot: Lot) -> None:
             _("The label says %(label)s for its expiry, but lot %(lot)s expires on %(lot_day)s."),
             code="label_differs",
             hint=_("Do not use it. Have quality look at label and lot."),
-            label=date_format(scan.expires_on),
+            label=day_in_words(scan.expires_on),
             lot=lot,
-            lot_day=date_format(lot.expires_on),
+            lot_day=day_in_words(lot.expires_on),
         )
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from inventory.models import Seal, SealNotice
 from inventory.seals import posting
 from inventory.seals.content import moment
+from inventory.wording import on_record
 
 AGAIN = timedelta(minutes=5)
 """After a failure, or a worker that vanished, it is tried again."""
@@ -64,7 +65,8 @@ def _send(notice: SealNotice, now: datetime) -> bool:
         if notice.is_posted:
             posting.post(notice, now)
         else:
-            message(notice).send()
+            with on_record():
+                message(notice).send()
     except (SMTPException, OSError) as failure:
         logger.warning("Seal %s could not be sent: %s", notice.sequence, failure)
         mine.update(error=str(failure)[:200])

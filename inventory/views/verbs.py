@@ -30,6 +30,7 @@ from inventory.models import Movement, MovementKind
 from inventory.verbs import REGISTRY, Verb
 from inventory.views import visit
 from inventory.views.common import FloorView, actor
+from inventory.wording import recorded
 
 KEPT = frozenset({"demand", "lane", "vehicle", "work_center", "supplier", "location", "site"})
 """Fields that stay filled for the next scan."""
@@ -178,7 +179,7 @@ class UndoView(FloorView, View):
         rows = Movement.objects.filter(batch=batch, actor=actor(request).user, reversed_by=None)
         late = rows.filter(recorded_at__lt=timezone.now() - visit.UNDO_WITHIN).exists()
         lines = [
-            REGISTRY["reverse"].line(movement=movement, reason=str(_("Undone after entry.")))
+            REGISTRY["reverse"].line(movement=movement, reason=recorded(_("Undone after entry.")))
             for movement in rows.exclude(kind=MovementKind.REVERSE).select_related("lot")
         ]
         try:

@@ -15,6 +15,7 @@ from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import About
 from inventory.models import Balance, Lot, LotStatus
+from inventory.wording import inside
 from quality.actions.deciding import (
     Decided,
     Order,
@@ -262,7 +263,7 @@ def _check_status(kind: DecisionKind, lot: Lot) -> None:
             field="lot",
             hint=_("Look at the lot's decisions; reopen it first if it must be decided again."),
             lot=lot,
-            status=lot.get_status_display().lower(),
+            status=inside(LotStatus(lot.status).label),
         )
 
 

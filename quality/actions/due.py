@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory.actions.common import lock_lots
 from inventory.errors import Refused
 from inventory.models import Balance, Lot, LotStatus
+from inventory.wording import day_in_words
 from quality.gate import RETEST_DUE
 from quality.models import (
     DueInspection,
@@ -70,8 +71,8 @@ def check_due(lot: Lot, found: Collection[DueInspection], inspected: bool) -> No
                 hint=_("Record its results first."),
                 facts={"lot": due.lot.code, "kind": str(due.kind)},
                 of=due.lot,
-                kind=due.get_kind_display(),
-                since=timezone.localtime(due.since).date(),
+                kind=InspectionKind(due.kind).label,
+                since=day_in_words(timezone.localtime(due.since).date()),
             )
         if due.outcome is None:  # type: ignore[attr-defined]
             raise undecided(due)
@@ -82,7 +83,7 @@ def check_due(lot: Lot, found: Collection[DueInspection], inspected: bool) -> No
             hint=_("Have it inspected again, or reject the lot."),
             facts={"lot": due.lot.code, "inspection": due.inspection_id},
             of=due.lot,
-            kind=due.get_kind_display(),
+            kind=InspectionKind(due.kind).label,
         )
     if lot.material.inspection_required and not inspected:
         raise Refused(
@@ -103,7 +104,7 @@ def undecided(due: DueInspection) -> Refused:
         hint=_("Have it accepted with a reason, or inspected again; or reject the lot."),
         facts={"lot": due.lot.code, "inspection": due.inspection_id},
         of=due.lot,
-        kind=due.get_kind_display(),
+        kind=InspectionKind(due.kind).label,
     )
 
 

@@ -17,6 +17,7 @@ from inventory.actions.common import each, lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Lot, Movement
+from inventory.wording import recorded
 from quality.models import Hold, RestrictedUse
 
 
@@ -28,7 +29,7 @@ def split_lot(*, lines: Sequence[Split], by: Actor, at: datetime) -> list[Lot]:
     """
     lock_lots(line.lot for line in lines)
     parts = split_stock(lines=lines, by=by, at=at)
-    stamp = audit.stamp(by, at, str(_("Split from a lot on hold")))
+    stamp = audit.stamp(by, at, recorded(_("Split from a lot on hold")))
     _copy_stops([(line.lot.pk, part) for line, part in zip(lines, parts, strict=True)], stamp)
     return parts
 

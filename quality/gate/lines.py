@@ -22,6 +22,7 @@ from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models import Container, Location, LocationKind, Lot, LotStatus
 from inventory.statements import Select
+from inventory.wording import inside
 from quality.gate.shelf_life import ACTIONS, ShelfLives
 from quality.gate.stops import DATE_STOPS, code_of
 from quality.models import (
@@ -256,7 +257,7 @@ def _denied(use: Use, on: date, rules: _Rules) -> Refused | None:
         _("%(lot)s may not be used: %(status)s, %(why)s (rule %(rule)s)."),
         _("Use another lot, or have its quality decided."),
         by=denying.cleared_by if denying else "QA",
-        status=use.lot.get_status_display().lower(),
+        status=inside(LotStatus(use.lot.status).label),
         why=denying.note if denying else _("no rule allows this use"),
         rule=denying or "default",
     )

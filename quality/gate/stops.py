@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.fields import Words
 from inventory.models import Lot, LotStatus
+from inventory.wording import day_in_words, moment_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ class DateStop:
         day = getattr(lot, self.column)
         return day is not None and day < on
 
-    def said(self, lot: Lot) -> str:
+    def said(self, lot: Lot) -> Words:
         """The date, for its words."""
-        return str(getattr(lot, self.column))
+        return day_in_words(getattr(lot, self.column))
 
 
 class TimeStop(DateStop):
@@ -47,9 +48,8 @@ class TimeStop(DateStop):
         moment = getattr(lot, self.column)
         return moment is not None and moment < timezone.now()
 
-    def said(self, lot: Lot) -> str:
-        moment = timezone.localtime(getattr(lot, self.column))
-        return moment.isoformat(sep=" ", timespec="minutes")
+    def said(self, lot: Lot) -> Words:
+        return moment_in_words(getattr(lot, self.column))
 
 
 EXPIRED = DateStop(

@@ -22,6 +22,7 @@ from inventory.fields import About
 from inventory.ledger import Book
 from inventory.models import Balance, LocationKind, Lot, LotStatus
 from inventory.units import plain, to_base
+from inventory.wording import spelled
 from quality import gate
 from quality.models import GatedAction
 from staging.actions.common import Needs, committed, for_lot, lock_requirements, require_live
@@ -275,9 +276,9 @@ class _Planner:
                 hint=_("Reserve that much, or change the demand first."),
                 facts={"missing": plain(missing)},
                 demand=demand,
-                missing=plain(missing),
+                missing=spelled(missing),
                 material=line.lot.material,
-                wanted=plain(wanted),
+                wanted=spelled(wanted),
             )
         return wanted
 
@@ -299,7 +300,7 @@ class _Planner:
             str(words)
             % {
                 "material": row.material,
-                "short": plain(short),
+                "short": spelled(short),
                 "unit": row.material.base_unit_id,
             }
         )

@@ -11,6 +11,7 @@ from inventory.errors import Refused
 from inventory.models import Location, Lot
 from inventory.statements import Select
 from inventory.units import plain
+from inventory.wording import joined, spelled
 from staging.bindings import Bindings
 from staging.models import Commitment, Demand, Requirement, State
 
@@ -146,10 +147,10 @@ def take_from(
             _("Only %(available)s of %(lot)s is %(what)s there, not %(wanted)s."),
             code="not_enough",
             field="quantity",
-            hint=_("Take no more than %s.") % plain(available),
+            hint=_("Take no more than %s.") % spelled(available),
             facts={"available": plain(available)},
-            available=plain(available),
-            wanted=plain(wanted),
+            available=spelled(available),
+            wanted=spelled(wanted),
             lot=lot,
             what=what,
         )
@@ -207,7 +208,7 @@ def committed(
             lot=line.lot,
             places=", ".join(sorted(places)),
         )
-    what = " / ".join(str(state.label).lower() for state in states)
+    what = joined([state.label for state in states])
     return take_from(bindings, rows, quantity, what=what, lot=line.lot)
 
 

@@ -14,6 +14,7 @@ from inventory.actions.common import each
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.units import plain, to_base
+from inventory.wording import spelled
 from staging.actions.common import lock_requirements, require_live
 from staging.actions.demands import DemandChange, Need, check_needs, read_units, stamp_of
 from staging.bindings import Bindings
@@ -125,6 +126,6 @@ def _below_committed(need: Need, committed: Decimal) -> Refused:
         field="requirements",
         hint=_("Deallocate or unstage the difference first."),
         facts={"committed": plain(committed)},
-        committed=plain(committed),
+        committed=spelled(committed),
         material=need.material,
     )

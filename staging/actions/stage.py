@@ -38,6 +38,7 @@ from inventory.models import (
     MovementKind,
 )
 from inventory.units import plain
+from inventory.wording import spelled
 from quality.models import GatedAction
 from staging.actions.common import (
     Needs,
@@ -319,13 +320,13 @@ def _too_much(
         _("%(demand)s needs only %(missing)s %(unit)s more of %(material)s, not %(quantity)s."),
         code="more_than_required",
         field="quantity",
-        hint=_("Stage %s at most, or change the demand first.") % plain(missing),
+        hint=_("Stage %s at most, or change the demand first.") % spelled(missing),
         facts={"missing": plain(missing)},
         demand=demand,
-        missing=plain(missing),
+        missing=spelled(missing),
         unit=line.lot.material.base_unit_id,
         material=line.lot.material,
-        quantity=plain(quantity),
+        quantity=spelled(quantity),
     )
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory.errors import Refused
 from inventory.models import Balance, Container, LocationKind
 from inventory.verbs import REGISTRY, Verb
+from inventory.wording import joined
 from staging.guided.known import Known
 from staging.guided.positions import claims
 from staging.models import Commitment
@@ -193,7 +194,7 @@ def _standing(known: Known) -> list[Balance]:
 
 
 def _nothing_there(known: Known) -> Refused:
-    states = " / ".join(str(state.label).lower() for state in known.flow.states)
+    states = joined([state.label for state in known.flow.states])
     what = known.item or known.demand or known.places.get("lane")
     return Refused(
         _("Nothing of %(item)s is %(what)s there."),

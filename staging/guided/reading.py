@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory import codes
 from inventory.errors import Refused
-from inventory.models import Container, Location, Lot, Unit
+from inventory.models import Container, Location, LocationKind, Lot, Unit
 from inventory.scanning import may_say_more, read
+from inventory.wording import inside
 from staging.actions.common import require_live
 from staging.guided.flows import ITEM
 from staging.guided.known import Known, number
@@ -161,7 +162,7 @@ def _with_place(known: Known, location: Location) -> Known:
         hint=_("Scan one of these kinds: %s.")
         % ", ".join(str(kind.label) for kind in asked_for.kinds),
         location=location,
-        kind=location.get_kind_display().lower(),
+        kind=inside(LocationKind(location.kind).label),
     )
 
 

@@ -23,6 +23,7 @@ from inventory.units import plain
 from inventory.views import visit
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import page_was_used, path_of
+from inventory.wording import recorded
 from staging import kits
 from staging.guided import known as what_is
 from staging.guided import reading, steps
@@ -98,7 +99,7 @@ class GuidedView(FloorView, View):
 
     def _ready(self, known: Known) -> Known:
         """The flow's own reason, until another is given."""
-        return known if known.reason else replace(known, reason=str(self.flow.reason))
+        return known if known.reason else replace(known, reason=recorded(self.flow.reason))
 
     @property
     def _swaps(self) -> bool:
@@ -139,7 +140,7 @@ class GuidedView(FloorView, View):
 def address(known: Known) -> str:
     """The page of a flow that knows as much."""
     given = known.given
-    if str(known.flow.reason) == given.get("reason"):
+    if recorded(known.flow.reason) == given.get("reason"):
         del given["reason"]
     return path_to(known.flow.name, **given)
 
