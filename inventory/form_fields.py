@@ -1,18 +1,21 @@
 """Form fields that resolve what was scanned or typed."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 
 from inventory import codes
 from inventory.errors import Refused
 from inventory.models import Location, LocationKind, Site, Unit
 from inventory.scanning import LONGEST
-from inventory.wording import inside
+from inventory.wording import Mistakable, inside, number_of, spelled, ways_to_write
 
 MOST_SUGGESTED = 40
 """A longer list is no help: its codes are scanned."""
@@ -70,6 +73,50 @@ class CodeField(forms.CharField):
         return codes.find_one(self.model, code) if code else None
 
 
+class _Typed(str):
+    """What came with the form, as against a value that the product puts there."""
+
+
+def mistakable(text: str) -> ValidationError:
+    """The error `number_mistakable`."""
+    return ValidationError(
+        _("“%(value)s” can be read in two ways. Write %(whole)s or %(decimal)s."),
+        code="number_mistakable",
+        params=ways_to_write(text),
+    )
+
+
+class NumberField(forms.DecimalField):
+    """A decimal number, typed and shown in the notation of the reader's language.
+
+    No `<input type="number">`: its notation is that of the browser's language, and what it cannot
+    read it leaves out. Cleans to a Decimal; refuses `number_mistakable`.
+    """
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        if isinstance(value, str) and value.strip():
+            try:
+                value = number_of(value)
+            except Mistakable as found:
+                raise mistakable(value.strip()) from found
+            except ValueError as found:
+                raise ValidationError(self.error_messages["invalid"], code="invalid") from found
+        return super().to_python(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return _Typed(data) if isinstance(data, str) else data
+
+    def prepare_value(self, value: Any) -> Any:
+        if value in (None, "") or isinstance(value, _Typed):
+            return value
+        try:
+            return str(spelled(Decimal(value)))
+        except InvalidOperation:
+            return value
+
+
 class WordsField(forms.CharField):
     """Words with commas between them. Cleans to a tuple."""
 
@@ -104,7 +151,8 @@ class LinesField(forms.CharField):
         return tuple(rows)
 
     def _read(self, text: str) -> Any:
-        words = text.replace(",", " ").replace(";", " ").split()
+        words = re.split(_BETWEEN_WITH_COMMA if _comma_is_decimal() else _BETWEEN, text)
+        words = [word for word in words if word]
         if len(words) > len(self.parts):
             raise ValidationError(_("There is more than: %(parts)s."), params=self._in_words())
         words += [""] * (len(self.parts) - len(words))
@@ -115,6 +163,15 @@ class LinesField(forms.CharField):
 
     def _in_words(self) -> dict[str, str]:
         return {"parts": ", ".join(str(inside(part.label or "")) for part in self.parts.values())}
+
+
+_BETWEEN = re.compile(r"[\s,;]+")
+_BETWEEN_WITH_COMMA = re.compile(r"[\s;]+|(?<!\d),+|,+(?!\d)")
+
+
+def _comma_is_decimal() -> bool:
+    """Whether a comma between digits belongs to the number."""
+    return bool(get_format("DECIMAL_SEPARATOR") == ",")
 
 
 def _in_line(number: int, error: ValidationError) -> Refused:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory import accounts, codes
 from inventory.errors import Refused
 from inventory.fields import LineField, line_fields
-from inventory.form_fields import SUGGESTED, CodeField, LinesField, WordsField
+from inventory.form_fields import SUGGESTED, CodeField, LinesField, NumberField, WordsField
 from inventory.scanned_forms import ScannedForm
 from inventory.verbs import REGISTRY, Verb
 
@@ -145,8 +145,7 @@ def form_field(declared: LineField) -> forms.Field:
     if declared.type is int:
         return forms.IntegerField(**options)
     if declared.type is Decimal:
-        step = forms.NumberInput(attrs={"step": "any"})
-        return forms.DecimalField(max_digits=18, decimal_places=9, widget=step, **options)
+        return NumberField(max_digits=18, decimal_places=9, **options)
     if declared.type is datetime:
         return forms.DateTimeField(widget=_moment(), **options)
     if declared.type is date:

@@ -62,7 +62,7 @@ class ScannedForm(forms.Form):
         for field, value in values.items():
             given = str(data.get(field, "")).strip()
             if field == name or not given:
-                data[field] = self.filled[field] = value
+                data[field] = self.filled[field] = self.fields[field].prepare_value(value)
             elif field in MUST_AGREE and self._differ(field, given, value):
                 self._refused[name] = self._contradiction(field, given, value)
         self.data = data

@@ -6,6 +6,7 @@ all codes, stay as they are. The functions here are lazy, so that a refusal can 
 reader's language and be kept in the installation's.
 """
 
+import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format, get_format, number_format
 from django.utils.functional import lazy
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
@@ -76,3 +77,48 @@ def plain(quantity: Decimal) -> str:
     """The quantity without trailing zeros or exponent, for programs: `2500`, `0.25`."""
     text = f"{quantity:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+# --- what people type ---------------------------------------------------------------------------
+
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(\D\d{3})+", re.ASCII)
+
+
+class Mistakable(ValueError):  # noqa: N818 - it is said of the number
+    """`1.250` is one thing in English and another in German."""
+
+
+def number_of(text: str) -> Decimal:
+    """The number that a person typed, in the notation of the language: `12.5`, `1,250.5` in
+    English, `12,5`, `1.250,5` in German.
+
+    The other language's decimal sign is taken where it can mean nothing else. Raises `Mistakable`
+    where it can, and ValueError for what is no number.
+    """
+    point = get_format("DECIMAL_SEPARATOR")
+    other = "," if point == "." else "."
+    whole, found, decimals = "".join(text.split()).partition(point)
+    if other in whole:
+        grouped = bool(GROUPED.fullmatch(whole))
+        if not found and whole.count(other) == 1:
+            if grouped:
+                raise Mistakable(text)
+            whole, found, decimals = whole.partition(other)
+        elif grouped:
+            whole = whole.replace(other, "")
+    plainly = f"{whole}.{decimals}" if found else whole
+    if not NUMBER.fullmatch(plainly):
+        raise ValueError(text)
+    return Decimal(plainly)
+
+
+def ways_to_write(text: str) -> dict[str, str]:
+    """Parameters of the words that ask for one of the two meanings of a `Mistakable`."""
+    whole, decimals = text.replace(",", ".").split(".")
+    point = get_format("DECIMAL_SEPARATOR")
+    return {
+        "value": text,
+        "whole": f"{whole}{decimals}",
+        "decimal": f"{whole}{point}{decimals.rstrip('0') or '0'}",
+    }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from inventory import exposure
 from inventory.exposure import Clock as Exposure
 from inventory.models import Lot, LotStatus
+from inventory.wording import day_in_words
 from quality import gate
 from quality.models import ShelfLifeRule
 
@@ -94,7 +95,7 @@ def _dates(lot: Lot, at: datetime) -> Iterator[LotClock]:
 def _until(kind: str, label: str, day: date, at: datetime, **more: Any) -> LotClock:
     """Usable on that day still."""
     ends = _end_of(day)
-    detail = more.pop("detail", _("usable up to %(day)s") % {"day": day.isoformat()})
+    detail = more.pop("detail", _("usable up to %(day)s") % {"day": day_in_words(day)})
     return LotClock(kind, label, detail, at, ends, ends - at <= SOON, **more)
 
 

@@ -82,7 +82,7 @@ def _movement(row: Movement) -> str:
         "source": row.source,
         "target": row.target,
         "demand": row.reference,
-        "when": date_format(timezone.localtime(row.recorded_at), "SHORT_DATETIME_FORMAT"),
+        "when": date_format(timezone.localtime(row.recorded_at), "DATETIME_FORMAT"),
     }
 
 

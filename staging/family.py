@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from inventory.genealogy import Link, Trace
 from inventory.models import Lot
 from inventory.units import plain
+from inventory.wording import spelled
 from staging.charts import layers
 from staging.charts.drawing import Drawing
 
@@ -95,5 +96,5 @@ def used(link: Link, *, forward: bool) -> tuple[str, str]:
 
 
 def _said(link: Link) -> str:
-    quantity = "" if link.quantity is None else f": {plain(link.quantity)}"
+    quantity = "" if link.quantity is None else f": {spelled(link.quantity)}"
     return f"{link.near.code} · {link.far.code}{quantity}"

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 
 from inventory.models import Lot, Movement, Recorded, RefusedAttempt
 from inventory.statements import Select
-from inventory.units import plain
-from inventory.wording import inside
+from inventory.wording import inside, spelled
 from quality.models import Decision, Hold, Inspection
 from quality.records import signatures_of
 from staging.models import Alert
@@ -82,7 +81,7 @@ def _movements(lot: Lot) -> Iterator[Event]:
         places = f"{row.from_container or row.source} → {row.to_container or row.target}"
         if row.from_container_id and row.from_container_id == row.to_container_id:
             places = f"{row.source} → {row.target} ({row.to_container})"
-        title = f"{row.get_kind_display()} {plain(row.quantity)} {unit}"
+        title = f"{row.get_kind_display()} {spelled(row.quantity)} {unit}"
         if row.reverses:
             title += f" ({inside(row.reverses.get_kind_display())} #{row.reverses_id})"
         yield _event("movement", row, title, " · ".join(filter(None, [places, row.reference])))

@@ -1,7 +1,6 @@
 """What every page of the admin shares: one audit trail, no deletion, changes through actions."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any, TypeVar
 
 from django import forms
@@ -22,8 +21,8 @@ from inventory.actions import remove_master, save_master
 from inventory.admin.finding import BoundedPaginator
 from inventory.audit import Actor
 from inventory.errors import Refused
+from inventory.form_fields import NumberField
 from inventory.models import Surface
-from inventory.units import plain
 
 M = TypeVar("M", bound=models.Model)
 
@@ -116,15 +115,8 @@ class HistoryAdmin(OneTrail[M]):
         return False
 
 
-class ExactInput(forms.NumberInput):
-    """A number without trailing zeros."""
-
-    def format_value(self, value: Any) -> str | None:
-        return plain(value) if isinstance(value, Decimal) else super().format_value(value)
-
-
 EXACT: dict[type[models.Field[Any, Any]], dict[str, Any]] = {
-    models.DecimalField: {"widget": ExactInput(attrs={"step": "any"})}
+    models.DecimalField: {"form_class": NumberField}
 }
 """Form fields of quantities."""
 

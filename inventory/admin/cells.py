@@ -14,14 +14,14 @@ from inventory.models import Movement, Seal
 from inventory.templatetags.components import badge as badge
 from inventory.templatetags.components import state_badge as state_badge
 from inventory.templatetags.components import status_badges as status_badges
-from inventory.units import plain
+from inventory.wording import spelled
 
 EMPTY = "-"
 
 
 def amount(quantity: Decimal | None, unit: str) -> str:
     """A quantity with its unit: `2500 KGM`."""
-    return EMPTY if quantity is None else f"{plain(quantity)} {unit}"
+    return EMPTY if quantity is None else f"{spelled(quantity)} {unit}"
 
 
 def link(row: models.Model | None) -> str | SafeString:

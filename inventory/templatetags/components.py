@@ -20,7 +20,7 @@ from django.utils.html import conditional_escape, escape, format_html, format_ht
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from inventory.fields import Words
@@ -303,7 +303,7 @@ def due(at: datetime, *, done: Any = False) -> SafeString:
     Kept true in the browser every half minute.
     """
     here = localtime(at)
-    when = (here.isoformat(), format_date(here, "j M H:i"))
+    when = (here.isoformat(), format_date(here, pgettext("date", "j M H:i")))
     if done:
         return format_html(
             '<span class="age tone-calm">{}\n<time datetime="{}">{}</time></span>',

@@ -9,7 +9,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from inventory.models import Balance, Lot
-from inventory.units import plain
+from inventory.wording import spelled
 from quality import gate
 from quality.actions.due import unsettled
 from quality.admin.results import rows_of
@@ -36,7 +36,7 @@ class LotFacts:
 
     @property
     def on_hand_words(self) -> str:
-        return f"{plain(self.on_hand)} {self.unit}"
+        return f"{spelled(self.on_hand)} {self.unit}"
 
 
 def look_at(lots: Sequence[Lot]) -> Sequence[Lot]:

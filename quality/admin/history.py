@@ -15,6 +15,7 @@ from inventory.admin.finding import FoundByCode
 from inventory.admin.history import STAMP
 from inventory.admin.pages import Act, Acting
 from inventory.verbs import Verb
+from inventory.wording import moment_in_words
 from quality import seen
 from quality.admin import facts
 from quality.admin.filters import OldestFirst, OpenFilter, UndecidedFilter
@@ -70,7 +71,7 @@ class InspectionAdmin(FoundByCode, OldestFirst, Acting[Inspection], HistoryAdmin
         return format_html_join(
             "", "<p>{}: {} ({}, {})</p>",
             ((row.get_outcome_display(), row.reason, row.actor.get_full_name() or row.actor,
-              row.recorded_at.isoformat(" ", "minutes")) for row in found),
+              moment_in_words(row.recorded_at)) for row in found),
         ) or cells.EMPTY  # fmt: skip
 
     @admin.display(description=_("outcome"), ordering="passed")

@@ -192,11 +192,11 @@ class LotDesk(FoundByCode, Acting[Lot], Labelled[Lot], HistoryAdmin[Lot]):
 
     @admin.display(description=_("waits since"), ordering="created_at")
     def since(self, lot: Lot) -> str:
-        return date_format(timezone.localtime(lot.created_at), "Y-m-d")
+        return date_format(timezone.localtime(lot.created_at), "SHORT_DATE_FORMAT")
 
     @admin.display(description=_("expires on"), ordering="expires_on")
     def expires(self, lot: Lot) -> str:
-        return lot.expires_on.isoformat() if lot.expires_on else cells.EMPTY
+        return date_format(lot.expires_on, "SHORT_DATE_FORMAT") if lot.expires_on else cells.EMPTY
 
     @admin.display(description=_("on hand"))
     def on_hand(self, lot: Lot) -> str:

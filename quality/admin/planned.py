@@ -20,8 +20,10 @@ from inventory.admin.pages import ActForm, Acting, attempt, render
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import line_fields
+from inventory.form_fields import mistakable
 from inventory.models import Lot
 from inventory.verbs import Verb
+from inventory.wording import Mistakable, number_of
 from quality.actions import Result, attach
 from quality.actions.attachments import PERMISSION as ATTACH
 from quality.actions.attachments import examine, refusals_kept
@@ -127,11 +129,29 @@ def _cell(asked: PlanCharacteristic, sample: int) -> forms.Field:
     if asked.kind == CharacteristicKind.ATTRIBUTE:
         choices = [("", "---"), (PASS, _("Pass")), (FAIL, _("Fail"))]
         return forms.ChoiceField(label=label, choices=choices, required=asked.required)
-    numeric = {"inputmode": "decimal"} if asked.kind == CharacteristicKind.NUMERIC else {}
-    return forms.CharField(
+    numeric = asked.kind == CharacteristicKind.NUMERIC
+    return (NumericCell if numeric else forms.CharField)(
         label=label, required=asked.required, max_length=MOST["value"],
-        widget=forms.TextInput(attrs={"autocomplete": "off", **numeric}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off"} | ({"inputmode": "decimal"} if numeric else {})
+        ),
     )  # fmt: skip
+
+
+class NumericCell(forms.CharField):
+    """A result as it was measured, with all its decimals, typed in the notation of the language.
+
+    Cleans to the text that the verb takes. What is no number is for the verb to refuse.
+    """
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value))
+        try:
+            return f"{number_of(text):f}"
+        except Mistakable as found:
+            raise mistakable(text) from found
+        except ValueError:
+            return text
 
 
 def _words(label: str, name: str) -> forms.Field:

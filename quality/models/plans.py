@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Lot, Material
-from inventory.units import plain
+from inventory.wording import spelled
 from quality.models.inspections import LIMIT, Inspection, InspectionKind
 
 MOST_SAMPLES = 50
@@ -188,7 +188,7 @@ class PlanCharacteristic(models.Model):
     def _in_words(self, low: Decimal | None, high: Decimal | None) -> str:
         if low is None and high is None:
             return ""
-        ends = ("" if end is None else plain(end) for end in (low, high))
+        ends = ("" if end is None else str(spelled(end)) for end in (low, high))
         return f"{' … '.join(ends)} {self.unit}".strip()
 
 

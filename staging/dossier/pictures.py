@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from inventory.units import plain
+from inventory.wording import spelled
 from staging.charts.drawing import SIZE, Drawing, Label, Line, Point
 from staging.charts.layers import WIDTH, Column, Node, Tie, graph
 
@@ -47,7 +47,7 @@ def _frame(most: Decimal, unit: str, y: Any) -> Iterator[Line | Label]:
     for share in (Decimal(0), most / 2, most):
         kind = "grid" if share else "axis"
         yield Line([(LEFT, y(share)), (WIDTH - 4, y(share))], kind)
-        words = f"{plain(round(share, 6).normalize())} {unit}"
+        words = f"{spelled(round(share, 6).normalize())} {unit}"
         yield Label(LEFT - 5, y(share) + SIZE / 3, words, "end")
     yield Line([(LEFT, TOP), (LEFT, TOP + HIGH)], "axis")
 

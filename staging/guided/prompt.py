@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from inventory.models import Material
-from inventory.units import plain
+from inventory.wording import spelled
 from staging.guided.flows import ITEM
 from staging.guided.positions import Position
 from staging.guided.reading import wanted
@@ -92,7 +92,7 @@ def _planned(step: Step) -> str:
 
 def amount(quantity: Decimal, material: Material) -> str:
     words: dict[str, Any] = {
-        "quantity": plain(quantity),
+        "quantity": spelled(quantity),
         "unit": material.base_unit_id,
         "material": material.code,
         "name": material.name,

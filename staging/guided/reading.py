@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -11,10 +12,10 @@ from inventory import codes
 from inventory.errors import Refused
 from inventory.models import Container, Location, LocationKind, Lot, Unit
 from inventory.scanning import may_say_more, read
-from inventory.wording import inside
+from inventory.wording import Mistakable, inside, number_of, ways_to_write
 from staging.actions.common import require_live
 from staging.guided.flows import ITEM
-from staging.guided.known import Known, number
+from staging.guided.known import Known
 from staging.models import Demand
 
 Hits = Mapping[type[Any], Any]
@@ -47,7 +48,7 @@ def take(known: Known, scan: str, hits: Hits) -> Known:
     """What is known with the scan.
 
     Refuses `unknown_code`, `ambiguous_code`, `not_asked_for`, what `codes.resolve` does for a GS1
-    code; and the codes in `RULED`.
+    code, `number_mistakable`; and the codes in `RULED`.
     """
     kind = next((kind for kind in _likely_first(known) if kind in hits), None)
     if kind is None:
@@ -79,7 +80,7 @@ def _how_much(known: Known, scan: str) -> Known:
             unit = codes.find(Unit, [code]).get(code)
         if unit is not None or not match["unit"]:
             asking = "" if known.asking == "quantity" else known.asking
-            return replace(known, quantity=number(match["number"]), unit=unit, asking=asking)
+            return replace(known, quantity=_typed(match["number"]), unit=unit, asking=asking)
     if may_say_more(scan):
         codes.resolve(Lot, scan, {})  # which says what is wrong with the label
     raise Refused(
@@ -88,6 +89,20 @@ def _how_much(known: Known, scan: str) -> Known:
         hint=_("Scan it again, or check the number."),
         value=scan,
     )
+
+
+def _typed(text: str) -> Decimal:
+    try:
+        return number_of(text)
+    except Mistakable as found:
+        ways = ways_to_write(text)
+        raise Refused(
+            _("“%(value)s” can be read in two ways."),
+            code="number_mistakable",
+            field="quantity",
+            hint=_("Write %(whole)s or %(decimal)s.") % ways,
+            value=text,
+        ) from found
 
 
 def _with_label(known: Known, scan: str) -> Known:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,8 +17,8 @@ from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models import Balance, Location, LocationKind, Purpose
-from inventory.units import plain
 from inventory.verbs import REGISTRY, Verb
+from inventory.wording import spelled
 from staging.guided.ends import lines_of
 from staging.guided.flows import Place
 from staging.guided.known import Known
@@ -117,7 +118,7 @@ def unit_of(known: Known) -> str:
 def _entered(known: Known) -> list[str]:
     """What was said, for a verb that moved nothing: a count that agrees."""
     unit = known.unit.code if known.unit else unit_of(known)
-    amount = f"{plain(known.quantity)} {unit}" if known.quantity is not None else ""
+    amount = f"{spelled(known.quantity)} {unit}" if known.quantity is not None else ""
     places = [place.code for place in known.places.values()]
     return [text for text in (str(known.item or ""), amount, *places) if text]
 
@@ -236,7 +237,10 @@ def _named(known: Known, refusal: Refused) -> Iterable[Offer]:
         amount = facts.get(name, "0")
         if amount != "0" and known.has_item and not known.all:
             unit = known.lot.material.base_unit_id if known.lot else ""
-            words = _("Take %(quantity)s %(unit)s") % {"quantity": amount, "unit": unit}
+            words = _("Take %(quantity)s %(unit)s") % {
+                "quantity": spelled(Decimal(amount)),
+                "unit": unit,
+            }
             yield Offer(words, urlencode({"quantity": amount, "unit": ""}))
 
 

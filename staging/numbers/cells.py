@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from inventory.audit_export import csv_line
 from inventory.templatetags.components import badge, quantity
 from inventory.units import plain
+from inventory.wording import day_in_words
 from staging.charts.words import duration, share
 from staging.numbers.asked import Asked
 from staging.numbers.tables import NOTHING, Column, Kind, Row, Table
@@ -56,7 +58,7 @@ def _written(column: Column, value: Any, asked: Asked) -> Any:
             return _moment(value, asked, asked.period.words(value))
         case Kind.MOMENT:
             here = value.astimezone(asked.period.zone)
-            return _moment(value, asked, f"{here:%Y-%m-%d %H:%M}")
+            return _moment(value, asked, date_format(here, "SHORT_DATETIME_FORMAT"))
     return column.words.get(value, value) if column.words else value
 
 
@@ -92,7 +94,7 @@ def in_time_of(asked: Asked) -> str:
     """Which period it is, and by which clock."""
     period = asked.period
     return _("%(since)s to %(until)s, days of %(zone)s") % {
-        "since": period.since.isoformat(),
-        "until": period.until.isoformat(),
+        "since": day_in_words(period.since),
+        "until": day_in_words(period.until),
         "zone": getattr(period.zone, "key", None) or str(period.zone),
     }

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.db.models import Case, IntegerField, TextChoices, Value, When
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 
@@ -77,7 +78,7 @@ class Period:
     def words(self, moment: datetime) -> str:
         """A step by its beginning, as it stands in tables and drawings: the hour, or the day."""
         here = moment.astimezone(self.zone)
-        return f"{here:%H:%M}" if self.step == "hour" else here.date().isoformat()
+        return f"{here:%H:%M}" if self.step == "hour" else date_format(here, "SHORT_DATE_FORMAT")
 
 
 def _edges(length: Length, since: date, until: date, zone: tzinfo) -> Iterator[datetime]:

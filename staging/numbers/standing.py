@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q, Sum
 from django.db.models.functions import TruncHour
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -190,7 +191,7 @@ def _words(
 
 def _at(asked: Asked, at: Any) -> str:
     here = at.astimezone(asked.period.zone)
-    return f"{here:%Y-%m-%d %H:%M}"
+    return date_format(here, "SHORT_DATETIME_FORMAT")
 
 
 FIGURE = Figure(

@@ -16,6 +16,7 @@ from inventory import audit_words
 from inventory.audit_export import csv_line
 from inventory.models import Lot, RefusedAttempt
 from inventory.paging import Page, counted, sifted_page_of
+from inventory.wording import day_in_words
 from quality import near_misses
 from quality.near_misses import Family, NearMisses, Step
 from staging.charts import plot
@@ -119,10 +120,10 @@ def _words(one: Step, step: str) -> str:
 def period(since: date, step: str) -> str:
     """A day, a week from its Monday, or a month, as it stands in table and drawing."""
     if step == "month":
-        return date_format(since, "Y-m")
+        return date_format(since, "YEAR_MONTH_FORMAT")
     if step == "week":
-        return _("week from %(day)s") % {"day": since.isoformat()}
-    return since.isoformat()
+        return _("week from %(day)s") % {"day": day_in_words(since)}
+    return date_format(since, "SHORT_DATE_FORMAT")
 
 
 # --- as files -----------------------------------------------------------------------------------

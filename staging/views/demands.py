@@ -14,10 +14,10 @@ from inventory import audit_words
 from inventory.forms import permitted
 from inventory.models import AuditEntry, Material, Movement, Site
 from inventory.paging import sifted_page_of
-from inventory.units import plain
 from inventory.verbs import REGISTRY
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import path_of
+from inventory.wording import spelled
 from staging import kits
 from staging.actions import suggest
 from staging.actions.allocation import Suggestion
@@ -294,7 +294,7 @@ def _history(demand: Demand, requirements: Sequence[int]) -> list[dict[str, Any]
 
 
 def _of_movement(row: Movement) -> dict[str, Any]:
-    quantity = f"{plain(row.quantity)} {row.lot.material.base_unit_id} {row.lot}"
+    quantity = f"{spelled(row.quantity)} {row.lot.material.base_unit_id} {row.lot}"
     what = f"{row.get_kind_display()}: {quantity}, {row.source} → {row.target}"
     return _event(row, what, "arrow-right")
 

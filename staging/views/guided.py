@@ -19,11 +19,10 @@ from inventory import attempts
 from inventory.errors import Refused
 from inventory.guided import GUIDED
 from inventory.scanning import LONGEST
-from inventory.units import plain
 from inventory.views import visit
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import page_was_used, path_of
-from inventory.wording import recorded
+from inventory.wording import recorded, spelled
 from staging import kits
 from staging.guided import known as what_is
 from staging.guided import reading, steps
@@ -167,7 +166,7 @@ def _chips(known: Known) -> Iterable[dict[str, Any]]:
     if known.quantity is not None:
         unit = known.unit.code if known.unit else steps.unit_of(known)
         yield {"name": "quantity", "label": _("Quantity"),
-               "text": f"{plain(known.quantity)} {unit}".strip(),
+               "text": f"{spelled(known.quantity)} {unit}".strip(),
                "without": address(known.without("quantity", "unit"))}  # fmt: skip
 
 

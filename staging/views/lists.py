@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import django_filters as df
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView
@@ -62,5 +63,9 @@ class ListPage(FloorView, TemplateView):
 def in_words(count: int, more: bool) -> str:
     """`12 found`, or `more than 1,000 found`."""
     if more:
-        return _("more than %(count)s found") % {"count": f"{count:,}"}
-    return ngettext("%(count)s found", "%(count)s found", count) % {"count": f"{count:,}"}
+        return _("more than %(count)s found") % {"count": _grouped(count)}
+    return ngettext("%(count)s found", "%(count)s found", count) % {"count": _grouped(count)}
+
+
+def _grouped(count: int) -> str:
+    return number_format(count, force_grouping=True)
