@@ -12,7 +12,9 @@ class ForestageConfig(AppConfig):
     def ready(self) -> None:
         # Tasks queued by web processes must use the configured app. Imported here and not in
         # config/__init__.py, because the bootstrap reads this package before Celery is installed.
-        from config import celery  # noqa: F401
+        from config import celery, field_names  # noqa: F401
+
+        field_names.translate()
 
 
 class ForestageAdminConfig(AdminConfig):

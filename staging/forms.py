@@ -18,6 +18,7 @@ class SiteFilter(forms.Form):
 
     site = forms.ModelChoiceField(
         Site.objects.filter(is_active=True),
+        label=_("Site"),
         to_field_name="code",
         required=False,
         empty_label=_("All"),
@@ -77,7 +78,7 @@ class NarrowedFilter(SiteFilter):
 
 
 class BoardFilter(NarrowedFilter):
-    purpose = forms.ChoiceField(choices=[ANY, *Purpose.choices], required=False)
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=[ANY, *Purpose.choices], required=False)
     show = forms.ChoiceField(
         label=_("Show"),
         choices=[
@@ -91,13 +92,15 @@ class BoardFilter(NarrowedFilter):
 
 
 class ReadyFilter(NarrowedFilter):
-    kind = forms.ChoiceField(choices=[ANY, *DemandKind.choices], required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[ANY, *DemandKind.choices], required=False)
     field_order = ("site", "kind", "q", *NarrowedFilter.fewer)
 
 
 class DemandFilter(SiteFilter):
     state = forms.ChoiceField(
-        choices=[("", _("Open")), *DemandState.choices, ("all", _("All"))], required=False
+        label=_("State"),
+        choices=[("", _("Open")), *DemandState.choices, ("all", _("All"))],
+        required=False,
     )
-    kind = forms.ChoiceField(choices=[ANY, *DemandKind.choices], required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[ANY, *DemandKind.choices], required=False)
     field_order = ("state", "kind", "site", "q")

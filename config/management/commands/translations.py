@@ -14,7 +14,16 @@ from django.core.management.commands import makemessages
 SOURCE = "en"
 """The language of the texts in the code; it has no catalogue."""
 
-IGNORED = [".venv", "tests", "docs", "static", "staticfiles", "var", "config/bench", "config/torture"]
+IGNORED = [
+    ".venv",
+    "tests",
+    "docs",
+    "static",
+    "staticfiles",
+    "var",
+    "config/bench",
+    "config/torture",
+]
 DATED = '"POT-Creation-Date:'
 """A line of the header that would differ at every run."""
 
