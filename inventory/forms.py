@@ -22,6 +22,7 @@ from inventory.fields import LineField, line_fields
 from inventory.form_fields import SUGGESTED, CodeField, LinesField, NumberField, WordsField
 from inventory.scanned_forms import ScannedForm
 from inventory.verbs import REGISTRY, Verb
+from inventory.zones import as_typed_at
 
 USUAL: Mapping[str, frozenset[str]] = {
     "receive": frozenset({"unit", "expires_on"}),
@@ -53,6 +54,20 @@ class VerbForm(ScannedForm):
     """Base of the verbs' forms. Its fields are those of the verb's line, by the same names."""
 
     template_name = "inventory/verb_fields.html"
+
+    def clean(self) -> dict[str, Any]:
+        """Times that are typed for a site are by its clock."""
+        given = super().clean() or self.cleaned_data
+        times = {name: value for name, value in given.items() if isinstance(value, datetime)}
+        site = (given.get("site") or getattr(given.get("demand"), "site", None)) if times else None
+        for name, value in times.items():
+            if site is None:
+                continue
+            try:
+                given[name] = as_typed_at(site, value)
+            except ValidationError as error:
+                self.add_error(name, error)
+        return given
 
     def line(self) -> Any:
         """The line of the verb that was filled in. What is empty is left to the line's default."""
@@ -147,6 +162,7 @@ def form_field(declared: LineField) -> forms.Field:
     if declared.type is Decimal:
         return NumberField(max_digits=18, decimal_places=9, **options)
     if declared.type is datetime:
+        options["help_text"] = options["help_text"] or _("By the clock of the site.")
         return forms.DateTimeField(widget=_moment(), **options)
     if declared.type is date:
         return forms.DateField(

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.utils import timezone
 
 from inventory.models import Location, Site
+from inventory.zones import zone_named
 from staging import board
 from staging.models import StagedStock
 from staging.scope import Scope
@@ -42,8 +42,4 @@ def zone_of(scope: Scope) -> tzinfo:
     for path in scope.paths:
         around |= Q(code__in=Location.objects.filter(path=path).values("site__code"))
     zones = set(Site.objects.filter(around).values_list("time_zone", flat=True))
-    try:
-        [name] = zones
-        return ZoneInfo(name)
-    except (ValueError, KeyError):  # several, none, or one that nobody knows
-        return timezone.get_default_timezone()
+    return zone_named(zones.pop() if len(zones) == 1 else "")

@@ -1,24 +1,29 @@
 """Languages: whole catalogues, one's own choice, records in one, numbers as people write them."""
 
 import gettext
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.forms import ValidationError
 from django.test import Client, override_settings
-from django.utils import translation
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
 from inventory import accounts, verbs, wording
 from inventory.form_fields import LinesField, NumberField
 from inventory.forms import form_for
-from inventory.models import AuditEntry, Location, RefusedAttempt
+from inventory.models import AuditEntry, Location, RefusedAttempt, Site
 from inventory.templatetags.components import due, quantity
+from inventory.zones import zone_named
 from quality.models import Hold
 from staging import actions as staging
+from staging.models import Demand
 from tests.factories import UserFactory
 from tests.languages import Entry, catalogue, path_of, placeholders, untranslated
 from tests.plant import Plant
@@ -136,12 +141,15 @@ def test_only_languages_that_there_are_and_only_our_own_pages(person: User) -> N
     assert client.get("/language/").status_code == 405
 
 
-def test_the_language_costs_no_statement(person: User, django_assert_num_queries: Any) -> None:
-    client = Client()
-    accounts.Account.objects.filter(user=person).update(language="de")
-    client.force_login(person)
-    with django_assert_num_queries(2):  # the session and its user
-        assert html_language(client.get("/nowhere/")) == "de"
+def test_the_language_costs_no_statement(person: User) -> None:
+    client, spent = Client(), []
+    for language in ("", "de"):
+        accounts.Account.objects.filter(user=person).update(language=language)
+        client.force_login(person)
+        with CaptureQueriesContext(connection) as found:
+            assert html_language(client.get("/nowhere/")) == (language or "en")
+        spent.append(len(found))
+    assert spent[0] == spent[1]
 
 
 def test_the_admin_follows(db: None) -> None:
@@ -356,3 +364,52 @@ def test_scripts_take_their_words_from_the_page(plant: Plant) -> None:
     assert f'data-keyboard-label="{label}"' in page
     lane = client.get(f"/locations/{plant.l1.code}/").content.decode()
     assert "overdue" not in lane.replace("lot_overdue", "")
+
+
+# --- the site's clock ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_berlin(plant: Plant) -> Plant:
+    Site.objects.update(time_zone="Europe/Berlin")
+    plant.site.refresh_from_db()
+    return plant
+
+
+def test_times_are_typed_and_shown_by_the_clock_of_the_site(in_berlin: Plant) -> None:
+    material = in_berlin.material()
+    client = Client()
+    client.force_login(UserFactory(role="supervisor"))
+    given = {
+        "reference": "PO-7", "kind": "production", "site": in_berlin.site.code,
+        "needed_at": "2031-07-01T14:00", "requirements": f"{material.code} 5",
+    }  # fmt: skip
+    answer = client.post("/work/create-demand/", given)
+    assert answer.status_code == 302, answer.content.decode()
+    demand = Demand.objects.get(reference="PO-7")
+    assert demand.needed_at == datetime(2031, 7, 1, 12, tzinfo=UTC)
+    assert "1 Jul 14:00" in client.get("/demands/PO-7/").content.decode()
+    assert "1 Jul 14:00" in client.get(f"/ready/?site={in_berlin.site.code}").content.decode()
+    assert "1 Jul 12:00" in client.get("/ready/").content.decode()
+
+
+def test_a_time_that_the_site_never_sees_is_refused(in_berlin: Plant) -> None:
+    order = in_berlin.order((in_berlin.material(), 5), reference="PO-7")
+    blank = form_for("change_demand")
+    form = blank({"demand": order.reference, "reason": "later", "needed_at": "2031-03-30T02:30"})
+    assert [error.code for error in form.errors.as_data()["needed_at"]] == ["ambiguous_timezone"]
+
+
+def test_a_place_shows_its_own_time(in_berlin: Plant) -> None:
+    lot = in_berlin.lot(100)
+    in_berlin.stage(in_berlin.order((lot.material, 60)), lot, quantity=5)
+    client = Client()
+    client.force_login(in_berlin.operator.user)
+    page = client.get(f"/locations/{in_berlin.l1.code}/").content.decode()
+    offsets = set(re.findall(r'<time datetime="[^"]+([+-]\d\d:\d\d)"', page))
+    assert offsets in ({"+01:00"}, {"+02:00"})
+
+
+@pytest.mark.parametrize("name", ["", "No/Where", "../etc"])
+def test_a_zone_that_nobody_knows_is_the_installations(name: str) -> None:
+    assert zone_named(name) == timezone.get_default_timezone()

@@ -4,16 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import Model, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import codes
 from inventory.audit import CLOCK_TOLERANCE
 from inventory.models import Location, Lot, Material, Site
+from inventory.zones import zone_of
 from staging.models import DemandKind
 from staging.numbers.period import Length, Period
 
@@ -96,7 +95,7 @@ class Asked:
         """From a form that is valid; what is not asked for is as usual."""
         given = form.cleaned_data
         site, lead = given.get("site"), given.get("lead")
-        zone = ZoneInfo(site.time_zone) if site else timezone.get_current_timezone()
+        zone = zone_of(site)
         until = given.get("until") or now.astimezone(zone).date()
         length = Length(given.get("period") or Length.MONTH)
         return cls(

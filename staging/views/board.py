@@ -1,6 +1,7 @@
 """The boards: every staging area at a glance, and what must be ready by when."""
 
 from collections.abc import Collection, Sequence
+from datetime import tzinfo
 from itertools import groupby
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.views import View
 
 from inventory.models import Site
+from inventory.zones import zone_of
 from staging import board, live, ready
 from staging.board import Lane
 from staging.forms import BoardFilter, ReadyFilter
@@ -32,7 +34,8 @@ class BoardView(LiveView, View):
         drawing = Drawing(
             "staging/board.html", "staging/lanes.html", may, lambda: lanes(request, asked)
         )
-        return drawing.answer(request, self.newest, around(request))
+        with timezone.override(_zone(asked)):
+            return drawing.answer(request, self.newest, around(request))
 
 
 class ReadyView(LiveView, View):
@@ -45,7 +48,14 @@ class ReadyView(LiveView, View):
         drawing = Drawing(
             "staging/ready.html", "staging/ready_list.html", (), lambda: demands(request, asked)
         )
-        return drawing.answer(request, self.newest, around(request))
+        with timezone.override(_zone(asked)):
+            return drawing.answer(request, self.newest, around(request))
+
+
+def _zone(asked: BoardFilter | ReadyFilter) -> tzinfo:
+    """The time zone of the site that is asked for."""
+    code = asked.value("site")
+    return zone_of(Site.objects.get(code=code) if code else None)
 
 
 def around(request: HttpRequest) -> dict[str, Any]:

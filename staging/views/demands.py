@@ -18,6 +18,7 @@ from inventory.verbs import REGISTRY
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import path_of
 from inventory.wording import spelled
+from inventory.zones import zone_of
 from staging import kits
 from staging.actions import suggest
 from staging.actions.allocation import Suggestion
@@ -164,7 +165,8 @@ class DemandView(FloorView, View):
             "used_label": _("Shipped") if demand.is_shipment else State.USED.label,
             "section": "demands",
         }
-        return render(request, "staging/demand_detail.html", context)
+        with timezone.override(zone_of(demand.site)):
+            return render(request, "staging/demand_detail.html", context)
 
 
 def _suggestions(demand: Demand) -> list[Suggestion]:

@@ -13,6 +13,7 @@ from inventory.models import Balance, Location, Movement
 from inventory.paging import sifted_page_of
 from inventory.statements import Select
 from inventory.views.common import FloorView
+from inventory.zones import zone_of
 from quality.models import Hold
 from staging import stops
 from staging.models import Alert, Commitment, StagedStock
@@ -53,6 +54,11 @@ class LocationView(FloorView, DetailView[Location]):
     context_object_name = "place"
     template_name = "staging/location.html"
     reads = ("inventory.view_location", "inventory.view_balance")
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
+        with timezone.override(zone_of(self.object.site)):
+            answer: Any = super().render_to_response(context, **kwargs)
+            return answer.render()
 
     def get_queryset(self) -> QuerySet[Location]:
         return Location.objects.select_related("site", "parent")
