@@ -1,4 +1,4 @@
-"""Names of columns and models that declare none: Django makes them of the code, in English alone."""
+"""Names of columns and models that declare none: Django makes them of the code, in English."""
 
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
