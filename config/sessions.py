@@ -29,9 +29,14 @@ class AttendedSessions:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
             if _is_away(request):
                 logout(request)
-            elif (first := _due_first(request)) and request.path not in (first, reverse("logout")):
+            elif (first := _due_first(request)) and request.path not in _always(first):
                 return HttpResponseRedirect(first)
         return self.get_response(request)
+
+
+def _always(first: str) -> tuple[str, ...]:
+    """What is open whatever is due: where it is done, in whose language, and the way out."""
+    return first, reverse("language"), reverse("logout")
 
 
 def _is_away(request: HttpRequest) -> bool:

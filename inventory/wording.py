@@ -20,6 +20,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django_stubs_ext import StrPromise
 
+LONGEST = 40
+"""Digits of a number that is written out."""
+
 NOUNS_IN_CAPITALS = ("de",)
 """Languages in which a word keeps its capital inside a sentence."""
 
@@ -36,6 +39,8 @@ def recorded(text: str | StrPromise) -> str:
 
 
 def _spelled(quantity: Decimal) -> str:
+    if abs(quantity.adjusted()) > LONGEST:  # `1e999999` is short to type, and long to write out
+        return f"{quantity.normalize():g}"
     text = plain(quantity)
     return number_format(text, len(text.partition(".")[2]), force_grouping=False)
 

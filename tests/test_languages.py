@@ -308,6 +308,10 @@ def test_quantities_and_times_in_the_readers_notation() -> None:
         assert str(wording.moment_in_words(at)) == "2026-05-31 14:05 UTC"
 
 
+def test_a_short_word_for_a_huge_number_stays_short() -> None:
+    assert len(str(wording.spelled(Decimal("1E+999999")))) < 50
+
+
 def test_files_stay_as_programs_read_them(plant: Plant) -> None:
     lot = plant.lot("2.5", expires_in=90)
     client = Client(headers={"accept-language": "de"})
