@@ -308,6 +308,20 @@ def test_quantities_and_times_in_the_readers_notation() -> None:
         assert str(wording.moment_in_words(at)) == "2026-05-31 14:05 UTC"
 
 
+def test_a_flow_takes_a_decimal_comma_and_asks_about_a_mistakable_number(plant: Plant) -> None:
+    lot = plant.lot(5000)
+    order = plant.order((lot.material, 3000))
+    client = Client(headers={"accept-language": "de", "hx-request": "true"})
+    client.force_login(plant.operator.user)
+    known = {"demand": order.reference, "lot": lot.code, "source": plant.a1.code}
+    taken = client.post("/guided/stage/", known | {"scan": "12,5"})
+    assert "12,5" in taken.content.decode()
+    assert 'value="12.5"' in taken.content.decode()  # for programs
+    asked = client.post("/guided/stage/", known | {"scan": "1.250"})
+    assert asked.status_code == 422
+    assert "1250 oder 1,25" in asked.content.decode()
+
+
 def test_a_short_word_for_a_huge_number_stays_short() -> None:
     assert len(str(wording.spelled(Decimal("1E+999999")))) < 50
 
