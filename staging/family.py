@@ -76,7 +76,7 @@ def _nodes(family: _Family, level: int, lots: list[Lot], view: View) -> Iterator
     for lot in lots:
         place = (level, lot.pk)
         hidden = family.goes_on.get(place, 0)
-        title = f"{lot.code}, {lot.material.name}, {lot.get_status_display()}"
+        title = f"{lot.material.code} {lot.number}, {lot.material.name}, {lot.get_status_display()}"
         if hidden:
             title += " · " + ngettext(
                 "%(count)s more lot beyond", "%(count)s more lots beyond", hidden

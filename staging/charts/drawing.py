@@ -53,6 +53,12 @@ class Link:
     title: str
     shapes: Sequence[Shape]
 
+    @property
+    def name(self) -> str:
+        """The title, behind the words that are seen: who speaks to the machine says those."""
+        seen = " ".join(shape.text for shape in self.shapes if isinstance(shape, Label))
+        return self.title if self.title.startswith(seen) else f"{seen}: {self.title}"
+
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
@@ -98,15 +104,15 @@ def to_svg(drawing: Drawing) -> SafeString:
     )
 
 
-def _all(shapes: Sequence[Shape | Link]) -> SafeString:
-    return format_html_join("", "{}", ((_shape(shape),) for shape in shapes))
+def _all(shapes: Sequence[Shape | Link], apart: str = "") -> SafeString:
+    return format_html_join(apart, "{}", ((_shape(shape),) for shape in shapes))
 
 
 def _shape(shape: Shape | Link) -> SafeString:
     if isinstance(shape, Link):
         return format_html(
             '<a href="{}" aria-label="{}"><title>{}</title>{}</a>',
-            shape.url, shape.title, shape.title, _all(shape.shapes),
+            shape.url, shape.name, shape.title, _all(shape.shapes, apart=" "),
         )  # fmt: skip
     if isinstance(shape, Line):
         return _line(shape)

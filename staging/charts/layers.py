@@ -101,9 +101,10 @@ def _card(node: Node, x: float, y: float) -> list[Shape | Link]:
         Label(x + 4, y + 10, short(node.first)),
         Label(x + 4, y + 20, short(node.second), strong=True),
     ]
+    card: list[Shape | Link] = [Link(node.url, node.title, shapes)] if node.url else [*shapes]
     if node.goes_on:
-        shapes.append(Label(x + BOX_WIDTH - 4, y + 10, node.goes_on, "end", strong=True))
-    return [Link(node.url, node.title, shapes)] if node.url else [*shapes]
+        card.append(Label(x + BOX_WIDTH - 4, y + 10, node.goes_on, "end", strong=True))
+    return card
 
 
 def short(text: str, letters: int = LETTERS) -> str:

@@ -8,11 +8,13 @@
 
   // --- Preferences, kept on this device ---------------------------------------------------
 
+  const UNCHOSEN = { sound: "on", catch: "on", touch: "off" };
+
   function preference(name) {
     try {
-      return localStorage.getItem(`forestage.${name}`) === "off" ? "off" : "on";
+      return localStorage.getItem(`forestage.${name}`) ?? UNCHOSEN[name];
     } catch {
-      return "on";
+      return UNCHOSEN[name];
     }
   }
 
@@ -231,6 +233,7 @@
       // Storage is blocked: there is nowhere to keep it.
     }
     showPreferences();
+    document.dispatchEvent(new CustomEvent("forestage:preference"));
   });
 
   document.addEventListener("forestage:feedback", (event) => feedback(event.detail));

@@ -78,7 +78,9 @@
     const line = form.querySelector("[data-scan-next]");
     if (!line || !form.querySelector("[data-scan]")) return;
     const fields = fieldsOf(form);
-    const next = fields.find(isWrong) || fields.find(isDue);
+    // Where nothing is required, as when one of several codes will do, the first one is named.
+    const any = fields.some((field) => field.required || !isEmpty(field)) ? null : fields[0];
+    const next = fields.find(isWrong) || fields.find(isDue) || any;
     const words = line.querySelector("[data-scan-word]");
     line.hidden = false;
     words.textContent = next

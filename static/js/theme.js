@@ -1,6 +1,6 @@
-// Sets light or dark before the first paint; loaded in <head> without defer for that reason.
-// The choice is kept under the same key and in the same words as the Django admin's toggle,
-// so that both sides of the product follow one choice.
+// Sets light or dark, and large or usual, before the first paint; loaded in <head> without defer for
+// that reason. Light or dark is kept under the same key and in the same words as the Django admin's
+// toggle, so that both sides of the product follow one choice.
 (() => {
   "use strict";
   const KEY = "theme";
@@ -24,9 +24,22 @@
     }
   }
 
+  function size() {
+    try {
+      root.dataset.touch = localStorage.getItem("forestage.touch") ?? "off";
+    } catch {
+      root.dataset.touch = "off";
+    }
+  }
+
   apply();
+  size();
+  document.addEventListener("forestage:preference", size);
   systemDark.addEventListener("change", apply);
-  window.addEventListener("storage", apply);
+  window.addEventListener("storage", () => {
+    apply();
+    size();
+  });
   document.addEventListener("DOMContentLoaded", apply);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-theme-choice]");

@@ -174,7 +174,7 @@ def test_a_genealogy_is_walked_along(plant: Plant, supervisor: Client) -> None:
     page = supervisor.get(f"/lots/{lot.pk}/genealogy/?levels=1").content.decode()
     assert "More levels" in page
     assert ">+1</text>" in page
-    assert f'aria-label="{lot.code}' in page
+    assert f'aria-label="{lot.material.code} {lot.number}, ' in page
     assert page.count("<a href=") >= 2
     everything = supervisor.get(f"/lots/{lot.pk}/genealogy/?levels=12").content.decode()
     assert "More levels" not in everything

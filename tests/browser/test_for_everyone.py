@@ -1,0 +1,184 @@
+"""For everyone: every page of the demo plant keeps WCAG 2.2 AA, in light and in dark, on a screen
+and in a column of 320 pixels (which is a screen of 1280 at 400 %)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+from playwright.sync_api import Browser, expect
+from pytest_django import DjangoSettings
+from pytest_django.live_server_helper import LiveServer
+
+from inventory.audit import Actor, system
+from inventory.models import AuditEntry, Lot, Surface
+from quality.models import Hold
+from staging import displays
+from staging.models import Demand
+from tests.browser import sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = Path(__file__).parent.parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+COLOURS = ["color-contrast", "link-in-text-block"]
+SCREEN = {"width": 1280, "height": 800}
+COLUMN = {"width": 320, "height": 640}
+
+FLOOR = {
+    "": ("/sign-in/",),
+    "operator": (
+        "/work/", "/work/stage/", "/guided/stage/?demand=GRA-0145&lane=RVS-KIT-2",
+        "/guided/load/?demand=SHP-88103&vehicle=HBR-TRUCK-1", "/guided/count/?location=RVS-WH-A1",
+        "/guided/put-away/", "/picks/?demand=GRA-0145&demand=NAS-0062", "/picks/", "/pulls/",
+        "/labels/", "/labels/lots/", "/labels/lots/?lot={lot.code}", "/scan/?q=nothing-such",
+        "/locations/", "/locations/RVS-WH/", "/containers/PAL-0142-4/", "/materials/RM-1001/",
+        "/nowhere/", "/audit/",
+    ),
+    "supervisor": (
+        "/", "/ready/", "/demands/", "/demands/GRA-0144/", "/work/create-demand/",
+        "/stock/", "/stock/?by=location", "/lots/", "/alerts/", "/refused-attempts/",
+        "/numbers/", "/numbers/on-time/", "/numbers/ahead/", "/numbers/flow/",
+    ),
+    "qa": (
+        "/lots/{lot.pk}/", "/lots/{lot.pk}/genealogy/", "/lots/{lot.pk}/dossier/",
+        "/holds/{hold.pk}/reach/", "/holds/{hold.pk}/recall/",
+        "/account/", "/account/password/", "/account/second-factor/",
+    ),
+    "auditor": ("/audit/", "/audit/{entry.pk}/", "/audit/export/"),
+}  # fmt: skip
+DESK = {
+    "qa": (
+        "/admin/", "/admin/inventory/lot/", "/admin/inventory/lot/{waiting.pk}/change/",
+        "/admin/quality/hold/", "/admin/quality/hold/{hold.pk}/change/",
+    ),
+    "supervisor": (
+        "/admin/staging/demand/{demand.pk}/change/", "/admin/staging/display/add/",
+        "/admin/import/",
+    ),
+}  # fmt: skip
+"""By role. What stands in braces is looked up by `known`."""
+
+
+class Checked:
+    """A browser of one person; `wrong` is what axe and the ruler have found."""
+
+    def __init__(self, chromium: Browser, server: LiveServer, role: str) -> None:
+        self.server = server
+        self.context = chromium.new_context(viewport=SCREEN)  # type: ignore[arg-type]
+        self.page = self.context.new_page()
+        self.wrong: list[str] = []
+        if role:
+            sign_in(self.page, server, role)
+
+    def visit(self, path: str) -> None:
+        self.page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        self.page.goto(self.server.url + path)
+        self.look(path)
+
+    def look(self, name: str) -> None:
+        """The page as it stands, in light, in dark, and narrow."""
+        self.page.evaluate(AXE.read_text())
+        self._axe(name, {"runOnly": STANDARD})
+        self.page.emulate_media(color_scheme="dark")
+        self._axe(f"{name} in dark", {"runOnly": {"type": "rule", "values": COLOURS}})
+        self.page.set_viewport_size(COLUMN)  # type: ignore[arg-type]
+        rest = {rule: {"enabled": False} for rule in COLOURS}
+        self._axe(f"{name} in a column", {"runOnly": STANDARD, "rules": rest})
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        if (over := self.page.evaluate(wide)) > 0:
+            self.wrong.append(f"{name}: scrolls sideways by {over} px in a column")
+
+    def _axe(self, name: str, options: dict[str, Any]) -> None:
+        found = self.page.evaluate(
+            """async (options) => (await axe.run(document, options)).violations.map(
+                ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)""",
+            options,
+        )
+        self.wrong += [f"{name}: {violation[:500]}" for violation in found]
+
+
+@pytest.fixture
+def demo(transactional_db: None, settings: SettingsWrapper, tmp_path: Path) -> dict[str, Any]:
+    """The demo plant, and what of it pages are named by."""
+    settings.VAR_DIR = tmp_path
+    call_command("seed_demo", verbosity=0)
+    return {
+        "lot": Lot.objects.get(code="FG-5001/P0142"),
+        "waiting": Lot.objects.filter(status="quarantine").earliest("pk"),
+        "hold": Hold.objects.filter(lifted_at=None).earliest("pk"),
+        "demand": Demand.objects.get(reference="GRA-0144"),
+        "entry": AuditEntry.objects.latest("pk"),
+    }
+
+
+def visited(
+    chromium: Browser, server: LiveServer, pages: dict[str, tuple[str, ...]], demo: dict[str, Any]
+) -> Iterator[Checked]:
+    """Each person's browser, after it has seen all that person's pages."""
+    for role, paths in pages.items():
+        checked = Checked(chromium, server, role)
+        for path in paths:
+            checked.visit(path.format(**demo))
+        yield checked
+        checked.context.close()
+
+
+def test_the_floor(chromium: Browser, live_server: LiveServer, demo: dict[str, Any]) -> None:
+    wrong: list[str] = []
+    for checked in visited(chromium, live_server, FLOOR, demo):
+        if checked.page.url.endswith("/audit/"):
+            refused(checked)
+        wrong += checked.wrong
+    wrong += walls(chromium, live_server)
+    assert wrong == []
+
+
+def refused(checked: Checked) -> None:
+    """A scan that is refused, with what is offered instead."""
+    page = checked.page
+    page.goto(f"{checked.server.url}/guided/stage/?demand=GRA-0145&lane=RVS-KIT-2")
+    page.locator("[name=scan]").fill("RM-1001/A24-0930")
+    page.keyboard.press("Enter")
+    expect(page.locator("#guided .notice.tone-bad")).to_be_visible()
+    checked.look("a refusal")
+
+
+def walls(chromium: Browser, server: LiveServer) -> list[str]:
+    """Both boards on a wall."""
+    by: Actor = system(Surface.COMMAND)
+    _display, secret = displays.issue_display(
+        name="Hall 2", sites=[], areas=[], expires_at=None, by=by, at=timezone.now()
+    )
+    checked = Checked(chromium, server, "")
+    checked.visit(f"/wall/open/{secret}/")
+    checked.page.get_by_role("button", name="Show the lanes").click()
+    checked.page.wait_for_url("**/wall/")
+    checked.visit("/wall/")
+    checked.visit("/wall/due/")
+    checked.context.close()
+    return checked.wrong
+
+
+def test_the_desk(chromium: Browser, live_server: LiveServer, demo: dict[str, Any]) -> None:
+    wrong: list[str] = []
+    for checked in visited(chromium, live_server, DESK, demo):
+        if "/hold/" in checked.page.url:
+            signature(checked)
+        wrong += checked.wrong
+    assert wrong == []
+
+
+def signature(checked: Checked) -> None:
+    """QA about to sign a release."""
+    page = checked.page
+    page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
+    page.goto(f"{checked.server.url}/admin/inventory/lot/?status=quarantine")
+    page.locator("input.action-select").first.check()
+    page.select_option("select[name=action]", label="Release")
+    page.click("button[name=index]")
+    expect(page.get_by_label("Your password")).to_be_visible()
+    checked.look("the signature page")
