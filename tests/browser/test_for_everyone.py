@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from inventory.audit import Actor, system
@@ -16,6 +16,7 @@ from quality.models import Hold
 from staging import displays
 from staging.models import Demand
 from tests.browser import sign_in
+from tests.plant import Plant
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -89,7 +90,11 @@ class Checked:
         sheets are not read again, which takes long."""
         found = self.page.evaluate(
             """async (rules) => {
-                for (const animation of document.getAnimations()) animation.finish();
+                for (let depth = 0; depth < 9; depth++) { // an end begins what inherits from it
+                    for (const animation of document.getAnimations()) animation.finish();
+                    await new Promise(requestAnimationFrame);
+                    if (!document.getAnimations().length) break;
+                }
                 return (await axe.run(document, {
                     runOnly: rules, preload: false, selectors: false, resultTypes: ["violations"],
                 })).violations.map(
@@ -143,7 +148,12 @@ def walls(chromium: Browser, server: LiveServer) -> list[str]:
     """Both boards on a wall."""
     by: Actor = system(Surface.COMMAND)
     _display, secret = displays.issue_display(
-        name="Hall 2", sites=list(Site.objects.all()), areas=[], expires_at=None, by=by, at=timezone.now()
+        name="Hall 2",
+        sites=list(Site.objects.all()),
+        areas=[],
+        expires_at=None,
+        by=by,
+        at=timezone.now(),
     )
     checked = Checked(chromium, server, "")
     checked.visit(f"/wall/open/{secret}/")
@@ -165,3 +175,38 @@ def signature(checked: Checked) -> None:
     page.click("button[name=index]")
     expect(page.get_by_label("Your password")).to_be_visible()
     checked.look("the signature page")
+
+
+def test_large_for_gloves_is_kept_on_the_device(
+    page: Page, live_server: LiveServer, plant: Plant
+) -> None:
+    sign_in(page, live_server, plant.operator.user.username)
+    page.goto(f"{live_server.url}/work/")
+    usual = page.get_by_role("link", name="Board").bounding_box()
+    page.locator(".header-user > button").click()
+    page.locator(".header-user").get_by_role("button", name="Large").click()
+    page.goto(f"{live_server.url}/stock/")
+    large = page.get_by_role("link", name="Board").bounding_box()
+    assert usual is not None
+    assert large is not None
+    assert usual["height"] >= 44
+    assert large["height"] > usual["height"] * 1.3
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(wide) == 0, width
+
+
+def test_what_takes_a_while_says_so(page: Page, live_server: LiveServer, plant: Plant) -> None:
+    lot = plant.lot(100)
+    sign_in(page, live_server, plant.qa.user.username)
+    page.goto(f"{live_server.url}/lots/{lot.pk}/dossier/")
+    held: list[Route] = []
+    page.route("**/dossier.pdf", lambda route: held.append(route))
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="PDF").click()
+        expect(page.get_by_text("The dossier is being made …")).to_be_visible()
+        held[0].continue_()
+    assert coming.value.path().read_bytes().startswith(b"%PDF")
+    assert coming.value.suggested_filename.endswith(".pdf")
+    expect(page.get_by_text("The dossier is being made …")).to_be_hidden()
