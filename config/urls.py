@@ -7,7 +7,7 @@ from django.urls import include, path, re_path
 from config import health
 from inventory.api import problems
 from inventory.forms import FloorSignInForm
-from inventory.views import account
+from inventory.views import account, install
 from inventory.views.language import LanguageView
 from staging.views.board import BoardView
 
@@ -22,6 +22,9 @@ urlpatterns = [
     path("api/v1/", include("staging.api.urls")),
     re_path("^api/", problems.unknown_path),
     path("", BoardView.as_view(), name="home"),
+    path("app.webmanifest", install.manifest, name="app-manifest"),
+    path("service-worker.js", install.service_worker, name="service-worker"),
+    path("offline/", install.offline, name="offline"),
     path("sign-in/", LoginView.as_view(authentication_form=FloorSignInForm), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("language/", LanguageView.as_view(), name="language"),

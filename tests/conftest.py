@@ -74,8 +74,12 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    """A page of a fresh browser profile, on the screen that a workstation has."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    """A page of a fresh browser profile, on the screen that a workstation has.
+
+    Without the service worker, which would fetch its files for each; tests/browser/test_offline.py
+    has pages with it.
+    """
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
     yield context.new_page()
     context.close()
 

@@ -12,6 +12,7 @@ from time import time
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms.utils import flatatt
 from django.templatetags.static import static
 from django.utils.dateformat import format as format_date
@@ -323,3 +324,9 @@ def due(at: datetime, *, done: Any = False) -> SafeString:
         tone, limit, DUE_SOON, draw_icon(icon), *when, _("in"), _("late by"),
         _("late by") if left < 0 else _("in"), timesince(at) if left < 0 else timeuntil(at),
     )  # fmt: skip
+
+
+@register.simple_tag
+def idle_seconds() -> int:
+    """How long a sign-in lasts while nobody is there."""
+    return int(settings.IDLE_SECONDS)

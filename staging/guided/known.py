@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl
 
 from inventory import codes
 from inventory.models import Container, Location, Lot, Unit
 from inventory.units import LARGEST, plain
+from inventory.wording import recorded
 from staging.models import Demand
 
 if TYPE_CHECKING:
@@ -84,6 +86,10 @@ class Known:
         values["stays"] = self.stays - gone
         return replace(self, **values)
 
+    def ready(self) -> Self:
+        """With the flow's own reason, until another is given."""
+        return self if self.reason else replace(self, reason=recorded(self.flow.reason))
+
     def next(self) -> Self:
         """What holds for the next item, once this one is done."""
         passing = [name for name in self.places if name not in self.stays]
@@ -104,6 +110,15 @@ def chosen(given: Mapping[str, str], choice: Mapping[str, str]) -> dict[str, str
     if {"lot", "container"} & set(choice):
         kept = {name: text for name, text in kept.items() if name not in ITEM}
     return kept | {"asking": ""} | dict(choice)
+
+
+def told(given: Mapping[str, str], scan: str, choice: str) -> tuple[dict[str, str], str]:
+    """What is given and what is scanned, once a scan was made or something was tapped instead."""
+    if choice:
+        tapped = dict(parse_qsl(choice, keep_blank_values=True))
+        scan = tapped.pop("scan", "")
+        return chosen(given, tapped), scan
+    return dict(given), scan
 
 
 def read(

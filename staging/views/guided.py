@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
@@ -36,11 +36,8 @@ from staging.models import Demand
 MOST_DEMANDS = 20
 
 
-class GuidedView(FloorView, View):
-    """One flow. What is known stands in the address; each scan is posted with it.
-
-    Answers 409 to a refusal and 422 to what could not be read, 200 where htmx does not ask.
-    """
+class FlowView(FloorView, View):
+    """One of the flows: who may do what it ends in, may open it."""
 
     flow: Flow
 
@@ -59,15 +56,22 @@ class GuidedView(FloorView, View):
             attempts.record_denied(self.flow.permission, {}, by=actor(self.request))
         return super().handle_no_permission()
 
+
+class GuidedView(FlowView):
+    """One flow. What is known stands in the address; each scan is posted with it.
+
+    Answers 409 to a refusal and 422 to what could not be read, 200 where htmx does not ask.
+    """
+
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
         known, _hits = what_is.read(self.flow, request.GET.dict())
-        return self._page(Step(self._ready(known)), accepted=visit.take_news(request))
+        return self._page(Step(known.ready()), accepted=visit.take_news(request))
 
     def post(self, request: HttpRequest, name: str) -> HttpResponse:
         given, scan = self._given()
         known, hits = what_is.read(self.flow, given, scan)
         key = request.POST.get("key", "").replace("\x00", "")[:255]
-        step = self._step(self._ready(known), scan, hits, key)
+        step = self._step(known.ready(), scan, hits, key)
         if step.done and step.verb:
             visit.note(request, step.verb, step.answer, step.entered, key=key)
         if not self._swaps and not step.error:
@@ -90,15 +94,8 @@ class GuidedView(FloorView, View):
         """What the page knew, with what was tapped; and the scan."""
         given = self.request.POST.dict()
         scan = str(given.pop("scan", "")).replace("\x00", "").strip()[:LONGEST]
-        if choice := given.pop("choice", ""):
-            tapped = dict(parse_qsl(str(choice), keep_blank_values=True))
-            scan = tapped.pop("scan", "")
-            given = what_is.chosen(given, tapped)
-        return {name: str(text) for name, text in given.items()}, scan
-
-    def _ready(self, known: Known) -> Known:
-        """The flow's own reason, until another is given."""
-        return known if known.reason else replace(known, reason=recorded(self.flow.reason))
+        choice = str(given.pop("choice", ""))
+        return what_is.told({name: str(text) for name, text in given.items()}, scan, choice)
 
     @property
     def _swaps(self) -> bool:

@@ -31,6 +31,10 @@
   const TONES = {
     accepted: [{ at: 0, hertz: 1320, seconds: 0.1, shape: "sine" }],
     scanned: [{ at: 0, hertz: 1760, seconds: 0.06, shape: "sine" }],
+    kept: [
+      { at: 0, hertz: 587, seconds: 0.09, shape: "triangle" },
+      { at: 0.13, hertz: 440, seconds: 0.12, shape: "triangle" },
+    ],
     refused: [
       { at: 0, hertz: 233, seconds: 0.18, shape: "square" },
       { at: 0.24, hertz: 196, seconds: 0.26, shape: "square" },
@@ -202,12 +206,17 @@
   }
 
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
-    document.addEventListener(name, () => showConnection(true));
+    document.addEventListener(name, (event) => {
+      // Where scans are kept, what asks by itself may fail; a step that somebody takes may not.
+      if (!keepsScans() || event.detail.requestConfig?.verb !== "get") showConnection(true);
+    });
   }
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) showConnection(false);
   });
-  window.addEventListener("offline", () => showConnection(true));
+  const keepsScans = () => "keeping" in root.dataset || document.querySelector("[data-keeps]") !== null;
+  window.addEventListener("offline", () => keepsScans() || showConnection(true));
+  document.addEventListener("forestage:keeping", () => showConnection(false));
   window.addEventListener("online", () => showConnection(false));
 
   document.addEventListener("htmx:beforeSwap", (event) => {
