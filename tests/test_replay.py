@@ -129,7 +129,9 @@ def test_a_refused_step_waits_and_what_builds_on_it_too(plant: Plant, device: De
     assert [place for _lot, place, _quantity in staged(plant, order)] == [plant.l1.code] * 2
     waits = device.part(1)
     assert (waits["code"], waits["given"], waits["scans"]) == ("lot_on_hold", {"demand": "PO-1"}, 2)
-    assert waits["why"] and waits["hint"] and waits["url"].startswith("/guided/stage/?demand=PO-1")
+    assert waits["why"]
+    assert waits["hint"]
+    assert waits["url"].startswith("/guided/stage/?demand=PO-1")
     [attempt] = RefusedAttempt.objects.all()
     assert (attempt.verb, attempt.code) == ("staging.stage", "lot_on_hold")
     assert attempt.occurred_at == datetime.fromisoformat(scans[4]["at"])

@@ -152,7 +152,12 @@ def _why(error: ValidationError | None) -> str:
 
 
 def _instead(flow: Flow, part: Part, refusal: Refused) -> Iterable[dict[str, str]]:
-    """What would be right, each with the address that knows it. To open one records nothing."""
+    """What would be right, each with the address that knows it. To open one records nothing.
+
+    What is merely next to do is not offered: the step was done with what was scanned.
+    """
+    if not any(refusal.facts.get(name) for name in ("alternatives", "demands", "lots")):
+        return
     for offer in refusal.facts.get("offers", []):
         if offer.url:
             yield {"label": str(offer.label), "url": path_to("stage", **dict(parse_qsl(offer.url)))}

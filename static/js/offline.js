@@ -109,7 +109,7 @@
     if (trouble && mine.some((run) => run.state === "queued")) shown.push(copy(trouble));
     const waiting = mine.filter((run) => run.state === "queued");
     if (waiting.length) shown.push(unsent(waiting));
-    if (!withoutNetwork) shown.push(...mine.filter((run) => run.state !== "queued").map(decision));
+    if (!withoutNetwork) shown.push(...decisions(mine.filter((run) => run.state !== "queued")));
     shown.push(...ofOthers(runs.filter((run) => run.user !== user)));
     if (recorded.length) shown.push(results());
     const empty = panel().querySelector("[data-kept-empty]");
@@ -144,7 +144,7 @@
   }
 
   const textOf = (scan) => scan.scan || new URLSearchParams(scan.choice).values().next().value || "";
-  const when = (scan) => new Date(scan.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const when = (scan) => new Date(scan.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
   function list(scans, bad) {
     return scans.map((scan, number) => {
@@ -161,6 +161,12 @@
     node.querySelector("[data-scans]").replaceChildren(...runs.flatMap((run) => list(run.scans)).slice(-12));
     node.querySelector("[data-send]")?.addEventListener("click", send);
     return node;
+  }
+
+  // On their own page; elsewhere the scan box comes first, and a line leads there.
+  function decisions(runs) {
+    if (!runs.length || panel().querySelector("[data-kept-empty]")) return runs.map(decision);
+    return [write(copy("decide"), { count: String(runs.length) })];
   }
 
   function decision(run) {
