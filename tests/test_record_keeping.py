@@ -36,8 +36,8 @@ FOR_ANYBODY = {
     "health-live", "health-ready", "login", "schema", "schema-docs", "wall_open",
     "app-manifest", "service-worker", "offline",
 }  # fmt: skip
-"""Pages that need nobody signed in: probes, the doors themselves, how the API works, and what a device
-keeps of the app, which holds nothing of anybody."""
+"""Pages that need nobody signed in: probes, the doors themselves, how the API works, and what a
+device keeps of the app, which holds nothing of anybody."""
 
 OWN = {"index", "password_change", "password_change_done", "logout", "jsi18n", "autocomplete"}
 """Pages of the admin for everybody who may enter it."""

@@ -63,7 +63,7 @@ window.forestageKept = (() => {
 
   // What the server said of the first `sent` scans of a run: what is done goes, the rest is split
   // into what waits for a decision and what is sent later, scans made in the meantime included.
-  const settle = (order, answer) =>
+  const settle = (order, answer, stuck) =>
     change((store, runs) => {
       const run = runs.find((other) => same(other.order, order));
       if (!run) return;
@@ -80,7 +80,7 @@ window.forestageKept = (() => {
       if (rest.length && last && ["unread", "unfinished"].includes(last.fate)) {
         const open = left.at(-1); // the step went on
         open.scans.push(...rest);
-        if (last.fate === "unfinished") open.state = "queued";
+        if (last.fate === "unfinished" && !stuck) open.state = "queued";
       } else if (rest.length) {
         left.push({ ...run, given: answer.given, scans: rest, state: "queued" });
       }

@@ -44,7 +44,8 @@
     const scans = run.scans.slice(0, MOST_SCANS);
     const answer = await ask(run, "kept", { scans, held });
     if (!answer) return false;
-    await kept.settle(run.order, answer);
+    const stuck = scans.length === MOST_SCANS && answer.parts.length === 1; // no end of a step in so many
+    await kept.settle(run.order, answer, stuck);
     const done = answer.parts.filter(kept.isDone);
     recorded.push(...done);
     if (answer.parts.some((part) => part.why || part.fate === "held")) feedback("refused");
@@ -185,9 +186,14 @@
       node.querySelector("[data-offers]")?.append(link);
     }
     node.querySelector("[data-again]")?.addEventListener("click", () => again(run.order, {}));
-    const form = node.querySelector("form");
+    for (const field of node.querySelectorAll("input")) field.dataset.order = `${field.name} ${run.order}`;
+    node.querySelector("[data-replace]")?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const right = { ...run.scans[part.bad], key: crypto.randomUUID(), choice: "", scan: event.target.elements.instead.value };
+      again(run.order, { scans: run.scans.with(part.bad, right) });
+    });
+    const form = node.querySelector("[data-discard]");
     const field = form.elements.namedItem("reason");
-    field.dataset.order = String(run.order);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       give(run, field.value, event.submitter?.hasAttribute("data-one"), node);

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -149,9 +150,13 @@ def test_scans_stay_with_who_made_them_and_are_tried_again_changed(
         floor.scan(code)
     kept(floor, 2)
 
+    # The session has ended meanwhile: they stay, and the page asks to sign in.
+    Session.objects.all().delete()
+    device.context.set_offline(False)
+    expect(device.locator("#kept")).to_contain_text("Your sign-in has ended")
+
     # Somebody else sees that they are there, and cannot send them.
     sign_in(device, live_server, other.username)
-    device.context.set_offline(False)
     floor.open("/kept/")
     expect(device.locator("#kept")).to_contain_text("Scans of somebody else wait on this device")
     expect(device.locator("#kept")).to_contain_text(f"{operator.username}: 2")
@@ -172,6 +177,33 @@ def test_scans_stay_with_who_made_them_and_are_tried_again_changed(
     expect(device.locator("#guided .notice.tone-ok")).to_contain_text("Stage: recorded")
     expect(device.locator("#kept")).to_be_hidden()
     assert staged() == [("PAL-1", "A1"), ("PAL-2", "L1")]
+
+
+def test_one_of_two_tabs_sends_and_a_wrong_scan_is_replaced(
+    device: Page, live_server: LiveServer, plant: Plant
+) -> None:
+    order_of(plant, "PAL-1", "PAL-2")
+    plant.hold(container=Container.objects.get(code="PAL-1"))
+    sign_in(device, live_server, plant.operator.user.username)
+    other = device.context.new_page()
+    other.goto(f"{live_server.url}/kept/")
+    floor = Floor(device, live_server)
+    floor.open("/guided/stage/?demand=PO-9")
+    device.context.set_offline(True)
+    for code in ("PAL-1", plant.l1.code, "NO-SUCH", plant.l2.code):
+        floor.scan(code)
+    kept(floor, 4)
+    device.context.set_offline(False)  # and both know at once
+    expect(other.locator("#kept .notice.tone-bad")).to_have_count(2)
+    assert RefusedAttempt.objects.count() == 1
+    wrong = other.locator("#kept .notice.tone-bad").filter(has_text="NO-SUCH")
+    expect(wrong.locator(".kept-bad")).to_contain_text("NO-SUCH")
+    wrong.get_by_label("What should have been scanned instead").fill("PAL-2")
+    wrong.get_by_role("button", name="Send it with that").click()
+    expect(wrong).to_have_count(0)
+    expect(other.locator("#kept")).to_contain_text("Recorded from this device: 1")
+    assert staged() == [("PAL-1", "A1"), ("PAL-2", "L2")]
+    expect(device.locator("#kept")).to_contain_text("wait for your decision: 1")
 
 
 def test_a_browser_that_cannot_keep_scans_says_so(
