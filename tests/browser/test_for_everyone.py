@@ -197,8 +197,11 @@ def test_large_for_gloves_is_kept_on_the_device(
         assert page.evaluate(wide) == 0, width
 
 
-def test_what_takes_a_while_says_so(page: Page, live_server: LiveServer, plant: Plant) -> None:
+def test_what_takes_a_while_says_so(
+    chromium: Browser, live_server: LiveServer, plant: Plant
+) -> None:
     lot = plant.lot(100)
+    page = chromium.new_context(service_workers="block").new_page()  # requests are held back here
     sign_in(page, live_server, plant.qa.user.username)
     page.goto(f"{live_server.url}/lots/{lot.pk}/dossier/")
     held: list[Route] = []
@@ -210,3 +213,4 @@ def test_what_takes_a_while_says_so(page: Page, live_server: LiveServer, plant: 
     assert coming.value.path().read_bytes().startswith(b"%PDF")
     assert coming.value.suggested_filename.endswith(".pdf")
     expect(page.get_by_text("The dossier is being made …")).to_be_hidden()
+    page.context.close()
