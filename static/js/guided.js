@@ -49,6 +49,7 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id !== "guided") return;
     since = null;
+    document.querySelector("[data-kept-unable]").replaceChildren();
     settleRetry(event.target);
     const refused = event.target.querySelector("[data-dropped]");
     if (refused && (waiting.length || typed)) {
@@ -128,6 +129,7 @@
           return unable("unable", scan);
         }
       }
+      document.querySelector("[data-kept-unable]").replaceChildren();
       document.dispatchEvent(new CustomEvent("forestage:feedback", { detail: "kept" }));
       await look();
       document.dispatchEvent(new CustomEvent("forestage:kept"));

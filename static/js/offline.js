@@ -278,8 +278,9 @@
   });
   window.addEventListener("online", () => send().catch(() => {}));
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.requestConfig?.verb === "post") noteUser();
-    if (event.detail.successful) send().catch(() => {});
+    if (!event.detail.successful) return;
+    if (event.detail.requestConfig.verb === "post") noteUser(); // a poll is nobody being there
+    send().catch(() => {});
   });
   document.addEventListener("forestage:kept", () => show());
   document.addEventListener("forestage:sent", () => show());
