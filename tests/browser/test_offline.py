@@ -179,8 +179,8 @@ def test_scans_stay_with_who_made_them_and_are_tried_again_changed(
     expect(refused).to_contain_text("hold")
     refused.get_by_role("link", name="Change it and try again").click()
     expect(device.locator("#guided-asks")).to_have_text("Scan the lot or pallet")
+    expect(device.locator(".guided-known")).to_contain_text(plant.l1.code)  # the lane is known
     floor.scan("PAL-2")
-    floor.scan(plant.l1.code)
     expect(device.locator("#guided .notice.tone-ok")).to_contain_text("Stage: recorded")
     expect(device.locator("#kept")).to_be_hidden()
     assert staged() == [("PAL-1", "A1"), ("PAL-2", "L1")]
