@@ -39,7 +39,7 @@ def _valid(digest: str, now: datetime) -> ApiToken | None:
 
     A process keeps what it found for `TOKEN_SECONDS`, with the permissions that its user has been
     asked for: a system that sends many requests then costs two statements a second and not for
-    each, 0.7 of the 6 ms of processor time of a single move. So a token that is revoked, and a role
+    each. So a token that is revoked, and a role
     that is taken away, count everywhere that long after at the latest; an expiry counts at once.
     """
     until, token = _KEPT.get(digest, (0.0, None))

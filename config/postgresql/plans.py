@@ -3,7 +3,7 @@
 A statement of the hot path is sent nineteen times for a single move, and psycopg's cursor took
 longer to send one than PostgreSQL to answer it: for each it makes a cursor, looks up adapters,
 reads the text for its placeholders, and asks whether to prepare. Here all of that is done once for
-a connection. It halves what sending costs (110 → 50 µs of processor time a statement).
+a connection: of the 6,865 function calls of a single move it saves 2,083.
 
 As psycopg does, what is planned is forgotten when anything is rolled back: the tables may have been
 others, or almost empty, inside. A refused request costs the next one its planning.
