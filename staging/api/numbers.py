@@ -6,7 +6,12 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_view,
+    inline_serializer,
+)
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -44,7 +49,8 @@ def _field(column: Column) -> serializers.Field[Any, Any, Any, Any]:
         case Kind.MOMENT | Kind.STEP:
             return serializers.DateTimeField(help_text=text)
     if column.words:
-        return serializers.ChoiceField([*column.words], help_text=text)
+        text = f"{text} One of: {', '.join(column.words)}."
+        return serializers.CharField(help_text=text)
     return serializers.CharField(help_text=text)
 
 
@@ -63,7 +69,7 @@ def _answer(figure: Figure) -> type[serializers.Serializer[Any]]:
         fields |= {
             "since": serializers.DateField(help_text="The first day of the period."),
             "until": serializers.DateField(help_text="Its last day."),
-            "step": serializers.ChoiceField(["hour", "day", "week"]),
+            "step": serializers.CharField(help_text="One of: hour, day, week."),
         }
     fields |= {
         "time_zone": serializers.CharField(help_text="Whose days they are."),
@@ -152,10 +158,12 @@ def _view(figure: Figure) -> Any:
             "__doc__": f"{figure.about}",
         },
     )
-    described: Any = extend_schema(
-        parameters=_parameters(figure),
-        responses=answer,
-        operation_id=f"numbers_{figure.name.replace('-', '_')}",
+    described: Any = extend_schema_view(
+        get=extend_schema(
+            parameters=_parameters(figure),
+            responses=answer,
+            operation_id=f"numbers_{figure.name.replace('-', '_')}",
+        )
     )
     return described(view).as_view()
 
