@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from inventory import audit
 from inventory.actions.common import each
-from inventory.audit import Actor, Entry
+from inventory.audit import Actor, Entry, Stamp
 from inventory.errors import Refused
 from inventory.models import AuditEntry
+from inventory.wording import on_record
 from staging.labels import reading
 from staging.labels.content import Label, moment
 from staging.labels.lines import PERMISSION, Format, Kind, Resolution
@@ -67,11 +68,16 @@ class Printed:
 def print_labels(*, kind: Kind, lines: Sequence[Any], how: How, by: Actor, at: datetime) -> Printed:
     """Make the file, and put down what was printed: one entry for each thing.
 
-    A lot's label states its status: to print it again while that has not changed asks for a reason.
+    Labels speak the installation's language, as the trail does, whoever prints them. A lot's states
+    its status: to print it again while that has not changed asks for a reason.
     Refuses `copies_out_of_range`, `too_many_labels`, `reason_needed`, `label_too_small`,
     `zpl_needs_roll`, `size_not_in_use`.
     """
-    stamp = audit.stamp(by, at)
+    with on_record():
+        return _print(kind, lines, how, audit.stamp(by, at))
+
+
+def _print(kind: Kind, lines: Sequence[Any], how: How, stamp: Stamp) -> Printed:
     _check_how(how)
     each(lines, lambda line, _index: _check_copies(line))
     if sum(line.copies for line in lines) > MOST_LABELS:
@@ -80,7 +86,7 @@ def print_labels(*, kind: Kind, lines: Sequence[Any], how: How, by: Actor, at: d
     labels = reading.labels_of(lines, stamp.recorded_at)
     before = _printed_before(things)
     each(list(zip(lines, things, labels, strict=True)), lambda one, _index: _check(one, before))
-    who = by.user.get_username()
+    who = stamp.actor.get_username()
     numbers: Counter[int] = Counter()
     marked, entries = [], []
     for line, thing, label in zip(lines, things, labels, strict=True):

@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from pypdf import PdfReader
 
 from inventory import actions as stock
@@ -83,6 +83,18 @@ def test_a_reprint_with_the_same_status_asks_why(plant: Plant) -> None:
     assert first.actor == plant.operator.user
     assert first.facts["code"] == lot.code
     assert not prints(Lot.objects.get(number="N2")), "all or none"
+
+
+def test_labels_and_their_trail_are_in_one_language(plant: Plant) -> None:
+    """Or the same status would be another one to whoever reads another language."""
+    lot = plant.lot(number="N1", released=False)
+    make(plant, "lots", lot)
+    with translation.override("de"):
+        with refused("reason_needed") as caught:
+            make(plant, "lots", lot)
+        assert "Etikett" in str(caught.value.text)  # type: ignore[attr-defined]
+        assert "QUARANTINE" in text(make(plant, "lots", LotLabel(lot=lot, reason="x")).content)
+    assert [entry.facts["status"] for entry in prints(lot)] == ["QUARANTINE"] * 2
 
 
 @pytest.mark.parametrize(
