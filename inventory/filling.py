@@ -1,6 +1,7 @@
 """What a label says for the other fields of the form, whichever it was scanned into."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory import codes
 from inventory.errors import Refused
 from inventory.fields import LineField
-from inventory.models import Container, Lot, Material, Tracking
+from inventory.models import Container, Lot, Material, Tracking, Unit
 from inventory.scanning import Scan, read
 from inventory.units import plain, to_base
 from inventory.verbs import Verb
@@ -109,13 +110,25 @@ def _quantity(
         return {}
     if material.tracking == Tracking.SERIAL:
         return {"quantity": "1"}
-    if not scan.quantity:
+    said = amount(scan, material) if scan.quantity else None
+    if said is None:
         return {}
-    if scan.unit == material.base_unit_id:
-        return {"quantity": plain(scan.quantity)}
-    other = next((other for other in material.units.all() if other.unit_id == scan.unit), None)
-    if other is None:
-        return {}
+    quantity, unit = said
+    if unit is None:
+        return {"quantity": plain(quantity)}
     if "unit" in declared:
-        return {"quantity": plain(scan.quantity), "unit": scan.unit}
-    return {"quantity": plain(to_base(material, scan.quantity, other.unit))}
+        return {"quantity": plain(quantity), "unit": unit.code}
+    return {"quantity": plain(to_base(material, quantity, unit))}
+
+
+def amount(scan: Scan, material: Material) -> tuple[Decimal, Unit | None] | None:
+    """How much the label says there is, and in which other unit than the material's own.
+
+    None where it says nothing, or counts in a unit that the material has not.
+    """
+    if scan.quantity is None:
+        return None
+    if scan.unit == material.base_unit_id:
+        return scan.quantity, None
+    other = material.units.filter(unit=scan.unit).select_related("unit").first()
+    return (scan.quantity, other.unit) if other else None

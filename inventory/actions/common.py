@@ -148,16 +148,21 @@ def pick_balance(
     if not found:
         raise not_here(book, lot, source=source, container=container)
     if len(found) > 1:
-        raise Refused(
-            _("%(lot)s is in more than one place: %(places)s."),
-            code="source_needed",
-            field="source",
-            hint=_("Scan the location or the container it is taken from."),
-            facts={"places": [describe(balance) for balance in found]},
-            lot=lot,
-            places=", ".join(describe(balance) for balance in found),
-        )
+        raise source_needed(lot, [describe(balance) for balance in found])
     return found[0]
+
+
+def source_needed(lot: Lot | None, places: Sequence[str]) -> Refused:
+    """The refusal of a lot that stands in several places."""
+    return Refused(
+        _("%(lot)s is in more than one place: %(places)s."),
+        code="source_needed",
+        field="source",
+        hint=_("Scan the location or the container it is taken from."),
+        facts={"places": [*places]},
+        lot=lot,
+        places=", ".join(places),
+    )
 
 
 def not_here(
@@ -206,15 +211,7 @@ def amount(lot: Lot, quantity: Decimal | None, unit: Unit | None, *, otherwise: 
 def require_kind(location: Location, *kinds: LocationKind, field: str, hint: Any = "") -> None:
     """Refuse `wrong_location_kind` or `location_closed`."""
     if location.kind not in kinds:
-        raise Refused(
-            _("%(location)s is a %(kind)s location."),
-            code="wrong_location_kind",
-            field=field,
-            hint=hint
-            or _("Scan one of these kinds: %s.") % ", ".join(str(kind.label) for kind in kinds),
-            location=location,
-            kind=inside(LocationKind(location.kind).label),
-        )
+        raise wrong_kind(location, kinds, field=field, hint=hint)
     if not location.is_open:
         raise Refused(
             _("%(location)s is closed."),
@@ -223,6 +220,21 @@ def require_kind(location: Location, *kinds: LocationKind, field: str, hint: Any
             hint=_("Choose another location, or have it opened."),
             location=location,
         )
+
+
+def wrong_kind(
+    location: Location, kinds: Iterable[LocationKind], *, field: str, hint: Any = ""
+) -> Refused:
+    """The refusal of a location that is of none of these kinds."""
+    return Refused(
+        _("%(location)s is a %(kind)s location."),
+        code="wrong_location_kind",
+        field=field,
+        hint=hint
+        or _("Scan one of these kinds: %s.") % ", ".join(str(kind.label) for kind in kinds),
+        location=location,
+        kind=inside(LocationKind(location.kind).label),
+    )
 
 
 def each(lines: Sequence[L], plan: Callable[[L, int], T]) -> list[T]:

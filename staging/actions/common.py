@@ -189,15 +189,7 @@ def committed(
     demands = {row.requirement.demand.reference for row in rows}
     places = {row.location.code for row in rows}
     if len(demands) > 1:
-        raise Refused(
-            _("%(lot)s is there for several demands: %(demands)s."),
-            code="demand_needed",
-            field="demand",
-            hint=_("Say for which one."),
-            facts={"demands": sorted(demands)},
-            lot=line.lot,
-            demands=", ".join(sorted(demands)),
-        )
+        raise demand_needed(line.lot, demands)
     if len(places) > 1:
         raise Refused(
             _("%(lot)s stands in several places: %(places)s."),
@@ -210,6 +202,20 @@ def committed(
         )
     what = joined([state.label for state in states])
     return take_from(bindings, rows, quantity, what=what, lot=line.lot)
+
+
+def demand_needed(lot: Lot | None, references: Iterable[str]) -> Refused:
+    """The refusal of a lot that is there for several demands."""
+    demands = sorted(references)
+    return Refused(
+        _("%(lot)s is there for several demands: %(demands)s."),
+        code="demand_needed",
+        field="demand",
+        hint=_("Say for which one."),
+        facts={"demands": demands},
+        lot=lot,
+        demands=", ".join(demands),
+    )
 
 
 def not_shipment(demand: Demand) -> bool:

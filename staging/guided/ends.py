@@ -9,10 +9,12 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from inventory.actions.common import source_needed
 from inventory.errors import Refused
 from inventory.models import Balance, Container, LocationKind
 from inventory.verbs import REGISTRY, Verb
 from inventory.wording import joined
+from staging.actions.common import demand_needed
 from staging.guided.known import Known
 from staging.guided.positions import claims
 from staging.models import Commitment
@@ -97,7 +99,7 @@ def to_quarantine(known: Known) -> Ending:
     if not bound:
         return ("move" if known.lot else "move_container"), [{}]
     if known.lot is not None and len(rows) > 1:
-        raise _which_place(known, rows)
+        raise source_needed(known.lot, [str(row.container or row.location) for row in rows])
     name, field = WAYS_OUT[LocationKind(bound[0].location.kind)]
     if known.lot is not None:
         return name, [{field: bound[0].location, "container": bound[0].container}]
@@ -160,15 +162,7 @@ def _only_demand(rows: Sequence[Commitment], known: Known) -> Any:
     if not demands:
         raise _nothing_there(known)
     if len(demands) > 1:
-        raise Refused(
-            _("%(lot)s is there for several demands: %(demands)s."),
-            code="demand_needed",
-            field="demand",
-            hint=_("Say for which one."),
-            facts={"demands": sorted(demands)},
-            lot=known.lot,
-            demands=", ".join(sorted(demands)),
-        )
+        raise demand_needed(known.lot, demands)
     return next(iter(demands.values()))
 
 
@@ -203,17 +197,4 @@ def _nothing_there(known: Known) -> Refused:
         hint=_("Check the label, the place and the demand."),
         item=what,
         what=states,
-    )
-
-
-def _which_place(known: Known, rows: Sequence[Balance]) -> Refused:
-    places = [str(row.container or row.location) for row in rows]
-    return Refused(
-        _("%(lot)s is in more than one place: %(places)s."),
-        code="source_needed",
-        field="source",
-        hint=_("Scan the location or the container it is taken from."),
-        facts={"places": places},
-        lot=known.lot,
-        places=", ".join(places),
     )

@@ -9,10 +9,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from inventory import codes
+from inventory.actions.common import wrong_kind
 from inventory.errors import Refused
-from inventory.models import Container, Location, LocationKind, Lot, Unit
+from inventory.filling import amount
+from inventory.models import Container, Location, Lot, Unit
 from inventory.scanning import may_say_more, read
-from inventory.wording import Mistakable, inside, number_of, ways_to_write
+from inventory.wording import Mistakable, number_of, ways_to_write
 from staging.actions.common import require_live
 from staging.guided.flows import ITEM
 from staging.guided.known import Known
@@ -110,13 +112,8 @@ def _with_label(known: Known, scan: str) -> Known:
     asked for: a count is what somebody has counted, not what was printed once."""
     asked_for = "quantity" in known.flow.asks
     said = read(scan) if may_say_more(scan) and not asked_for else None
-    if said is None or said.quantity is None or known.lot is None:
-        return known
-    material = known.lot.material
-    if said.unit == material.base_unit_id:
-        return replace(known, quantity=said.quantity, unit=None)
-    other = material.units.filter(unit=said.unit).select_related("unit").first()
-    return replace(known, quantity=said.quantity, unit=other.unit) if other else known
+    found = amount(said, known.lot.material) if said and known.lot else None
+    return replace(known, quantity=found[0], unit=found[1]) if found else known
 
 
 def _meant(known: Known, scan: str) -> Lot:
@@ -170,15 +167,7 @@ def _with_place(known: Known, location: Location) -> Known:
         if place.fits(location):
             return _placed(known, place.field, location)
     asked_for = first[0] if first else flow.places[0]
-    raise Refused(
-        _("%(location)s is a %(kind)s location."),
-        code="wrong_location_kind",
-        field=asked_for.field,
-        hint=_("Scan one of these kinds: %s.")
-        % ", ".join(str(kind.label) for kind in asked_for.kinds),
-        location=location,
-        kind=inside(LocationKind(location.kind).label),
-    )
+    raise wrong_kind(location, asked_for.kinds, field=asked_for.field)
 
 
 def _placed(known: Known, field: str, location: Location) -> Known:
