@@ -13,11 +13,9 @@ from biip.gs1_element_strings import GS1ElementString
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
+from inventory.gs1 import SEPARATOR
 from inventory.scanning import associations
 from inventory.scanning.content import broken_rule
-
-SEPARATOR = "\x1d"
-"""GS, which stands for FNC1 within what a scanner sends."""
 
 Elements = dict[str, GS1ElementString]
 """Element strings by their application identifier, in the order in which they came."""

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.check_digits import is_checked, is_digits
 from inventory.errors import Refused
+from inventory.gs1 import SEPARATOR
 from inventory.scanning import digital_link, element_strings
-from inventory.scanning.element_strings import SEPARATOR, Elements, bad_gs1
+from inventory.scanning.element_strings import Elements, bad_gs1
 from inventory.scanning.measures import quantity_of
 from inventory.scanning.scan import Form, Scan
 
@@ -29,6 +30,11 @@ _ITF = "]I1"
 _OTHER_SYMBOL = re.compile(r"\][A-Zcdeopsz][0-9A-Za-z]")
 _CHECKED_KEYS = ("00", "01", "02", "253", "402", "414", "8003", "8006")
 _GTIN_LENGTHS = (8, 12, 13, 14)
+
+
+def as_scanned(text: str) -> str:
+    """A scan as it comes with a request: without what no code holds, and no longer than any."""
+    return text.replace("\x00", "").strip()[:LONGEST]
 
 
 def read(text: str) -> Scan:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 ITEM = ("lot", "container", "source", "quantity", "unit", "asking", "all", "reason")
 """What belongs to one lot or container, and goes when another is scanned or it is done."""
 
+BLANK: Mapping[str, Any] = {
+    "demand": None, "line": None, "lot": None, "container": None, "quantity": None, "unit": None,
+    "asking": "", "all": False, "reason": "",
+}  # fmt: skip
+"""What a field is when nothing is known of it."""
+
 LONGEST = 200
 
 
@@ -72,16 +78,7 @@ class Known:
         gone = set(names)
         if gone & {"lot", "container", "all"}:
             gone |= set(ITEM)
-        blank = {name: None for name in gone if name in ("demand", "line", "quantity", "unit")}
-        if gone & {"lot", "container", "all"}:
-            blank |= {"lot": None, "container": None}
-        values: dict[str, Any] = dict(blank)
-        if "asking" in gone:
-            values["asking"] = ""
-        if "all" in gone:
-            values["all"] = False
-        if "reason" in gone:
-            values["reason"] = ""
+        values: dict[str, Any] = {name: blank for name, blank in BLANK.items() if name in gone}
         values["places"] = {name: row for name, row in self.places.items() if name not in gone}
         values["stays"] = self.stays - gone
         return replace(self, **values)

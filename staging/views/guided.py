@@ -18,7 +18,7 @@ from django.views import View
 from inventory import attempts
 from inventory.errors import Refused
 from inventory.guided import GUIDED
-from inventory.scanning import LONGEST
+from inventory.scanning import as_scanned
 from inventory.views import visit
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import page_was_used, path_of
@@ -93,7 +93,7 @@ class GuidedView(FlowView):
     def _given(self) -> tuple[dict[str, str], str]:
         """What the page knew, with what was tapped; and the scan."""
         given = self.request.POST.dict()
-        scan = str(given.pop("scan", "")).replace("\x00", "").strip()[:LONGEST]
+        scan = as_scanned(str(given.pop("scan", "")))
         choice = str(given.pop("choice", ""))
         return what_is.told({name: str(text) for name, text in given.items()}, scan, choice)
 

@@ -16,7 +16,7 @@ from django.views import View
 
 from inventory import attempts
 from inventory.errors import Refused
-from inventory.scanning import LONGEST
+from inventory.scanning import LONGEST, as_scanned
 from inventory.views import visit
 from inventory.views.common import FloorView, actor
 from staging.guided import known as what_is
@@ -119,8 +119,7 @@ def _scan(told: Mapping[str, Any]) -> Kept:
     if at.tzinfo is None or not 0 < len(key) <= 80 or "\x00" in key:
         raise ValueError
     scan, choice, reason = (
-        str(told.get(name, "")).replace("\x00", "").strip()[:LONGEST]
-        for name in ("scan", "choice", "reason")
+        as_scanned(str(told.get(name, ""))) for name in ("scan", "choice", "reason")
     )
     return Kept(key=key, at=at.astimezone(UTC), scan=scan, choice=choice, reason=reason)
 

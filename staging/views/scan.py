@@ -11,7 +11,7 @@ from django.views import View
 
 from inventory.errors import Refused
 from inventory.models import Container, Location, Lot, Material
-from inventory.scanning import LONGEST, Meant, resolve
+from inventory.scanning import Meant, as_scanned, resolve
 from inventory.views.common import FloorView
 from inventory.views.verbs import path_of
 from staging.models import Demand
@@ -34,7 +34,7 @@ class ScanView(FloorView, View):
     reads = ("inventory.view_lot",)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        code = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+        code = as_scanned(request.GET.get("q", ""))
         try:
             meant = resolve(code, tuple(PAGES)) if code else None
         except Refused as refusal:
