@@ -197,10 +197,15 @@ def _position(field: Any, text: str) -> Any:
 
 
 def _link(asked: QueryDict, **position: Any) -> str:
+    return query_with(asked, "before", "after", "cursor", **position)
+
+
+def query_with(asked: QueryDict, *without: str, **values: Any) -> str:
+    """The query string without some of its names, and with these values: `?site=RVS&page=2`."""
     query = asked.copy()
-    for name in ("before", "after", "cursor"):
+    for name in without:
         query.pop(name, None)
-    for name, value in position.items():
+    for name, value in values.items():
         query[name] = str(value)
     return f"?{query.urlencode()}"
 

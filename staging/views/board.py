@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views import View
 
 from inventory.models import Site
+from inventory.paging import query_with
 from inventory.zones import zone_of
 from staging import board, live, ready
 from staging.board import Lane
@@ -129,11 +130,8 @@ def demands(request: HttpRequest, asked: ReadyFilter) -> Board:
 
 def link(request: HttpRequest, **position: str) -> str:
     """The query of a neighbouring page; '' where there is none."""
-    query = request.GET.copy()
-    for name in ("after", "before"):
-        query.pop(name, None)
-    query.update({name: code for name, code in position.items() if code})
-    return f"?{query.urlencode()}" if any(position.values()) else ""
+    known = {name: code for name, code in position.items() if code}
+    return query_with(request.GET, "after", "before", **known) if known else ""
 
 
 def by_area(lanes: Sequence[Lane]) -> list[dict[str, Any]]:

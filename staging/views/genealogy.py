@@ -15,6 +15,7 @@ from inventory import genealogy
 from inventory.audit_export import csv_line
 from inventory.genealogy import Link, Trace
 from inventory.models import Lot
+from inventory.paging import query_with
 from inventory.views.common import FloorView
 from staging.charts.drawing import to_svg
 from staging.family import View, graph, used
@@ -68,7 +69,7 @@ class GenealogyView(FloorView, BaseView):
             "graph": _graph(request, lot, traces, levels, most),
             "cut": any(not trace.complete for trace in traces.values()),
             "deeper": _deeper(request, traces, levels),
-            "file": _address(request, download="csv"),
+            "file": query_with(request.GET, download="csv"),
         } | _table(traces, levels)  # fmt: skip
         return render(request, "staging/genealogy.html", context)
 
@@ -87,7 +88,7 @@ def _graph(request: HttpRequest, lot: Lot, traces: dict[str, Trace], levels: int
         address = reverse("staging:genealogy", args=[other.pk])
         return f"{address}?{query}" if query else address
 
-    more_url = _address(request, most=min(most * 4, WIDEST)) if most < WIDEST else ""
+    more_url = query_with(request.GET, most=min(most * 4, WIDEST)) if most < WIDEST else ""
     view = View(levels=levels, most=most, url_of=url_of, more_url=more_url)
     return to_svg(graph(lot, traces.get("back"), traces.get("forward"), view))
 
@@ -95,7 +96,11 @@ def _graph(request: HttpRequest, lot: Lot, traces: dict[str, Trace], levels: int
 def _deeper(request: HttpRequest, traces: dict[str, Trace], levels: int) -> str:
     """The same with more levels; '' where there are no more."""
     beyond = any(link.depth > levels for trace in traces.values() for link in trace.links)
-    return _address(request, levels=min(levels + 2, DEEPEST)) if beyond and levels < DEEPEST else ""
+    return (
+        query_with(request.GET, levels=min(levels + 2, DEEPEST))
+        if beyond and levels < DEEPEST
+        else ""
+    )
 
 
 def _rows(traces: dict[str, Trace]) -> Iterator[tuple[str, Link, str, str]]:
@@ -117,10 +122,3 @@ def _lines(traces: dict[str, Trace]) -> Iterator[str]:
             [direction, link.depth, link.near.code, far.code, far.material.code, link.kind,
              quantity, unit]
         )  # fmt: skip
-
-
-def _address(request: HttpRequest, **other: Any) -> str:
-    query = request.GET.copy()
-    for name, value in other.items():
-        query[name] = str(value)
-    return f"?{query.urlencode()}"

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
+from inventory.paging import query_with
 from inventory.views.common import FloorView
 from staging.numbers import flow
 from staging.numbers.asked import Asked, NumbersForm
@@ -87,7 +88,7 @@ def _panels(
                 "open": not drawn and len(rows) <= MOST_OPEN,
                 "rows": [cells(table, row, asked) for row in rows[:MOST_SHOWN]],
                 "left": max(len(rows) - MOST_SHOWN, 0),
-                "file": _address(request, download=table.name),
+                "file": query_with(request.GET, "download", download=table.name),
             }
 
 
@@ -98,15 +99,7 @@ def _around(request: HttpRequest, asked: Asked) -> dict[str, str]:
     later = period.until + stride
     today = asked.now.astimezone(period.zone).date()
     return {
-        "earlier": _address(request, until=(period.until - stride).isoformat()),
-        "later": _address(request, until=min(later, today).isoformat())
+        "earlier": query_with(request.GET, "download", until=(period.until - stride).isoformat()),
+        "later": query_with(request.GET, "download", until=min(later, today).isoformat())
         if period.until < today else "",
     }  # fmt: skip
-
-
-def _address(request: HttpRequest, **other: str) -> str:
-    query = request.GET.copy()
-    query.pop("download", None)
-    for name, value in other.items():
-        query[name] = value
-    return f"?{query.urlencode()}"
