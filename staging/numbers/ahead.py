@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import Case, Count, F, Max, Min, Q, Value, When
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +17,18 @@ from staging.charts import plot
 from staging.charts.words import count
 from staging.models import Demand, DemandKind, Requirement, StagedStock
 from staging.numbers.asked import Asked
-from staging.numbers.tables import Column, Figure, Found, Kind, Picture, Plot, Row, Table
+from staging.numbers.tables import (
+    LANE,
+    Column,
+    Figure,
+    Found,
+    Kind,
+    Picture,
+    Plot,
+    Row,
+    Table,
+    lane_row,
+)
 
 HOURS = 24
 HOUR = timedelta(hours=1)
@@ -69,8 +79,7 @@ TABLES = (
             "already, or the only lane of that purpose at the work centre."
         ),
         (
-            Column("lane", gettext_lazy("Lane"), Kind.CODE),
-            Column("name", gettext_lazy("Name"), Kind.TEXT),
+            *LANE,
             *AHEAD,
         ),
     ),
@@ -124,11 +133,15 @@ class Track:
             standing += come - go
         return levels
 
-    def over(self, hour: int) -> int:
-        return 0 if self.capacity is None else max(self.levels[hour] - self.capacity, 0)
+    @property
+    def excess(self) -> list[int]:
+        """How many are too many in each hour."""
+        if self.capacity is None:
+            return [0] * HOURS
+        return [max(level - self.capacity, 0) for level in self.levels]
 
     def row(self, begins: datetime, zone: tzinfo) -> Row:
-        levels = self.levels
+        levels, excess = self.levels, self.excess
         highest = max(levels)
         return {
             "capacity": self.capacity,
@@ -137,22 +150,23 @@ class Track:
             "going": sum(self.going),
             "highest": highest,
             "highest_at": begins + HOUR * levels.index(highest),
-            "over_hours": sum(bool(self.over(hour)) for hour in range(HOURS)),
-            "mark": self.mark(begins, zone),
+            "over_hours": sum(map(bool, excess)),
+            "mark": _mark(excess, begins, zone),
         }
 
-    def mark(self, begins: datetime, zone: tzinfo) -> str:
-        """The overfull hours in words: `14:00-17:00`."""
-        spans: list[list[int]] = []
-        for hour in (hour for hour in range(HOURS) if self.over(hour)):
-            if spans and spans[-1][1] == hour:
-                spans[-1][1] = hour + 1
-            else:
-                spans.append([hour, hour + 1])
-        return ", ".join(
-            "–".join(f"{(begins + HOUR * hour).astimezone(zone):%H:%M}" for hour in span)  # noqa: RUF001
-            for span in spans
-        )
+
+def _mark(excess: list[int], begins: datetime, zone: tzinfo) -> str:
+    """The overfull hours in words: `14:00-17:00`."""
+    spans: list[list[int]] = []
+    for hour in (hour for hour, over in enumerate(excess) if over):
+        if spans and spans[-1][1] == hour:
+            spans[-1][1] = hour + 1
+        else:
+            spans.append([hour, hour + 1])
+    return ", ".join(
+        "–".join(f"{(begins + HOUR * hour).astimezone(zone):%H:%M}" for hour in span)  # noqa: RUF001
+        for span in spans
+    )
 
 
 def counted(asked: Asked) -> Found:
@@ -185,11 +199,7 @@ def _found(
     clock: tuple[datetime, tzinfo],
     more: bool,
 ) -> Found:
-    lanes = [
-        {"lane": place.code, "name": place.name,
-         "url": reverse("staging:location", args=[place.code])} | tracks[place.pk].row(*clock)
-        for place in places
-    ]  # fmt: skip
+    lanes = [lane_row(place) | tracks[place.pk].row(*clock) for place in places]
     group_rows = [
         {"site": site, "group": str(LABELS[pool]), "lanes": len(groups[site, pool]),
          "unplaced": track.unplaced} | track.row(*clock)
@@ -216,12 +226,12 @@ def _fullest(row: Row) -> tuple[int, float, str]:
 
 
 def _hours(name: str, track: Track, begins: datetime) -> Iterator[Row]:
-    for hour, level in enumerate(track.levels):
+    for hour, (level, over) in enumerate(zip(track.levels, track.excess, strict=True)):
         yield {
             "lane": name, "at": begins + HOUR * hour, "positions": level,
             "capacity": track.capacity, "coming": track.coming[hour], "going": track.going[hour],
-            "over": track.over(hour),
-            "mark": _("overfull") if track.over(hour) else "",
+            "over": over,
+            "mark": _("overfull") if over else "",
         }  # fmt: skip
 
 

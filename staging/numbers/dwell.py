@@ -19,7 +19,6 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import RowNumber
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,6 +28,7 @@ from staging.charts.words import Number, count, duration, hours
 from staging.models import Commitment, State
 from staging.numbers.asked import PERIOD, Asked
 from staging.numbers.tables import (
+    LANE,
     NOTHING,
     Column,
     Figure,
@@ -38,6 +38,7 @@ from staging.numbers.tables import (
     Plot,
     Row,
     Table,
+    lane_row,
     rate,
     share,
 )
@@ -78,11 +79,7 @@ TABLES = (
     Table(
         "lanes", gettext_lazy("By lane"),
         gettext_lazy("Where most left comes first."),
-        (
-            Column("lane", gettext_lazy("Lane"), Kind.CODE),
-            Column("name", gettext_lazy("Name"), Kind.TEXT),
-            *SPANS,
-        ),
+        (*LANE, *SPANS),
     ),
 )  # fmt: skip
 
@@ -105,11 +102,7 @@ def counted(asked: Asked) -> Found:
                 for number, (start, _end) in enumerate(asked.period.steps)
                 if start <= asked.now
             ],
-            "lanes": [
-                {"lane": places[pk].code, "name": places[pk].name, "url": _url(places[pk])}
-                | lanes[pk]
-                for pk in largest[:MOST_LANES]
-            ],
+            "lanes": [lane_row(places[pk]) | lanes[pk] for pk in largest[:MOST_LANES]],
         },
         headline=_headline(lanes),
         left_out=_("Only the %(count)s lanes that most left are listed.") % {"count": MOST_LANES}
@@ -185,10 +178,6 @@ def _row(number: int, over: int, median: timedelta | None, ninth: timedelta | No
         "over": over,
         "over_share": share(over, number),
     }
-
-
-def _url(place: Location) -> str:
-    return reverse("staging:location", args=[place.code])
 
 
 def _headline(lanes: dict[Any, Row]) -> list[tuple[str, str]]:

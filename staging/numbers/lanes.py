@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +12,7 @@ from inventory.models import Location, LocationKind, Movement, RefusedAttempt
 from staging.models import Commitment, Demand, State
 from staging.numbers.asked import PERIOD, Asked
 from staging.numbers.tables import (
+    LANE,
     Column,
     Figure,
     Found,
@@ -21,16 +21,15 @@ from staging.numbers.tables import (
     Ranking,
     Row,
     Table,
+    lane_row,
     rate,
     share,
 )
 
 MOST_LANES, MOST_DRAWN = 200, 20
 
-LANE = (
-    Column("lane", gettext_lazy("Lane"), Kind.CODE),
-    Column("name", gettext_lazy("Name"), Kind.TEXT),
-)
+NUMBERS = ("positions", "stale", "over_limit", "overdue")
+
 TABLES = (
     Table(
         "stale", gettext_lazy("Stale"),
@@ -79,13 +78,13 @@ def counted(asked: Asked) -> Found:
     return Found(
         tables={
             "stale": _worst_first(
-                _lane(places[pk])
+                lane_row(places[pk])
                 | stale[pk]
                 | {"rate": share(stale[pk]["stale"], stale[pk]["positions"])}
                 for pk in first[:MOST_LANES]
             ),
             "refused": _worst_first(
-                _lane(places[pk])
+                lane_row(places[pk])
                 | {"tried": tried[pk], "refused": refused[pk]}
                 | {"rate": share(refused[pk], tried[pk])}
                 for pk in second[:MOST_LANES]
@@ -107,11 +106,6 @@ def _worst_first(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (-(row["rate"] or 0), row["lane"]))
 
 
-def _lane(place: Location) -> Row:
-    url = reverse("staging:location", args=[place.code])
-    return {"lane": place.code, "name": place.name, "url": url}
-
-
 # --- stale --------------------------------------------------------------------------------------
 
 
@@ -122,10 +116,8 @@ def _stale(asked: Asked) -> dict[int, Row]:
     gone = Q(closed_at__isnull=False, closed_at__gte=asked.period.start)
     for rows in (standing, gone):
         for lane, *numbers in _positions(asked, rows):
-            names = ("positions", "stale", "over_limit", "overdue")
-            found.setdefault(lane, Counter()).update(dict(zip(names, numbers, strict=True)))
-    names = ("positions", "stale", "over_limit", "overdue")
-    return {lane: {name: numbers[name] for name in names} for lane, numbers in found.items()}
+            found.setdefault(lane, Counter()).update(dict(zip(NUMBERS, numbers, strict=True)))
+    return {lane: {name: numbers[name] for name in NUMBERS} for lane, numbers in found.items()}
 
 
 def _positions(asked: Asked, which: Q) -> QuerySet[Any, Any]:

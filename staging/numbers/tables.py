@@ -6,9 +6,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from inventory.fields import Words
+from inventory.models import Location
 from staging.charts.plot import Chart
 from staging.charts.words import share as percent
 from staging.numbers.asked import Asked
@@ -38,6 +41,18 @@ class Column:
     help: Words = ""
     words: Mapping[Any, Words] | None = None
     """What its codes mean, for people."""
+
+
+LANE = (
+    Column("lane", gettext_lazy("Lane"), Kind.CODE),
+    Column("name", gettext_lazy("Name"), Kind.TEXT),
+)
+
+
+def lane_row(place: Location) -> Row:
+    """What stands in the columns of `LANE`, leading to the lane's page."""
+    url = reverse("staging:location", args=[place.code])
+    return {"lane": place.code, "name": place.name, "url": url}
 
 
 @dataclass(frozen=True, slots=True)
