@@ -39,8 +39,8 @@ def _valid(digest: str, now: datetime) -> ApiToken | None:
 
     A process keeps what it found for `TOKEN_SECONDS`, with the permissions that its user has been
     asked for: a system that sends many requests then costs two statements a second and not for
-    each. So a token that is revoked, and a role
-    that is taken away, count everywhere that long after at the latest; an expiry counts at once.
+    each. So a token that is revoked, and a role that is taken away, count everywhere that long
+    after at the latest; an expiry counts at once.
     """
     until, token = _KEPT.get(digest, (0.0, None))
     if token and until > monotonic() and (token.expires_at is None or token.expires_at > now):

@@ -11,12 +11,8 @@ from inventory import bearer
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def valid(self, at: object) -> Self:
-        """Neither revoked nor expired."""
-        return self.filter(
-            models.Q(expires_at=None) | models.Q(expires_at__gt=at),
-            revoked_at=None,
-            user__is_active=True,
-        )
+        """Neither revoked nor expired, of an account that is in use."""
+        return self.filter(bearer.valid(at), user__is_active=True)
 
 
 class ApiToken(models.Model):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from integration.models import ApiToken
-from inventory import audit
+from inventory import audit, bearer
 from inventory.audit import Actor
 from inventory.errors import Refused
 
@@ -41,13 +41,6 @@ def issue_token(
     return token, secret
 
 
-@transaction.atomic
 def revoke_token(*, token: ApiToken, by: Actor, at: datetime) -> ApiToken:
     """End a token now. Nothing happens to one that is revoked already."""
-    stamp = audit.stamp(by, at)
-    locked = ApiToken.objects.select_for_update().get(pk=token.pk)
-    if locked.revoked_at is None:
-        locked.revoked_at = stamp.recorded_at
-        locked.save(update_fields=["revoked_at"])
-        audit.record("people.revoke_token", stamp=stamp, subject=locked)
-    return locked
+    return bearer.revoke(token, action="people.revoke_token", by=by, at=at)

@@ -106,16 +106,9 @@ def open_display(*, secret: str, by: Actor, at: datetime) -> tuple[Display, str]
     return display, own
 
 
-@transaction.atomic
 def revoke_display(*, display: Display, by: Actor, at: datetime) -> Display:
     """End a screen now. Nothing happens to one that is revoked already."""
-    stamp = audit.stamp(by, at)
-    locked = Display.objects.select_for_update().get(pk=display.pk)
-    if locked.revoked_at is None:
-        locked.revoked_at = stamp.recorded_at
-        locked.save(update_fields=["revoked_at"])
-        audit.record("people.revoke_display", stamp=stamp, subject=locked)
-    return locked
+    return bearer.revoke(display, action="people.revoke_display", by=by, at=at)
 
 
 def known(secret: str, at: datetime) -> Display | None:

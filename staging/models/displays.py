@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from inventory import bearer
 from inventory.models import Location, Site
 
 OPENS_FOR = timedelta(hours=24)
@@ -16,7 +16,7 @@ OPENS_FOR = timedelta(hours=24)
 class DisplayQuerySet(models.QuerySet["Display"]):
     def valid(self, at: object) -> Self:
         """Neither revoked nor expired."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
+        return self.filter(bearer.valid(at))
 
     def unopened(self, at: datetime) -> Self:
         """Those whose link may still be opened."""
