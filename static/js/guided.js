@@ -2,7 +2,6 @@
 (() => {
   "use strict";
   const kept = window.forestageKept;
-  const NO_SERVER = [502, 503, 504];
   const ABOUT_THE_PAGE = ["key", "scan", "choice", "csrfmiddlewaretoken"];
   const root = document.documentElement;
   const waiting = [];
@@ -75,7 +74,7 @@
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
     window.addEventListener(name, (event) => {
       if (!isForm(event.target)) return;
-      const noAnswer = name !== "htmx:responseError" || NO_SERVER.includes(event.detail.xhr.status);
+      const noAnswer = name !== "htmx:responseError" || kept.isNoServer(event.detail.xhr.status);
       if (noAnswer && sent && kept.possible()) {
         event.stopPropagation();
         // Perhaps it did arrive: under the key of its page it has one effect.
@@ -106,7 +105,7 @@
   // Who is signed in, or was when there was a network; nobody after the time that a sign-in lasts
   // while nobody is there.
   function whoIsHere() {
-    const said = JSON.parse(localStorage.getItem("forestage.user") ?? "{}");
+    const said = kept.lastUser();
     const away = Date.now() - Number(localStorage.getItem("forestage.seen"));
     return said.user && away < Number(said.idle) * 1000 ? said : {};
   }

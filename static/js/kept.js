@@ -87,6 +87,13 @@ window.forestageKept = (() => {
       left.forEach((child, number) => store.put({ ...child, order: [...run.order, number] }));
     });
 
+  // Answers of a proxy with no server behind it: as good as none.
+  const isNoServer = (status) => [502, 503, 504].includes(status);
+
+  // Who was last signed in at this device: `user`, `name`, and for how long that lasts. Throws where
+  // storage is blocked.
+  const lastUser = () => JSON.parse(localStorage.getItem("forestage.user") ?? "{}");
+
   const same = (one, other) => String(one) === String(other);
 
   // A decision was made: this run goes, or is changed; what was held because of another is tried again.
@@ -110,5 +117,5 @@ window.forestageKept = (() => {
       }
     });
 
-  return { possible, all, add, settle, decide, takeUp, isDone, same };
+  return { possible, all, add, settle, decide, takeUp, isDone, isNoServer, lastUser };
 })();

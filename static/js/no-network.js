@@ -8,7 +8,7 @@
   function takeScans() {
     const name = /^\/guided\/([\w-]+)\/$/.exec(location.pathname)?.[1];
     const flow = name && document.querySelector(`template[data-flow="${name}"]`);
-    const who = JSON.parse(localStorage.getItem("forestage.user") ?? "{}");
+    const who = window.forestageKept.lastUser();
     if (!flow || !who.user || !window.forestageKept.possible()) return;
     const form = document.getElementById("guided-form");
     Object.assign(form.dataset, { flow: name, label: flow.dataset.label });

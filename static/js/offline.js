@@ -6,7 +6,6 @@
   const EVERY_MS = 10_000;
   const PATIENCE_MS = 60_000;
   const MOST_SCANS = 200; // as many as the server takes at once
-  const NO_SERVER = [502, 503, 504];
   const { userName = "", idle = "", worker = "" } = document.body.dataset;
   const withoutNetwork = Boolean(document.querySelector("[data-without-network]")); // the service worker's page: nothing can be sent
   const user = withoutNetwork ? userBefore() : document.body.dataset.user ?? "";
@@ -70,7 +69,7 @@
     } catch {
       return stopped("network");
     }
-    if (NO_SERVER.includes(answer.status)) return stopped("network");
+    if (kept.isNoServer(answer.status)) return stopped("network");
     if (answer.status === 401 || answer.type === "opaqueredirect") return stopped("signin");
     if (answer.status === 409) return refusedWhole(await answer.json(), run, more);
     if (answer.status === 422) return refusedWhole({ code: "unreadable" }, run, more);
@@ -251,7 +250,7 @@
 
   function userBefore() {
     try {
-      return JSON.parse(localStorage.getItem("forestage.user") ?? "{}").user ?? "";
+      return kept.lastUser().user ?? "";
     } catch {
       return "";
     }
