@@ -85,6 +85,16 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
+def nothing_shared() -> Iterator[None]:
+    """The cache is empty: on SQLite the keys of a test come again in the next one."""
+    from django.core.cache import cache
+
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
 def plant(db: None) -> Any:
     """A small plant to work in: `tests.plant.Plant`."""
     from tests.plant import Plant  # models can be imported only once Django is set up

@@ -1,7 +1,6 @@
 """Boards ask every second, and are told only what is new, at next to no cost."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,15 +19,9 @@ from staging.live import LOOK_AGAIN, Seen
 from tests.factories import UserFactory
 from tests.plant import Plant
 
+pytestmark = pytest.mark.usefixtures("nothing_shared")
+
 BOARDS = ("/", "/ready/")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_shared() -> Iterator[None]:
-    """On SQLite the keys of a test come again in the next one."""
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

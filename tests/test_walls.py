@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,15 +21,9 @@ from tests.admin.conftest import SignIn, enter, list_of, page_of
 from tests.plant import Plant
 
 __all__ = ["enter"]
+pytestmark = pytest.mark.usefixtures("nothing_shared")
+
 WALLS = ("/wall/", "/wall/due/")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_shared() -> Iterator[None]:
-    """On SQLite the keys of a test come again in the next one."""
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def issue(plant: Plant, **kwargs: Any) -> tuple[Display, str]:

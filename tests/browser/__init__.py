@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 from pytest_django.live_server_helper import LiveServer
 
 
@@ -15,3 +15,20 @@ def sign_in(page: Page, live_server: LiveServer, username: str) -> None:
     page.context.add_cookies(
         [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
     )
+
+
+POLICY = "Content Security Policy"
+
+
+def troubles_of(page: Page, *, about: str = "") -> list[str]:
+    """What fails on the page, as it happens: scripts, and what the console calls an error; or,
+    where answers that are errors are part of the test, what it says `about` something."""
+    found: list[str] = []
+
+    def listen(said: ConsoleMessage) -> None:
+        if about in said.text if about else said.type == "error":
+            found.append(f"{page.url}: {said.text}")
+
+    page.on("pageerror", lambda error: found.append(f"script: {error}"))
+    page.on("console", listen)
+    return found

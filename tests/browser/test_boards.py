@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from staging import displays
-from tests.browser import sign_in
+from tests.browser import sign_in, troubles_of
 from tests.plant import Plant
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("nothing_shared"),
+]
 
 TWO_SECONDS = 2000
 SHIFT = """
@@ -24,18 +27,9 @@ new PerformanceObserver((list) => {
 """
 
 
-@pytest.fixture(autouse=True)
-def _nothing_shared() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
-
-
 @pytest.fixture
 def troubles(page: Page) -> Iterator[list[str]]:
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(f"script: {error}"))
-    page.on("console", lambda said: found.append(said.text) if said.type == "error" else None)
+    found = troubles_of(page)
     yield found
     assert found == []
 

@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import Balance, Lot
 from staging.models import Demand
-from tests.browser import sign_in
+from tests.browser import POLICY, sign_in, troubles_of
 from tests.plant import Plant
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -55,14 +55,7 @@ class Floor:
 
 @pytest.fixture
 def floor(page: Page, live_server: LiveServer) -> Iterator[Floor]:
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            troubles.append(message.text) if "Content Security Policy" in message.text else None
-        ),
-    )
+    troubles = troubles_of(page, about=POLICY)
     yield Floor(page, live_server)
     assert troubles == []
 

@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from inventory import actions as stock
 from inventory.models import Container, Movement
 from staging.models import Commitment
-from tests.browser import sign_in
+from tests.browser import POLICY, sign_in, troubles_of
 from tests.browser.test_floor_day import Floor
 from tests.plant import Plant
 
@@ -18,14 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def floor(page: Page, live_server: LiveServer, plant: Plant) -> Iterator[Floor]:
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            troubles.append(message.text) if "Content Security Policy" in message.text else None
-        ),
-    )
+    troubles = troubles_of(page, about=POLICY)
     sign_in(page, live_server, plant.operator.user.username)
     yield Floor(page, live_server)
     assert troubles == []

@@ -16,7 +16,7 @@ from quality.actions import Result, record_inspection
 from quality.models import Hold, InspectionKind
 from staging.models import StagedStock
 from tests.admin.conftest import person
-from tests.browser import sign_in
+from tests.browser import POLICY, sign_in, troubles_of
 from tests.plans import in_force, results
 from tests.plant import Plant
 
@@ -26,16 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def desk(page: Page, live_server: LiveServer) -> Iterator[Page]:
     """QA's browser. At the end, the policy has stopped nothing and no script has failed."""
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            troubles.append(f"{page.url}: {message.text}")
-            if "Content Security Policy" in message.text
-            else None
-        ),
-    )
+    troubles = troubles_of(page, about=POLICY)
     yield page
     assert troubles == []
 

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from inventory.models import AuditEntry
 from staging import clock
 from staging.numbers.figures import FIGURES
-from tests.browser import sign_in
+from tests.browser import sign_in, troubles_of
 from tests.factories import UserFactory
 from tests.plant import Plant
 
@@ -19,12 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def troubles(page: Page) -> Iterator[list[str]]:
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(f"script: {error}"))
-    page.on(
-        "console",
-        lambda message: found.append(message.text) if message.type == "error" else None,
-    )
+    found = troubles_of(page)
     yield found
     assert found == []
 

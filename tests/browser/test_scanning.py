@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config import static_headers
 from inventory.models import Lot, Material, Movement
-from tests.browser import sign_in
+from tests.browser import sign_in, troubles_of
 from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.plant import Plant
 
@@ -26,17 +26,6 @@ WIDTH, HEIGHT, FRAMES_A_SECOND = 480, 360, 5
 @pytest.fixture
 def milk(plant: Plant) -> Material:
     return plant.material(code="MILK", gtin=GTIN)
-
-
-def troubles_of(page: Page) -> list[str]:
-    """What fails on the page, or is stopped by the Content-Security-Policy, as it happens."""
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on(
-        "console",
-        lambda message: found.append(message.text) if message.type == "error" else None,
-    )
-    return found
 
 
 def value(page: Page, name: str) -> str:
