@@ -7,11 +7,13 @@
 
   // --- The sign -----------------------------------------------------------------------------
 
+  let underWay = 0;
   let waiting = 0;
 
   function begin(word) {
     const sign = document.querySelector("#working > .working");
     if (!sign) return;
+    underWay += 1;
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       sign.querySelector("[data-word]").textContent = word || sign.dataset.word;
@@ -20,16 +22,24 @@
   }
 
   function end() {
+    underWay = Math.max(underWay - 1, 0);
+    if (underWay) return; // something else is still awaited
     clearTimeout(waiting);
     const sign = document.querySelector("#working > .working");
     if (sign) sign.hidden = true;
   }
 
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.matches("form")) begin();
+  // What a page asks for by itself, such as the number of alerts, has no part in this.
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (detail.elt.matches("form")) begin();
   });
-  document.addEventListener("htmx:afterRequest", end);
-  window.addEventListener("pageshow", end);
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.elt.matches("form")) end();
+  });
+  window.addEventListener("pageshow", () => {
+    underWay = 0; // nothing that an earlier view of the page awaited comes any more
+    end();
+  });
 
   // --- Files --------------------------------------------------------------------------------
 
