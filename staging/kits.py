@@ -16,7 +16,11 @@ from staging.stops import TODAY
 WHOLE = Decimal(1)
 
 _LINES: Select[Requirement] = Select(
-    lambda: Requirement.objects.with_progress().filter(demand__among="demands")
+    lambda: (
+        Requirement.objects.with_progress()
+        .filter(demand__among="demands")
+        .order_by("demand_id", "line")  # sums are grouped, and groups have no order of their own
+    )
 )
 
 
@@ -77,7 +81,7 @@ def blocked(demands: Iterable[Demand], on: date) -> dict[int, Decimal]:
 
 
 def kits(demands: Iterable[Demand]) -> dict[int, Kit]:
-    """The kit of each demand, by its id. One statement."""
+    """The kit of each demand, by its id, line by line in their order. One statement."""
     found = {demand.pk: Kit() for demand in demands}
     for row in _LINES(demands=list(found)):
         found[row.demand_id].lines.append(row)

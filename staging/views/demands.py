@@ -173,7 +173,7 @@ def _suggestions(demand: Demand) -> list[Suggestion]:
     """The demand's lines, with what would fill them while it is open."""
     if demand.closed_at is None:
         return suggest(demand)
-    rows = demand.requirements.with_progress().select_related("material", "lot")
+    rows = demand.requirements.with_progress().select_related("material", "lot").order_by("line")
     return [Suggestion(row, [], kits.short(row)) for row in rows]
 
 
