@@ -240,6 +240,11 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# --- Change feed --------------------------------------------------------------------------------
+FEED_SOURCE = env.str("FORESTAGE_FEED_SOURCE", default="forestage")
+FEED_DAYS = env.int("FORESTAGE_FEED_DAYS", default=90)
+FEED_SECONDS = env.int("FORESTAGE_FEED_SECONDS", default=10)
+
 # --- Celery -------------------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
