@@ -2,5 +2,25 @@
 
 from integration.models.access import ApiToken
 from integration.models.feed import FeedMark, FeedPosition
+from integration.models.webhooks import (
+    Delivery,
+    Ended,
+    Outcome,
+    Parcel,
+    ParcelKind,
+    Subscription,
+    WebhookSecret,
+)
 
-__all__ = ["ApiToken", "FeedMark", "FeedPosition"]
+__all__ = [
+    "ApiToken",
+    "Delivery",
+    "Ended",
+    "FeedMark",
+    "FeedPosition",
+    "Outcome",
+    "Parcel",
+    "ParcelKind",
+    "Subscription",
+    "WebhookSecret",
+]
