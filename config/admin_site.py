@@ -33,6 +33,9 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         "inventory.balance", "inventory.container", "inventory.movement", "inventory.lotlink",
         "inventory.auditentry", "inventory.refusedattempt", "inventory.seal",
     )),
+    ("systems", _("Other systems"), (
+        "integration.subscription", "integration.parcel", "integration.delivery",
+    )),
     ("access", _("People and access"), (
         "auth.user", "auth.group", "integration.apitoken", "staging.display",
         "forestage.taskrun",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -18,3 +19,11 @@ def seal_urls(urls: Sequence[str], secret: str, *, production: bool) -> list[str
             "Set FORESTAGE_SEAL_SECRET to whsec_ and 24 to 64 random bytes in Base64."
         )
     return list(urls)
+
+
+def networks(texts: Sequence[str]) -> list[IPv4Network | IPv6Network]:
+    """Networks by their first address and length, `10.20.0.0/16`, or single addresses."""
+    try:
+        return [ip_network(text) for text in texts]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"FORESTAGE_WEBHOOK_NETWORKS: {error}") from None

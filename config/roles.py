@@ -42,15 +42,19 @@ RULES = (
     "add_plancharacteristic change_plancharacteristic delete_plancharacteristic"
 )
 
+VIEW_WEBHOOKS = "view_subscription view_delivery view_parcel"
+
 ROLES: dict[str, str] = {
     "operator": f"use_floor {VIEW_STOCK} {HANDLE}",
     "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} split_lot merge_lots "
-    "view_auditentry view_refusedattempt view_numbers add_display change_display view_display",
+    "view_auditentry view_refusedattempt view_numbers add_display change_display view_display "
+    f"{VIEW_WEBHOOKS}",
     "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry view_refusedattempt "
     "view_numbers",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
-    "view_numbers view_user view_group view_apitoken view_display",
-    "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} view_numbers",
+    f"view_numbers view_user view_group view_apitoken view_display {VIEW_WEBHOOKS}",
+    "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} view_numbers {VIEW_WEBHOOKS} "
+    "add_subscription change_subscription",
 }
 """Permissions by role. `use_floor` opens the browser pages, which an integrator has no use for."""
 

@@ -240,6 +240,11 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# --- Change feed --------------------------------------------------------------------------------
+FEED_SOURCE = env.str("FORESTAGE_FEED_SOURCE", default="forestage")
+FEED_DAYS = env.int("FORESTAGE_FEED_DAYS", default=90)
+FEED_SECONDS = env.int("FORESTAGE_FEED_SECONDS", default=10)
+
 # --- Celery -------------------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
@@ -288,6 +293,23 @@ SEAL_SECRET = env.str("FORESTAGE_SEAL_SECRET", default="")
 SEAL_URLS = checked.seal_urls(
     env.list("FORESTAGE_SEAL_URLS", default=[]), SEAL_SECRET, production=PRODUCTION
 )
+
+# --- Webhooks -------------------------------------------------------------------------------------
+WEBHOOK_SECONDS = env.int("FORESTAGE_WEBHOOK_SECONDS", default=5)
+# Beyond the internet, what webhooks may reach: without it, nothing of the house.
+WEBHOOK_NETWORKS = checked.networks(env.list("FORESTAGE_WEBHOOK_NETWORKS", default=[]))
+WEBHOOK_LOG_DAYS = env.int("FORESTAGE_WEBHOOK_LOG_DAYS", default=30)
+WEBHOOK_QUEUE = env.str("FORESTAGE_WEBHOOK_QUEUE", default="celery")
+CELERY_TASK_ROUTES = {"integration.webhooks.tasks.*": {"queue": WEBHOOK_QUEUE}}
+CELERY_BEAT_SCHEDULE |= {
+    "send-webhooks": {
+        "task": "integration.webhooks.tasks.send_webhooks", "schedule": WEBHOOK_SECONDS,
+    },
+    "trim-webhook-log": {
+        "task": "integration.webhooks.tasks.trim_webhook_log",
+        "schedule": crontab(hour="3", minute="30"),
+    },
+}  # fmt: skip
 
 CACHES = {
     "default": (

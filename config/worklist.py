@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integration.models import Subscription
 from inventory import accounts
 from inventory.models import Account, Lot, RefusedAttempt
 from inventory.paging import counted
@@ -76,6 +77,9 @@ KINDS = (
     Kind("inventory.view_refusedattempt", _("Failed signings within 7 days"), "x-octagon-fill",
          lambda _request: failed_signings(), "recorded_at",
          "inventory_refusedattempt_changelist?q=signature_wrong"),
+    Kind("integration.view_subscription", _("Webhooks given up"), "x-octagon-fill",
+         lambda _request: Subscription.objects.given_up(), "disabled_at",
+         "integration_subscription_changelist?state=given_up"),
     Kind("auth.view_user", _("Locked accounts"), "person",
          lambda _request: Account.objects.exclude(locked_at=None), "locked_at",
          "auth_user_changelist?locked=yes"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.models import ApiToken
 from integration.tokens import issue_token, revoke_token
+from integration.webhooks import admin as webhooks  # noqa: F401 - its pages are registered
 from inventory.admin.base import RefusableForm, actor
 from inventory.admin.bearer import BearerAdmin
 from inventory.fields import Words

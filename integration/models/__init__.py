@@ -1,5 +1,26 @@
 """Access of external systems, and what is kept for them."""
 
 from integration.models.access import ApiToken
+from integration.models.feed import FeedMark, FeedPosition
+from integration.models.webhooks import (
+    Delivery,
+    Ended,
+    Outcome,
+    Parcel,
+    ParcelKind,
+    Subscription,
+    WebhookSecret,
+)
 
-__all__ = ["ApiToken"]
+__all__ = [
+    "ApiToken",
+    "Delivery",
+    "Ended",
+    "FeedMark",
+    "FeedPosition",
+    "Outcome",
+    "Parcel",
+    "ParcelKind",
+    "Subscription",
+    "WebhookSecret",
+]

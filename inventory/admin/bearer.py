@@ -20,6 +20,28 @@ from inventory.fields import Words
 M = TypeVar("M", bound=models.Model)
 
 
+def secret_page(
+    model_admin: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    row: models.Model,
+    secret: str,
+    *,
+    title: Words,
+    template: str,
+    back: str,
+) -> HttpResponse:
+    """Show it in the answer itself: it is kept in no session, message or address."""
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "title": title,
+        "token": row,
+        "secret": secret,
+        "back": back,
+    }
+    return TemplateResponse(request, template, context, headers={"Cache-Control": "no-store"})
+
+
 class BearerAdmin(Refusable[M]):
     """The secret itself is shown on the page that answers its making, and never again."""
 
@@ -63,18 +85,11 @@ class BearerAdmin(Refusable[M]):
     def response_add(
         self, request: HttpRequest, obj: M, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show it in the answer itself: it is kept in no session, message or address."""
         secret: str = request.secret  # type: ignore[attr-defined]
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": self.secret_title,
-            "token": obj,
-            "secret": self.spelled(request, secret),
-            "back": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
-        }
-        return TemplateResponse(
-            request, self.shown_by, context, headers={"Cache-Control": "no-store"}
+        spelled = self.spelled(request, secret)
+        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return secret_page(
+            self, request, obj, spelled, title=self.secret_title, template=self.shown_by, back=back
         )
 
     def spelled(self, request: HttpRequest, secret: str) -> str:

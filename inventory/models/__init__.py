@@ -13,6 +13,7 @@ from inventory.models.materials import (
     Unit,
 )
 from inventory.models.numbering import SsccSeries
+from inventory.models.outbox import OutboxRow
 from inventory.models.people import Account
 from inventory.models.places import (
     REAL_KINDS,
@@ -50,6 +51,7 @@ __all__ = [
     "MaterialUnit",
     "Movement",
     "MovementKind",
+    "OutboxRow",
     "Purpose",
     "Recorded",
     "RefusedAttempt",

@@ -4,10 +4,7 @@ The addresses are the deployer's, from the environment: whoever administers the 
 none away.
 """
 
-import hmac
-from base64 import b64decode, b64encode
 from datetime import datetime
-from hashlib import sha256
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
@@ -17,9 +14,8 @@ from django.conf import settings
 
 from inventory.models import SealNotice
 from inventory.seals.content import dumps, moment
+from inventory.standard_webhooks import TIMEOUT, headers
 
-TIMEOUT = 15
-SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret begins with
 TYPE = "seal.published"
 
 
@@ -34,14 +30,8 @@ def post(notice: SealNotice, at: datetime) -> None:
     """Send it. Raises OSError where it was not taken."""
     content = body(notice).encode()
     number, seconds = f"seal_{notice.pk}", int(at.timestamp())
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "Forestage",
-        "webhook-id": number,
-        "webhook-timestamp": str(seconds),
-        "webhook-signature": signature(settings.SEAL_SECRET, number, seconds, content),
-    }
-    request = Request(notice.address, content, headers, method="POST")  # noqa: S310 - the deployer's
+    signed = headers([settings.SEAL_SECRET], number, seconds, content)
+    request = Request(notice.address, content, signed, method="POST")  # noqa: S310 - the deployer's
     try:
         with build_opener(_NoRedirects).open(request, timeout=TIMEOUT):
             return
@@ -56,10 +46,3 @@ def body(notice: SealNotice) -> str:
     """The seal as it is told to programs; the same at every attempt."""
     said = {"sequence": notice.sequence, "hash": notice.hash, "seal": notice.published_as}
     return dumps({"type": TYPE, "timestamp": moment(notice.due_at), "data": said})
-
-
-def signature(secret: str, number: str, seconds: int, content: bytes) -> str:
-    """HMAC-SHA256 over number, time and content, under the secret's bytes."""
-    key = b64decode(secret.removeprefix(SECRET_PREFIX))
-    signed = f"{number}.{seconds}.".encode() + content
-    return f"v1,{b64encode(hmac.digest(key, signed, sha256)).decode()}"

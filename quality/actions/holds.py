@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit
+from inventory import audit, outbox
 from inventory.actions.common import each, lock_containers, lock_lots
 from inventory.actions.containers import with_nested
 from inventory.audit import Actor
@@ -195,7 +195,8 @@ def lift_hold(*, lines: Sequence[Lift], by: Actor, at: datetime) -> list[Hold]:
         )
         for hold, signature in zip(lifted, signatures, strict=True)
     ]  # fmt: skip
-    audit.record_many("quality.lift_hold", entries, stamp=stamp)
+    told = audit.record_many("quality.lift_hold", entries, stamp=stamp)
+    outbox.add("hold.lifted", [entry.pk for entry in told])
     return lifted
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit
+from inventory import audit, outbox
 from inventory.actions.common import each
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -50,7 +50,8 @@ def acknowledge(*, lines: Sequence[Acknowledgement], by: Actor, at: datetime) ->
         update_fields=["acknowledged_at", "acknowledged_by", "acknowledge_reason"],
     )
     entries = [audit.Entry(subject=row, reason=row.acknowledge_reason) for row in acknowledged]
-    audit.record_many("staging.acknowledge", entries, stamp=stamp)
+    told = audit.record_many("staging.acknowledge", entries, stamp=stamp)
+    outbox.add("alert.acknowledged", [entry.pk for entry in told])
     return acknowledged
 
 

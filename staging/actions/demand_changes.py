@@ -16,7 +16,7 @@ from inventory.errors import Refused
 from inventory.units import plain, to_base
 from inventory.wording import spelled
 from staging.actions.common import lock_requirements, require_live
-from staging.actions.demands import DemandChange, Need, check_needs, read_units, stamp_of
+from staging.actions.demands import DemandChange, Need, announce, check_needs, read_units, stamp_of
 from staging.bindings import Bindings
 from staging.models import Demand, Requirement, State
 
@@ -38,7 +38,7 @@ def change_demand(*, lines: Sequence[DemandChange], by: Actor, at: datetime) -> 
     changes = _Changes(demands, requirements, bindings)
     entries = each(lines, lambda line, index: changes.make(line))
     changes.save()
-    audit.record_many("staging.change_demand", entries, stamp=stamp)
+    announce("changed", audit.record_many("staging.change_demand", entries, stamp=stamp))
     return [demands[line.demand.pk] for line in lines]
 
 

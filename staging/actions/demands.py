@@ -10,14 +10,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit
+from inventory import audit, outbox
 from inventory.actions.common import each, lock_lots, require_kind
 from inventory.actions.moves import ReasonField
 from inventory.audit import Actor, Stamp
 from inventory.errors import Refused
 from inventory.fields import About, Words
 from inventory.ledger import Book, Claim
-from inventory.models import Location, LocationKind, Lot, Material, Site, Unit
+from inventory.models import AuditEntry, Location, LocationKind, Lot, Material, Site, Unit
 from inventory.units import plain, to_base
 from staging.actions.common import Needs, lock_requirements, require_live
 from staging.bindings import Bindings
@@ -118,7 +118,7 @@ def create_demand(*, lines: Sequence[NewDemand], by: Actor, at: datetime) -> lis
         )
         for demand, line in zip(demands, lines, strict=True)
     ]
-    audit.record_many("staging.create_demand", entries, stamp=stamp)
+    announce("created", audit.record_many("staging.create_demand", entries, stamp=stamp))
     return demands
 
 
@@ -290,8 +290,15 @@ def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, cancelled: bool
     book.save()
     bindings.save()
     action = "staging.cancel_demand" if cancelled else "staging.complete_demand"
-    audit.record_many(action, entries, stamp=stamp)
+    announce(
+        "cancelled" if cancelled else "closed", audit.record_many(action, entries, stamp=stamp)
+    )
     return ended
+
+
+def announce(what: str, entries: Sequence[AuditEntry]) -> None:
+    """Let others hear of it, with what the audit trail says."""
+    outbox.add(f"demand.{what}", [entry.pk for entry in entries])
 
 
 def _lock_committed(

@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from config import checked
 from config.bootstrap.environment import ROOT
-from inventory import tasks
+from inventory import standard_webhooks, tasks
 from inventory.models import Seal, SealNotice
-from inventory.seals import posting, publishing
+from inventory.seals import publishing
 from tests.plant import Plant
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
@@ -69,7 +69,7 @@ def test_the_newest_seal_is_posted_signed(under_seal: Plant, keeper: type[Keeper
     assert json.loads(content)["data"]["seal"] == newest.published_as
     assert headers["Webhook-Id"] == f"seal_{notice.pk}"
     seconds = int(headers["Webhook-Timestamp"])
-    assert headers["Webhook-Signature"] == posting.signature(
+    assert headers["Webhook-Signature"] == standard_webhooks.signature(
         SECRET, headers["Webhook-Id"], seconds, content
     )
     assert notice.sent_at
@@ -117,7 +117,7 @@ def test_nobody_listening_costs_nothing_but_time(under_seal: Plant, settings: An
 @pytest.mark.skipif(not VECTORS.exists(), reason=f"{VECTORS.name} is not here")
 def test_the_signature_is_that_of_the_specification() -> None:
     for known in json.loads(VECTORS.read_text())["vectors"]:
-        made = posting.signature(
+        made = standard_webhooks.signature(
             known["secret"], known["id"], known["timestamp"], known["body"].encode()
         )
         assert made == known["signature"]

@@ -1,0 +1,24 @@
+"""Who, when, through which surface, why: in every event under the same names."""
+
+from collections.abc import Collection
+from typing import Any
+
+from inventory.api.serializers import WHO_AND_WHEN, RecordedSerializer
+from inventory.models import AuditEntry
+
+
+class _Stamp(RecordedSerializer):
+    class Meta:
+        model = AuditEntry
+        fields = WHO_AND_WHEN
+        read_only_fields = fields
+
+
+def stamp_of(row: Any) -> dict[str, Any]:
+    """The columns of `inventory.models.Recorded`, as the API shows them."""
+    return dict(_Stamp(row).data)
+
+
+def entries(keys: Collection[int]) -> dict[int, AuditEntry]:
+    """Entries of the audit trail, with who made them."""
+    return AuditEntry.objects.select_related("actor").in_bulk(list(keys))

@@ -1,0 +1,42 @@
+"""The secrets that messages are signed under: derived when they are needed, kept nowhere."""
+
+import secrets
+from datetime import datetime
+
+from django.utils.crypto import salted_hmac
+
+from integration.models import Subscription, WebhookSecret
+from inventory import bearer
+from inventory.standard_webhooks import spelled
+
+SALT = "integration.webhooks.secrets"
+
+
+class SecretLost(Exception):  # noqa: N818 - what happened, as `Refused`
+    """The installation's secret key is not the one under which this secret was given out."""
+
+
+def make(subscription: Subscription, at: datetime) -> str:
+    """A new secret of a subscription, to be shown this once."""
+    seed = secrets.token_hex(32)
+    secret = _derived(seed)
+    WebhookSecret.objects.create(
+        subscription=subscription, seed=seed, digest=bearer.digest_of(secret), created_at=at
+    )
+    return secret
+
+
+def valid(subscription: Subscription, at: datetime) -> list[str]:
+    """Those to sign under, the newest first. Raises SecretLost."""
+    found = []
+    for row in WebhookSecret.objects.valid(at).filter(subscription=subscription):
+        secret = _derived(row.seed)
+        if bearer.digest_of(secret) != row.digest:
+            raise SecretLost
+        found.append(secret)
+    return found
+
+
+def _derived(seed: str) -> str:
+    """32 bytes of HMAC-SHA256 under the installation's secret key."""
+    return spelled(salted_hmac(SALT, seed, algorithm="sha256").digest())
