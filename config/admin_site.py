@@ -34,8 +34,8 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         "inventory.auditentry", "inventory.refusedattempt", "inventory.seal",
     )),
     ("access", _("People and access"), (
-        "auth.user", "auth.group", "integration.apitoken", "staging.display",
-        "forestage.taskrun",
+        "auth.user", "auth.group", "integration.apiclient", "integration.apitoken",
+        "staging.display", "forestage.taskrun",
     )),
 )  # fmt: skip
 """What stands together on the index, in this order. What is not named follows under its app."""

@@ -49,7 +49,7 @@ ROLES: dict[str, str] = {
     "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry view_refusedattempt "
     "view_numbers",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
-    "view_numbers view_user view_group view_apitoken view_display",
+    "view_numbers view_user view_group view_apiclient view_apitoken view_display",
     "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} view_numbers",
 }
 """Permissions by role. `use_floor` opens the browser pages, which an integrator has no use for."""

@@ -63,13 +63,15 @@ class BearerAdmin(Refusable[M]):
     def response_add(
         self, request: HttpRequest, obj: M, post_url_continue: str | None = None
     ) -> HttpResponse:
+        return self.shown(request, obj, request.secret)  # type: ignore[attr-defined]
+
+    def shown(self, request: HttpRequest, row: M, secret: str) -> HttpResponse:
         """Show it in the answer itself: it is kept in no session, message or address."""
-        secret: str = request.secret  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": self.secret_title,
-            "token": obj,
+            "token": row,
             "secret": self.spelled(request, secret),
             "back": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
         }
