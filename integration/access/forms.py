@@ -1,7 +1,6 @@
 """What is asked of who sets up external systems."""
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -43,8 +42,11 @@ def scope_choices() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _verbs() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    for group, verbs in groupby(REGISTRY.values(), lambda verb: str(verb.group)):
-        yield group, [(verb.permission, f"{verb.label} ({verb.permission})") for verb in verbs]
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for verb in REGISTRY.values():
+        label = f"{verb.label} ({verb.permission})"
+        groups.setdefault(str(verb.group), []).append((verb.permission, label))
+    yield from groups.items()
 
 
 class TokenForm(RefusableForm[ApiToken]):

@@ -55,7 +55,7 @@ class BearerAdmin(Refusable[M]):
     def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:
         row, secret = self.issue(request, form.cleaned_data)
         obj.pk = row.pk
-        request.secret = secret  # type: ignore[attr-defined]
+        request.issued = row, secret  # type: ignore[attr-defined]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The action has saved all of it."""
@@ -63,7 +63,7 @@ class BearerAdmin(Refusable[M]):
     def response_add(
         self, request: HttpRequest, obj: M, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self.shown(request, obj, request.secret)  # type: ignore[attr-defined]
+        return self.shown(request, *request.issued)  # type: ignore[attr-defined]
 
     def shown(self, request: HttpRequest, row: M, secret: str) -> HttpResponse:
         """Show it in the answer itself: it is kept in no session, message or address."""
