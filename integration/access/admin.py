@@ -63,10 +63,11 @@ class ApiClientAdmin(Refusable[ApiClient]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         here = self.get_object(request, object_id)
-        tokens = list(here.tokens.exclude(kind=Kind.ACCESS)) if here else []
+        of_it = here.tokens.exclude(kind=Kind.ACCESS).select_related("client__user") if here else ()
         about = ApiTokenAdmin(ApiToken, self.admin_site)
+        about.codes = _site_codes()
         rows = [
-            {"token": row, "state": about.state(row), "scope": about.scope(row)} for row in tokens
+            {"token": row, "state": about.state(row), "scope": about.scope(row)} for row in of_it
         ]
         may = {"may_issue": request.user.has_perm("integration.add_apitoken")}
         more = {"rows": rows} | may | (extra_context or {})
@@ -99,6 +100,7 @@ class ApiTokenAdmin(BearerAdmin[ApiToken]):
     list_select_related = ("client__user",)
     search_fields = ("client__name", "client__user__username")
     autocomplete_fields = ("client",)
+    codes: dict[int, str]
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> list[Any]:
         if obj is None:
@@ -112,6 +114,10 @@ class ApiTokenAdmin(BearerAdmin[ApiToken]):
         rotate = self.admin_site.admin_view(partial(rotate_page, self))
         here = [path("<int:pk>/rotate/", rotate, name="integration_apitoken_rotate")]
         return here + super().get_urls()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        self.codes = _site_codes()  # once, and not for each row
+        return super().get_queryset(request)
 
     def issue(self, request: HttpRequest, values: dict[str, Any]) -> tuple[ApiToken, str]:
         return issue_token(**values, by=actor(request), at=timezone.now())
@@ -130,15 +136,19 @@ class ApiTokenAdmin(BearerAdmin[ApiToken]):
 
     @admin.display(description=_("scope"))
     def scope(self, row: ApiToken) -> str:
-        codes = Site.objects.filter(pk__in=row.sites).order_by("code") if row.sites else []
-        return scopes.spelled(row.scopes, [site.code for site in codes])
+        return scopes.spelled(row.scopes, [self.codes[site] for site in row.sites])
+
+
+def _site_codes() -> dict[int, str]:
+    return dict(Site.objects.values_list("pk", "code"))
 
 
 def rotate_page(model_admin: ApiTokenAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """A new secret beside the old one; when the old one ends is asked first."""
     if not request.user.has_perm("integration.add_apitoken"):
         raise PermissionDenied
-    token, now = get_object_or_404(ApiToken.objects.select_related("client"), pk=pk), timezone.now()
+    rows = model_admin.get_queryset(request).select_related("client")
+    token, now = get_object_or_404(rows, pk=pk), timezone.now()
     form = RotateForm(request.POST or None, initial=_usual(token))
     if request.method == "POST" and form.is_valid():
         try:

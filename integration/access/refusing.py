@@ -46,20 +46,23 @@ def check(token: ApiToken, request: Request, at: datetime) -> None:
     view = request.parser_context["view"]
     if not _asks_for_permission(view):
         return
-    ours = any(issubclass(one, HasVerbOrViewPermission) for one in view.permission_classes)
-    permissions = needed(view) if ours else ()
-    scope = scopes.missing(token.scopes, permissions)
-    if not ours and EVERYTHING not in token.scopes:
-        scope = EVERYTHING
-    if scope:
-        raise _kept(_scope_missing(scope), scope, permissions, token, request, at)
+    permissions = _permissions(view)
+    scope = EVERYTHING if permissions is None else scopes.missing(token.scopes, permissions)
+    if scope and EVERYTHING not in token.scopes:
+        raise _kept(_scope_missing(scope), scope, permissions or (), token, request, at)
     if token.limit() and not keeps_to_sites(view):
-        raise _kept(across_sites(), "", permissions, token, request, at)
+        raise _kept(across_sites(), "", permissions or (), token, request, at)
 
 
 def _asks_for_permission(view: Any) -> bool:
     """The API's own description, for one, is open to anybody."""
     return any(permission.__name__ != "AllowAny" for permission in view.permission_classes)
+
+
+def _permissions(view: Any) -> tuple[str, ...] | None:
+    """What a view asks for; None where it does not say."""
+    ours = any(issubclass(one, HasVerbOrViewPermission) for one in view.permission_classes)
+    return needed(view) if ours or getattr(view, "permission_needed", None) is not None else None
 
 
 def _scope_missing(scope: str) -> Refused:

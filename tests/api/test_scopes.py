@@ -11,12 +11,14 @@ from django.core.management import CommandError, call_command
 from django.urls import get_resolver
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from rest_framework.permissions import IsAuthenticated
 
 from integration import access
 from integration.access import refusing, scopes
 from integration.access.clients import client_of, save_client
 from integration.access.tokens import issue_token, revoke_token, rotate_token
 from integration.models import ApiClient, ApiToken
+from inventory.api.views import SiteViewSet
 from inventory.errors import Refused
 from inventory.models import AuditEntry, RefusedAttempt
 from inventory.verbs import REGISTRY
@@ -96,6 +98,18 @@ def test_scopes_narrow_the_roles_and_never_widen_them(plant: Plant) -> None:
 def test_how_the_api_works_is_open_to_any_token(plant: Plant) -> None:
     _token, api = issue(plant, "staging.stage")
     assert api.read("schema/", format="json").status_code == 200
+
+
+def test_a_view_that_does_not_say_what_it_needs_is_refused(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its own permission class would let in."""
+    monkeypatch.setattr(SiteViewSet, "permission_classes", (IsAuthenticated,))
+    _token, api = issue(plant, "read")
+    answer = api.read("sites/")
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+    monkeypatch.setattr(SiteViewSet, "permission_needed", "inventory.view_site")
+    assert api.read("sites/").status_code == 200
 
 
 def test_what_is_refused_is_kept(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
