@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +26,8 @@ def token(request: HttpRequest) -> JsonResponse:
         granted = exchange.grant(request, timezone.now())
     except OAuthError as error:
         return _refused(error)
+    except SuspiciousOperation:  # too large, or too many fields
+        return _refused(OAuthError("invalid_request", "The form cannot be read."))
     body = {
         "access_token": granted.secret,
         "token_type": "Bearer",
