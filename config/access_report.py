@@ -11,12 +11,15 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.db import models
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from integration.models import ApiToken
-from inventory.models import Account, AuditEntry
+from integration.models import ApiClient, ApiToken
+from integration.models.access import Kind
+from inventory.models import Account, AuditEntry, Site
 
 GRANTS = ("people.create", "people.change")
+ISSUED = ("people.issue_token", "people.rotate_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,9 @@ def accounts() -> Iterator[dict[str, Any]]:
     given = grants(User, "groups")
     known = Account.objects.in_bulk()
     tokens: dict[int, list[str]] = {}
-    for token in ApiToken.objects.valid(timezone.now()).order_by("pk"):
-        tokens.setdefault(token.user_id, []).append(token.name)
+    for token in _in_use().order_by("pk"):
+        names = tokens.setdefault(token.client.user_id, [])
+        names += [token.client.name] if token.client.name not in names else []
     for user in User.objects.prefetch_related("groups").order_by("username"):
         account = known.get(user.pk) or Account(user=user)
         roles = sorted(group.name for group in user.groups.all())
@@ -69,6 +73,57 @@ def accounts() -> Iterator[dict[str, Any]]:
             "password_change_due": account.password_change_due,
             "api_tokens": tokens.get(user.pk, []),
         }
+
+
+def clients() -> Iterator[dict[str, Any]]:
+    """One row for each token and secret of an external system, and for each system without one.
+
+    What was given out for a secret lives for minutes and is left out. Four statements.
+    """
+    issued = {
+        entry.subject_id: Grant(entry.actor.get_username(), entry.recorded_at)
+        for entry in AuditEntry.objects.filter(
+            action__in=ISSUED, subject_type=ApiToken._meta.label_lower
+        ).select_related("actor")
+    }
+    codes = dict(Site.objects.values_list("pk", "code"))
+    tokens: dict[int, list[ApiToken]] = {}
+    for token in _in_use().exclude(kind=Kind.ACCESS).order_by("pk"):
+        tokens.setdefault(token.client_id, []).append(token)
+    for client in ApiClient.objects.select_related("user").order_by("name"):
+        about = {
+            "client": client.name,
+            "system": client.system,
+            "contact": client.contact,
+            "account": client.user.get_username(),
+            "active": client.is_active,
+            "key_required": client.key_required,
+            "match_required": client.match_required,
+            "requests_per_minute": client.requests_per_minute or "",
+        }
+        found_of: list[ApiToken | None] = [*tokens.get(client.pk, [])]
+        for found in found_of or [None]:
+            yield about | _token(found, codes, issued)
+
+
+def _token(
+    token: ApiToken | None, codes: dict[int, str], issued: dict[str, Grant]
+) -> dict[str, Any]:
+    grant = issued.get(str(token.pk)) if token else None
+    return {
+        "token": token.pk if token else "",
+        "kind": token.kind if token else "",
+        "scopes": list(token.scopes) if token else [],
+        "sites": [codes[site] for site in token.sites] if token else [],
+        "issued_by": grant.by if grant else "",
+        "issued_at": _moment(token.created_at if token else None),
+        "expires_at": _moment(token.expires_at if token else None),
+        "last_used_at": _moment(token.last_used_at if token else None),
+    }
+
+
+def _in_use() -> QuerySet[ApiToken]:
+    return ApiToken.objects.valid(timezone.now()).select_related("client")
 
 
 def matrix() -> Iterator[dict[str, Any]]:

@@ -37,8 +37,8 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         "integration.subscription", "integration.parcel", "integration.delivery",
     )),
     ("access", _("People and access"), (
-        "auth.user", "auth.group", "integration.apitoken", "staging.display",
-        "forestage.taskrun",
+        "auth.user", "auth.group", "integration.apiclient", "integration.apitoken",
+        "staging.display", "forestage.taskrun",
     )),
 )  # fmt: skip
 """What stands together on the index, in this order. What is not named follows under its app."""

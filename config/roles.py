@@ -52,7 +52,8 @@ ROLES: dict[str, str] = {
     "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry view_refusedattempt "
     "view_numbers",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
-    f"view_numbers view_user view_group view_apitoken view_display {VIEW_WEBHOOKS}",
+    "view_numbers view_user view_group view_apiclient view_apitoken view_display "
+    f"{VIEW_WEBHOOKS}",
     "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} view_numbers {VIEW_WEBHOOKS} "
     "add_subscription change_subscription",
 }

@@ -135,6 +135,8 @@ LOCKOUT_MINUTES = env.int("FORESTAGE_LOCKOUT_MINUTES", default=0 if PRODUCTION e
 SIGN_IN_NEEDS_SECOND_FACTOR = env.bool("FORESTAGE_SIGN_IN_SECOND_FACTOR", default=False)
 # How long a process goes by what it has read of an API token: a revoked one works that long.
 TOKEN_SECONDS = env.float("FORESTAGE_TOKEN_SECONDS", default=1.0)
+# How long an access token lives that a client gets for its secret.
+ACCESS_TOKEN_SECONDS = env.int("FORESTAGE_ACCESS_TOKEN_SECONDS", default=900)
 SIGNING_NEEDS_SECOND_FACTOR = env.bool("FORESTAGE_SECOND_FACTOR", default=False)
 SIGNING_NEEDS_REVIEW = env.bool("FORESTAGE_REVIEW", default=False)
 
@@ -193,7 +195,7 @@ FORMAT_MODULE_PATH = ["config.formats"]
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "integration.authentication.TokenAuthentication",
+        "integration.access.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["inventory.api.permissions.HasVerbOrViewPermission"],

@@ -80,11 +80,16 @@ def forget_failures(account: Account) -> None:
 
 def address_failed(address: str) -> None:
     """Count a failed sign-in of a network address, for as long as it would be locked."""
-    cache.add(_key(address), 0, _address_seconds())
+    count_up(_key(address), lock_seconds())
+
+
+def count_up(key: str, seconds: int) -> None:
+    """One more in the cache, which forgets it so many seconds after the first."""
+    cache.add(key, 0, seconds)
     try:
-        cache.incr(_key(address))
+        cache.incr(key)
     except ValueError:  # it ran out in between
-        cache.set(_key(address), 1, _address_seconds())
+        cache.set(key, 1, seconds)
 
 
 def address_is_locked(address: str) -> bool:
@@ -98,7 +103,8 @@ def _key(address: str) -> str:
     return f"sign-in-failures:{address}"
 
 
-def _address_seconds() -> int:
+def lock_seconds() -> int:
+    """How long an address is locked."""
     return int(settings.LOCKOUT_MINUTES or 15) * 60
 
 

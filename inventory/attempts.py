@@ -29,6 +29,9 @@ ACTION = "refused"
 NOT_PERMITTED = "permission_denied"
 """The code of an attempt by somebody who may not, as the API says it."""
 
+OUT_OF_SCOPE = "scope_missing"
+"""The code of an attempt with a token that is not for it."""
+
 Asked = Mapping[str, Sequence[Any]]
 """What was asked for, by field: the values that differ among the lines."""
 

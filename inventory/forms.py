@@ -163,7 +163,7 @@ def form_field(declared: LineField) -> forms.Field:
         return NumberField(max_digits=18, decimal_places=9, **options)
     if declared.type is datetime:
         options["help_text"] = options["help_text"] or _("By the clock of the site.")
-        return forms.DateTimeField(widget=_moment(), **options)
+        return forms.DateTimeField(widget=moment_input(), **options)
     if declared.type is date:
         return forms.DateField(
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **options
@@ -188,7 +188,8 @@ def _choice(declared: LineField, options: dict[str, Any]) -> forms.Field:
     )
 
 
-def _moment() -> forms.DateTimeInput:
+def moment_input() -> forms.DateTimeInput:
+    """The browser's own field for a day and a time."""
     return forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
 
 

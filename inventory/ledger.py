@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from inventory import exposure
+from inventory import exposure, sites
 from inventory.audit import Stamp
 from inventory.errors import Refusals, Refused
 from inventory.models import (
@@ -249,9 +249,11 @@ class Book:
 def post(lines: Sequence[Line], *, book: Book, stamp: Stamp) -> list[Movement]:
     """Post lines to the ledger: all of them or none.
 
-    Refuses as `Book.apply` does, each with its line. The caller holds the locks of the lots, and
-    of the containers that hold them, in one transaction with the reading of `book`.
+    Refuses as `Book.apply` does, each with its line, and `site_not_in_scope`. The caller
+    holds the locks of the lots, and of the containers that hold them, in one transaction with the
+    reading of `book`.
     """
+    sites.require(stamp.actor, ((line.index, (line.source, line.target)) for line in lines))
     refusals = Refusals()
     lines, carried = _carry_containers(lines, book)
     for line in lines:

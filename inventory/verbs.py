@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.transaction import Atomic
 from django.utils.translation import gettext_lazy as _
 
-from inventory import accounts, attempts, idempotency
+from inventory import accounts, attempts, idempotency, sites
 from inventory.answers import answer_by_line, answer_of
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -23,7 +23,10 @@ from inventory.partial import Unread, try_lines
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing that can be done. `run(lines=…, by=…, at=…)` does it."""
+    """One thing that can be done. `run(lines=…, by=…, at=…)` does it.
+
+    `everywhere` where it concerns things wherever they stand: all of a lot, at whatever site.
+    """
 
     app: str
     name: str
@@ -33,6 +36,7 @@ class Verb:
     icon: str = "arrow-right"
     help: Words = ""
     group: Words = ""
+    everywhere: bool = False
 
     @property
     def permission(self) -> str:
@@ -84,24 +88,29 @@ def carry_out(
         raise Refused(
             _("Nothing is asked for."), code="lines_needed", hint=_("Give one line at least.")
         )
-    fingerprint = idempotency.fingerprint(verb.permission, asked, *(["partial"] if partial else []))
+    fingerprint = _fingerprint(verb, asked, by, *(["partial"] if partial else []))
     act = _do_what_can_be if partial else _do_all
     try:
         (_status, answer), replayed = idempotency.once(
             by.user, key, fingerprint, lambda: (200, act(verb, lines, by, at))
         )
     except Refused as refusal:
+        sites.discreet(refusal.all, by.user)
         _record_refusals(verb, lines, refusal.all, by, at)
         raise
     return answer, replayed
 
 
+def _fingerprint(verb: Verb, asked: Any, by: Actor, *more: str) -> str:
+    """What a key stands for. The answer to somebody who may see other sites is not for this one."""
+    limit = sites.limit_of(by.user)
+    return idempotency.fingerprint(verb.permission, asked, *more, *sorted(limit or ()))
+
+
 def done_before(verb: Verb, *, by: Actor, key: str, asked: Any) -> dict[str, Any] | None:
     """The answer to the same request under the same key, for a caller whose lines can no longer be
     made because it was carried out."""
-    answer: dict[str, Any] | None = idempotency.stored(
-        by.user, key, idempotency.fingerprint(verb.permission, asked)
-    )
+    answer: dict[str, Any] | None = idempotency.stored(by.user, key, _fingerprint(verb, asked, by))
     return answer
 
 
@@ -119,6 +128,7 @@ def rehearse(
             answer = _do_all(verb, lines, by, at)
             transaction.set_rollback(True)
     except Refused as refusal:
+        sites.discreet(refusal.all, by.user)
         for found in refusal.all:
             found.field = _own_field(verb, found.field)
         about_it = [found for found in refusal.all if found.field == assumed or _by_purpose(found)]
@@ -137,16 +147,24 @@ def _by_purpose(refusal: Refused) -> bool:
 
 
 def _do_all(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[str, Any]:
+    sites.check_lines(lines, by.user, everywhere=verb.everywhere)
     return answer_of(verb.effect(lines=lines, by=by, at=at))
 
 
 def _do_what_can_be(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[str, Any]:
     """The effect, the refused attempts and the answer: together, in the caller's transaction."""
     readable = {n: line for n, line in enumerate(lines) if not isinstance(line, Unread)}
-    tried = try_lines(lambda some: verb.run(lines=some, by=by, at=at), readable)
+    tried = try_lines(lambda some: _run(verb, some, by, at), readable)
+    for refusals in tried.refused.values():
+        sites.discreet(refusals, by.user)
     found = [refusal for number in sorted(tried.refused) for refusal in tried.refused[number]]
     _record_refusals(verb, lines, found, by, at)
     return answer_by_line(tried, lines)
+
+
+def _run(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> Any:
+    sites.check_lines(lines, by.user, everywhere=verb.everywhere)
+    return verb.run(lines=lines, by=by, at=at)
 
 
 STANDS_FOR = {

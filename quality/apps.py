@@ -12,10 +12,11 @@ class QualityConfig(AppConfig):
 
     def ready(self) -> None:
         from inventory.seals import registry
-        from quality import catalogue, models, occasions
+        from quality import catalogue, models, occasions, sites
         from quality.models.holds import TARGETS
 
         catalogue.install()
+        sites.install()
         pre_migrate.connect(occasions.give_way, sender=self)
         post_migrate.connect(occasions.ensure, sender=self)
         registry.add(models.Decision, models.Proposal, models.ProposalEnd, models.Signature)

@@ -14,9 +14,10 @@ from django.db.models.functions import Trunc
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from inventory.attempts import NOT_PERMITTED
+from inventory.attempts import NOT_PERMITTED, OUT_OF_SCOPE
 from inventory.fields import Words
 from inventory.models import Location, RefusedAttempt
+from inventory.sites import CODE as SITE
 from quality.gate import STOP_LABELS
 from quality.models import UsageRule
 
@@ -39,8 +40,8 @@ class Family(TextChoices):
 
 STOPPED = (*STOP_LABELS, "stands_in_quarantine")
 PERSONAL = (
-    NOT_PERMITTED, "wrong_signer", "same_signer", "password_change_due", "acknowledgement_needed",
-    "second_factor_needed", "review_needed",
+    NOT_PERMITTED, OUT_OF_SCOPE, SITE, "wrong_signer", "same_signer", "password_change_due",
+    "acknowledgement_needed", "second_factor_needed", "review_needed",
 )  # fmt: skip
 
 _FAMILIES = {
@@ -52,6 +53,8 @@ _FAMILIES[Family.OTHER] = ~(_FAMILIES[Family.QUALITY] | _FAMILIES[Family.PERSON]
 WORDS: dict[str, Words] = STOP_LABELS | {
     "stands_in_quarantine": _("stands in quarantine"),
     NOT_PERMITTED: _("no permission"),
+    OUT_OF_SCOPE: _("token without the scope"),
+    SITE: _("token for other sites"),
     "signature_wrong": _("wrong password at a signature"),
     "signer_cannot_sign": _("account that cannot sign"),
     "signer_locked": _("account locked"),

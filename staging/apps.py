@@ -9,12 +9,13 @@ class StagingConfig(AppConfig):
     def ready(self) -> None:
         from inventory.seals import registry
         from quality.reactions import AFTER_HOLD
-        from staging import catalogue, evidence, pulls
+        from staging import catalogue, evidence, pulls, sites
         from staging.guided import flows
         from staging.labels import lines
         from staging.models import ClaimChange
 
         catalogue.install()
+        sites.install()
         flows.install()
         evidence.install()
         lines.install()

@@ -6,9 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from uuid_utils.compat import uuid7
 
+from inventory import sites
 from inventory.models import Container, Location, Lot
 from inventory.statements import Insert, Select, new
 from staging.models import Commitment, Requirement, State
@@ -183,9 +185,11 @@ class Bindings:
             row.closed_at = self.at
         self._changed[_key(row)] = row
 
-    def save(self) -> None:
-        """Write what changed, in one statement."""
+    def save(self, by: User) -> None:
+        """Write what changed, in one statement. Refuses `site_not_in_scope`."""
         if self._changed:
+            rows = self._changed.values()
+            sites.require(by, ((None, (row.location, row.requirement.demand)) for row in rows))
             _SAVE(list(self._changed.values()))
             self._changed.clear()
 

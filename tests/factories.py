@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from integration.models import ApiClient
 from inventory.actions import save_master
 from inventory.audit import Actor
 from inventory.models import (
@@ -76,3 +77,13 @@ class MaterialFactory(_Master):
     name = factory.LazyAttribute(lambda material: f"Material {material.code}")
     kind = MaterialKind.RAW
     base_unit = factory.LazyFunction(lambda: Unit.objects.get(code="KGM"))
+
+
+class ClientFactory(DjangoModelFactory[ApiClient]):
+    """An external system with the roles of an integrator."""
+
+    class Meta:
+        model = ApiClient
+
+    name = factory.Sequence(lambda n: f"MES {n}")
+    user = factory.SubFactory(UserFactory, role="integrator")

@@ -11,10 +11,11 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from integration.access.tokens import issue_token, revoke_token
 from inventory import accounts, audit_people
 from inventory.audit import Actor
 from inventory.models import AuditEntry, Surface
-from tests.factories import UserFactory
+from tests.factories import ClientFactory, SiteFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +111,26 @@ def test_the_matrix_says_who_changed_a_role(boss: Actor) -> None:
     assert granted["inventory.view_lot"] == ""
 
 
+def test_it_says_what_each_programs_token_is_for(boss: Actor) -> None:
+    client, site = ClientFactory(name="MES", contact="it@example.com"), SiteFactory()
+    ClientFactory(name="ERP", is_active=False)
+    token, secret = issue_token(
+        client=client, scopes=["read", "staging.stage"], sites=[site], expires_at=None, by=boss,
+        at=timezone.now(),
+    )  # fmt: skip
+    gone, _secret = issue_token(client=client, expires_at=None, by=boss, at=timezone.now())
+    revoke_token(token=gone, by=boss, at=timezone.now())
+    without, row = read("clients")
+    assert (without["client"], without["active"], without["token"]) == ("ERP", False, "")
+    assert (row["client"], row["account"], row["token"]) == ("MES", client.user.username, token.pk)
+    assert (row["scopes"], row["sites"]) == (["read", "staging.stage"], [site.code])
+    assert (row["issued_by"], row["contact"]) == ("boss", "it@example.com")
+    text = printed("clients")
+    assert secret not in text
+    assert token.digest not in text
+    assert of(client.user)["api_tokens"] == ["MES"]
+
+
 def test_in_csv_a_cell_holds_what_is_a_list_and_no_formula(boss: Actor) -> None:
     user = UserFactory(first_name="=1+1")
     entry = change_roles(user, boss, "auditor", "qa")
@@ -133,5 +154,7 @@ def test_it_costs_the_same_however_many_accounts(
 ) -> None:
     for _n in range(5):
         change_roles(UserFactory(role="operator"), boss, "qa")
-    with django_assert_max_num_queries(REPORT_QUERIES):
-        printed("accounts")
+        issue_token(client=ClientFactory(), expires_at=None, by=boss, at=timezone.now())
+    for report in ("accounts", "clients"):
+        with django_assert_max_num_queries(REPORT_QUERIES):
+            printed(report)

@@ -91,7 +91,7 @@ def test_nobody_signs_in_as_the_laboratory(plant: None) -> None:
 
 def test_token_is_the_integrators_and_only_its_owner_reads_it(plant: None) -> None:
     token = ApiToken.objects.valid(timezone.now()).get()
-    assert token.user.username == "integrator"
+    assert token.client.user.username == "integrator"
     assert token.digest == ApiToken.digest_of(token_path().read_text().strip())
     assert token_path().stat().st_mode & 0o077 == 0
 

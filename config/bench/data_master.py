@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.contrib.auth.models import Group, User
 
-from integration.models import ApiToken
+from integration.models import ApiClient, ApiToken
 from inventory.models import VIRTUAL_KINDS, Location, LocationKind, Material, MaterialKind, Purpose
 from inventory.models import Site as Plant
 
@@ -47,7 +47,8 @@ def load(sites: int, lanes: int) -> None:
 
 def _service() -> User:
     user = User.objects.create_user(SERVICE)
-    ApiToken.objects.create(user=user, name="benchmark", digest=ApiToken.digest_of(SECRET))
+    client = ApiClient.objects.create(user=user, name="benchmark")
+    ApiToken.objects.create(client=client, digest=ApiToken.digest_of(SECRET))
     return user
 
 

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount
 from config.roles import IN_ADMIN
+from integration.access.clients import client_of
+from integration.access.tokens import issue_token
 from integration.models import ApiToken
 from inventory import accounts, audit, audit_people
 from inventory.models import Surface
@@ -17,7 +19,7 @@ from inventory.models import Surface
 LABORATORY = DemoAccount("lab", "qa", "Lena Laboratory", "records test results")
 """Records what `qa` then decides on. Has no password: nobody signs in as the laboratory."""
 
-TOKEN_NAME = "demo"  # noqa: S105 - a name, not a token
+CLIENT_NAME = "demo"
 
 
 def install() -> None:
@@ -62,15 +64,14 @@ def _provide_token(path: Path) -> None:
     """Only a token's digest is in the database, so one whose file is gone is replaced."""
     user = User.objects.get(username="integrator")
     now = timezone.now()
-    tokens = user.api_tokens.filter(name=TOKEN_NAME)
+    by = audit.system(Surface.COMMAND)
+    client = client_of(user=user, name=CLIENT_NAME, by=by, at=now)
+    tokens = client.tokens.all()
     kept = ApiToken.digest_of(path.read_text().strip()) if path.exists() else ""
     if tokens.valid(now).filter(digest=kept).exists():
         return
     tokens.filter(revoked_at=None).update(revoked_at=now)
-    secret = ApiToken.new_secret()
-    token = ApiToken.objects.create(user=user, name=TOKEN_NAME, digest=ApiToken.digest_of(secret))
-    stamp = audit.stamp(audit.system(Surface.COMMAND), now, "Token of the demo")
-    audit.record("people.create", stamp=stamp, subject=token)
+    _token, secret = issue_token(client=client, expires_at=None, by=by, at=now)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from config.torture import world
-from integration.models import ApiToken
+from integration.models import ApiClient, ApiToken
 from inventory import actions as stock
 from inventory import audit
 from inventory.actions import save_master
@@ -136,7 +136,8 @@ def _user(client: str) -> str:
     Account.objects.create(user=user, acknowledged_at=timezone.now())
     user.groups.set(Group.objects.filter(name__in=ROLES))
     secret = ApiToken.new_secret()
-    ApiToken.objects.create(user=user, name="torture", digest=ApiToken.digest_of(secret))
+    behind = ApiClient.objects.create(user=user, name=f"torture {user}")
+    ApiToken.objects.create(client=behind, digest=ApiToken.digest_of(secret))
     return secret
 
 

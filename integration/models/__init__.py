@@ -1,6 +1,6 @@
 """Access of external systems, and what is kept for them."""
 
-from integration.models.access import ApiToken
+from integration.models.access import ApiClient, ApiToken
 from integration.models.feed import FeedMark, FeedPosition
 from integration.models.webhooks import (
     Delivery,
@@ -13,6 +13,7 @@ from integration.models.webhooks import (
 )
 
 __all__ = [
+    "ApiClient",
     "ApiToken",
     "Delivery",
     "Ended",

@@ -77,7 +77,7 @@ class BearerAdmin(Refusable[M]):
     def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:
         row, secret = self.issue(request, form.cleaned_data)
         obj.pk = row.pk
-        request.secret = secret  # type: ignore[attr-defined]
+        request.issued = row, secret  # type: ignore[attr-defined]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The action has saved all of it."""
@@ -85,11 +85,18 @@ class BearerAdmin(Refusable[M]):
     def response_add(
         self, request: HttpRequest, obj: M, post_url_continue: str | None = None
     ) -> HttpResponse:
-        secret: str = request.secret  # type: ignore[attr-defined]
-        spelled = self.spelled(request, secret)
-        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return self.shown(request, *request.issued)  # type: ignore[attr-defined]
+
+    def shown(self, request: HttpRequest, row: M, secret: str) -> HttpResponse:
+        """The page that shows the secret of one that was just made."""
         return secret_page(
-            self, request, obj, spelled, title=self.secret_title, template=self.shown_by, back=back
+            self,
+            request,
+            row,
+            self.spelled(request, secret),
+            title=self.secret_title,
+            template=self.shown_by,
+            back=reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
         )
 
     def spelled(self, request: HttpRequest, secret: str) -> str:

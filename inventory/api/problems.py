@@ -24,6 +24,7 @@ Details = list[Problem]
 
 STATUS = {
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "site_not_in_scope": HTTPStatus.FORBIDDEN,
     "attachment_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "attachment_type_refused": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
@@ -152,7 +153,13 @@ def _http_problem(error: Exception) -> Problem:
     assert isinstance(error, exceptions.APIException)  # noqa: S101 - DRF handled it
     detail = error.detail
     code = detail.code if isinstance(detail, ErrorDetail) else error.default_code
-    return _problem(HTTPStatus(error.status_code), str(code), detail=str(detail))
+    return _problem(
+        HTTPStatus(error.status_code),
+        str(code),
+        detail=str(detail),
+        hint=str(getattr(error, "hint", "")),
+        errors=getattr(error, "errors", ()),
+    )
 
 
 def _plain(status: HTTPStatus, code: str) -> Problem:

@@ -17,6 +17,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
+from inventory import sites
 from inventory.models import Location
 
 OF_THE_PAGE = {"cursor", "page_size", "ordering"}
@@ -76,21 +77,25 @@ class StrictOrdering(OrderingFilter):
 class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     """A list with filters, ordering and keyset pages, and each thing by its code or number.
 
-    `ordering_fields` are columns that are never empty; `ordering` is the default.
+    `ordering_fields` are columns that are never empty; `ordering` is the default. What else a
+    resource does says by `keeps_to_sites` whether it tells of the sites only of who asks.
     """
 
     filter_backends = (StrictFilters, StrictOrdering)
     lookup_value_converter = "int"
     ordering_fields: tuple[str, ...] = ("id",)
     ordering: tuple[str, ...] = ("-id",)
-    permission_needed: str | None = None
+    permission_needed: str | tuple[str, ...] | None = None
+    keeps_to_sites: bool | None = None
     summaries: ClassVar[dict[str, str]] = {}
     tag = ""
     sieve: Q | None = None
     branches: tuple[Q, ...] = ()
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Lists are filtered; one thing is found by its code or number alone."""
+        """Lists are filtered; one thing is found by its code or number alone. Both are kept to the
+        sites of who asks."""
+        queryset = sites.within(queryset, self.request.user)
         return queryset if self.detail else super().filter_queryset(queryset)
 
     def get_object(self) -> Any:

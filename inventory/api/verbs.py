@@ -1,7 +1,7 @@
 """Every verb at its own path: one view, made from the table of verbs."""
 
 from http import HTTPStatus
-from typing import Any, NoReturn, cast
+from typing import NoReturn, cast
 
 from django.contrib.auth.models import User
 from django.urls import URLPattern, path
@@ -27,6 +27,7 @@ class VerbView(APIView):
 
     verb: Verb = None  # type: ignore[assignment]  # as_view() gives it
     schema = VerbSchema()
+    keeps_to_sites = True
 
     @property
     def permission_needed(self) -> str:
@@ -37,16 +38,16 @@ class VerbView(APIView):
     ) -> NoReturn:
         """Keep who tried what, if somebody is known to be there."""
         if request.method == "POST" and isinstance(request.user, User):
-            asked = attempts.asked_of(self._readable(request))
             by = Actor(request.user, Surface.API)
-            attempts.record_denied(self.verb.permission, asked, by=by)
+            attempts.record_denied(self.verb.permission, self.asked_for(request), by=by)
         super().permission_denied(request, message, code)
 
-    def _readable(self, request: Request) -> list[Any]:
+    def asked_for(self, request: Request) -> attempts.Asked:
+        """What a request that is not let in asks for, as far as it can be read."""
         try:
-            return read_lines(self.verb.line, request.data).lines
+            return attempts.asked_of(read_lines(self.verb.line, request.data).lines)
         except APIException:  # the answer is that they may not, whatever they wrote
-            return []
+            return {}
 
     def post(self, request: Request) -> Response:
         refuse_parameters(request)

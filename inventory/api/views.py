@@ -134,7 +134,7 @@ class MovementViewSet(Resource):
     tag = HISTORY
 
     @extend_schema(parameters=[ProofQuery], responses=ProofAnswer)
-    @action(detail=True)
+    @action(detail=True, keeps_to_sites=True)
     def proof(self, request: Request, pk: int) -> Response:
         """That the movement is what was sealed, to be checked offline with `check_proof.py`.
 
@@ -179,7 +179,7 @@ class SealViewSet(Resource):
     tag = HISTORY
 
     @extend_schema(responses=SealSerializer, filters=False)
-    @action(detail=False, pagination_class=None)
+    @action(detail=False, pagination_class=None, keeps_to_sites=True)
     def latest(self, request: Request) -> Response:
         """The newest seal; 404 before the first."""
         seal = Seal.objects.newest()

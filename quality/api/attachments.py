@@ -13,7 +13,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory import attempts, codes
+from inventory import attempts, codes, sites
 from inventory.api.problems import Invalid
 from inventory.api.renderers import FastJSONRenderer
 from inventory.api.resources import Resource
@@ -53,6 +53,7 @@ class AttachmentViewSet(Resource):
     filterset_class = filters.AttachmentFilter
     parser_classes = (MultiPartParser,)
     schema = UploadSchema()
+    keeps_to_sites = True
     ordering_fields = ("id", "recorded_at")
     summaries = {
         "list": "Attachments",
@@ -94,7 +95,7 @@ class AttachmentViewSet(Resource):
         asked = given.validated_data
         inspection = asked.get("inspection")
         attachment = attach(
-            lot=_named(Lot, asked["lot"], "lot"),
+            lot=_of_sites(_named(Lot, asked["lot"], "lot"), request),
             inspection=_named(Inspection, inspection, "inspection") if inspection else None,
             file=asked["file"],
             reason=asked.get("reason", ""),
@@ -111,6 +112,13 @@ class AttachmentViewSet(Resource):
         Refuses `attachment_damaged`.
         """
         return download(self.get_object())
+
+
+def _of_sites(lot: Lot, request: Request) -> Lot:
+    """The lot, if it is one that the sender may see. Refuses `site_not_in_scope`."""
+    if not sites.within(Lot.objects.filter(pk=lot.pk), request.user).exists():
+        raise sites.beyond("lot")
+    return lot
 
 
 def _named(kind: type[Model], code: str, field: str) -> Any:

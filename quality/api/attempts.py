@@ -130,7 +130,7 @@ class AttemptViewSet(Resource):
     tag = "Quality records"
 
     @extend_schema(responses=NearMissesSerializer, filters=True)
-    @action(detail=False, pagination_class=None)
+    @action(detail=False, pagination_class=None, keeps_to_sites=True)
     def counts(self, request: Request) -> Response:
         """By reason and usage rule, by place, and over time; of the last 30 days, unless another
         period is asked for. Takes the filters of the list.

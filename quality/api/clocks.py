@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from inventory import sites
 from inventory.models import Lot
 from quality.clocks import KINDS, STATES, LotClock, clocks_of
 
@@ -46,9 +47,11 @@ class LotClocksView(APIView):
     permission_needed = "inventory.view_lot"
     summaries = {"get": "Clocks of a lot"}
     tag = "Quality records"
+    keeps_to_sites = True
 
     @extend_schema(responses=LotClocksAnswer, operation_id="lots_clocks_retrieve")
     def get(self, request: Request, pk: int) -> Response:
-        lot, now = get_object_or_404(Lot.objects.select_related("material"), pk=pk), timezone.now()
+        lots = sites.within(Lot.objects.select_related("material"), request.user)
+        lot, now = get_object_or_404(lots, pk=pk), timezone.now()
         answer = {"lot": lot.code, "at": now, "clocks": clocks_of(lot, now)}
         return Response(LotClocksAnswer(answer).data)

@@ -288,7 +288,7 @@ def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, cancelled: bool
         closed_at=stamp.recorded_at, closed_by=stamp.actor, cancelled=cancelled
     )
     book.save()
-    bindings.save()
+    bindings.save(stamp.actor)
     action = "staging.cancel_demand" if cancelled else "staging.complete_demand"
     announce(
         "cancelled" if cancelled else "closed", audit.record_many(action, entries, stamp=stamp)

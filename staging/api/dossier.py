@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,20 +16,13 @@ from inventory.models import Lot, Surface
 from staging.dossier import copies
 
 
-class MayRead(IsAuthenticated):
-    """Who may read the audit trail and the refused attempts of any lot."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return super().has_permission(request, view) and request.user.has_perms(copies.READS)
-
-
 class DossierView(APIView):
     """Everything about a lot, audit entries and signatures included, with its checksum.
 
     That it was given out stands in the audit trail.
     """
 
-    permission_classes = (MayRead,)
+    permission_needed = copies.READS
     summaries = {"get": "Dossier of a lot"}
     tag = "History"
 

@@ -10,11 +10,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from inventory import attempts, codes
+from inventory import attempts, codes, sites
 from inventory.api.fields import UNKNOWN_FIELD, ChoiceIn, DecimalIn
 from inventory.api.lines import MOST_LINES, line_serializer, read_lines
 from inventory.api.problems import Invalid, details
@@ -43,14 +42,6 @@ class ZplRenderer(FastJSONRenderer):
 
     media_type = "application/zpl"
     format = "zpl"
-
-
-class MayPrint(IsAuthenticated):
-    """Who may print, and read what is printed."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        wanted = (PERMISSION, view.kind.reads)
-        return super().has_permission(request, view) and request.user.has_perms(wanted)
 
 
 class HowQuery(serializers.Serializer[Any]):
@@ -131,13 +122,18 @@ class LabelView(APIView):
 
     kind: Kind = None  # type: ignore[assignment]  # as_view() gives it
     renderer_classes = (PdfRenderer, ZplRenderer)
-    permission_classes = (MayPrint,)
+    keeps_to_sites = True
     schema = LabelSchema()
     summaries: ClassVar[dict[str, str]] = {
         "get": "Labels of what is named",
         "post": "Labels, line by line",
     }
     tag = "Labels"
+
+    @property
+    def permission_needed(self) -> tuple[str, ...]:
+        """Who may print, and read what is printed."""
+        return PERMISSION, self.kind.reads
 
     def permission_denied(
         self, request: Request, message: str | None = None, code: str | None = None
@@ -184,6 +180,7 @@ class LabelView(APIView):
             skip=given.get("skip", 0),
         )
         try:
+            sites.check_lines(lines, by.user)
             made = print_labels(kind=self.kind, lines=lines, how=how, by=by, at=timezone.now())
         except Refused as refusal:
             tried = [(attempts.asked_of(lines), found) for found in refusal.all]

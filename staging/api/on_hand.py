@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inventory import on_hand as of_stock
+from inventory import sites
 from inventory.api.fields import QuantityOut
 from inventory.api.filters import BalanceFilter
 from inventory.api.pagination import KeysetPagination
@@ -102,6 +103,7 @@ class OnHandView(GenericAPIView[Any]):
     branches: tuple[Q, ...] = ()
     summaries = {"get": "On-hand picture"}
     tag = "Stock on hand"
+    keeps_to_sites = True
     grouping: Grouping
     by = "material"
 
@@ -122,7 +124,7 @@ class OnHandView(GenericAPIView[Any]):
         self.by = query.validated_data["by"]
         self.grouping = GROUPINGS[self.by]
         model = Commitment if self.by == "demand" else Balance
-        rows = self.filter_queryset(model._default_manager.all())
+        rows = self.filter_queryset(sites.within(model._default_manager.all(), request.user))
         page = self.paginate_queryset(self.grouping.split(rows, *self.grouping.columns)) or []
         return self.get_paginated_response(
             OnHandRow([self._row(row) for row in page], many=True).data

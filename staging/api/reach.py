@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from inventory import sites
 from inventory.api.fields import Code, QuantityOut
 from inventory.api.resources import CodeFilter, Filters, Resource, WithinFilter, YesNoFilter
 from inventory.models import Balance, Movement
@@ -176,7 +177,8 @@ class _OfReach(Resource):
 
     def reach(self) -> Reach:
         rows = Hold.objects.select_related("lot", "container", "location", "material")
-        hold = get_object_or_404(rows, pk=self.kwargs["hold"])
+        visible = sites.within(rows, self.request.user)
+        hold = get_object_or_404(visible, pk=self.kwargs["hold"])
         asked = self.request.query_params.get("descendants", "")
         return Reach(hold, descendants=asked.lower() in ("true", "1"))
 

@@ -47,7 +47,7 @@ class DemandViewSet(Resource):
         return rows.prefetch_related(_requirements())
 
     @extend_schema(responses=SuggestionAnswer)
-    @action(detail=True)
+    @action(detail=True, keeps_to_sites=True)
     def suggestion(self, request: Request, reference: str) -> Response:
         """Which free, usable stock would fill what is missing: first expired, first out.
 

@@ -9,12 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integration.models import ApiToken
+from integration.access.tokens import issue_token
+from integration.models import ApiClient, ApiToken
 from inventory.models import AuditEntry, Location, Lot, Material, Site, Unit
 from quality.models import RuleSet, UsageRule
 from staging.models import Demand
 from tests.admin.conftest import SignIn, act, list_of, page_of
-from tests.factories import UserFactory
+from tests.factories import ClientFactory, UserFactory
 from tests.plant import Plant
 
 
@@ -215,24 +216,28 @@ class TestDemands:
 
 class TestTokens:
     def test_the_secret_is_shown_once(self, administrator: Client, plant: Plant) -> None:
-        user = UserFactory(role="integrator")
-        data = {"user": user.pk, "name": "MES", "expires_at_0": "", "expires_at_1": ""}
+        client = ClientFactory()
+        data = {
+            "client": client.pk, "kind": "token", "scopes": ["read", "staging.stage"],
+            "sites": [plant.site.pk], "expires_at_0": "", "expires_at_1": "",
+        }  # fmt: skip
         response = administrator.post(list_of(ApiToken, "add"), data)
         secret = response.context["secret"]
         token = ApiToken.objects.get()
         assert token.digest == ApiToken.digest_of(secret)
+        assert (token.scopes, token.sites) == (["read", "staging.stage"], [plant.site.pk])
         assert secret in response.content.decode()
         assert "no-store" in response["Cache-Control"]
-        for url in (list_of(ApiToken), page_of(token)):
+        for url in (list_of(ApiToken), page_of(token), page_of(client)):
             text = administrator.get(url).content.decode()
             assert secret not in text
             assert token.digest not in text
 
     def test_a_token_that_has_ended_is_not_made(self, administrator: Client) -> None:
-        user = UserFactory(role="integrator")
         data = {
-            "user": user.pk,
-            "name": "MES",
+            "client": ClientFactory().pk,
+            "kind": "token",
+            "scopes": ["*"],
             "expires_at_0": "2020-01-01",
             "expires_at_1": "08:00",
         }
@@ -241,11 +246,46 @@ class TestTokens:
         assert not ApiToken.objects.exists()
 
     def test_it_is_revoked_from_the_list(self, administrator: Client, plant: Plant) -> None:
-        user = UserFactory(role="integrator")
-        token = ApiToken.objects.create(user=user, name="MES", digest="d")
+        token = ApiToken.objects.create(client=ClientFactory(), digest="d")
         chosen = {"action": "revoke", "_selected_action": [token.pk]}
         administrator.post(list_of(ApiToken), chosen)
         assert ApiToken.objects.get().revoked_at is not None
+
+    def test_it_is_rotated_with_an_overlap(self, administrator: Client, plant: Plant) -> None:
+        client = ClientFactory()
+        old, _secret = issue_token(
+            client=client, expires_at=None, by=plant.operator, at=plant.now, sites=[plant.site]
+        )
+        url = reverse("admin:integration_apitoken_rotate", args=[old.pk])
+        assert administrator.get(url).status_code == 200
+        late = administrator.post(url, {"ends_at": "2020-01-01T08:00", "expires_at": ""})
+        assert "ends_at" in late.context["form"].errors
+        response = administrator.post(url, {"ends_at": "2040-01-01T08:00", "expires_at": ""})
+        new = ApiToken.objects.get(digest=ApiToken.digest_of(response.context["secret"]))
+        old.refresh_from_db()
+        assert (new.replaces, new.sites, old.expires_at.year) == (old, [plant.site.pk], 2040)
+        again = administrator.post(url, {"ends_at": "2040-01-01T08:00", "expires_at": ""})
+        assert "#" in str(again.context["form"].non_field_errors())  # which one has replaced it
+
+    def test_a_client_changes_with_a_reason(self, administrator: Client, plant: Plant) -> None:
+        user = UserFactory(role="integrator")
+        data = {"name": "MES", "user": user.pk, "is_active": "on", "requests_per_minute": "60"}
+        administrator.post(list_of(ApiClient, "add"), data)
+        client = ApiClient.objects.get()
+        assert (client.requests_per_minute, client.user) == (60, user)
+        change = data | {"key_required": "on"}
+        without = administrator.post(page_of(client), change)
+        assert "reason" in without.context["adminform"].form.errors
+        administrator.post(page_of(client), change | {"reason": "agreed"})
+        entry = last_entry("people.change_client")
+        assert (entry.changes, entry.reason) == ({"key_required": [False, True]}, "agreed")
+
+    def test_a_client_does_not_act_as_an_administrator(self, administrator: Client) -> None:
+        boss = UserFactory(is_superuser=True)
+        data = {"name": "MES", "user": boss.pk, "is_active": "on"}
+        response = administrator.post(list_of(ApiClient, "add"), data)
+        assert "user" in response.context["adminform"].form.errors
+        assert not ApiClient.objects.exists()
 
 
 class TestPeople:

@@ -11,21 +11,20 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from integration import authentication
+from integration.access import authentication
+from integration.access.tokens import issue_token, revoke_token
 from integration.models import ApiToken
-from integration.tokens import issue_token, revoke_token
 from inventory.errors import Refused
 from inventory.models import AuditEntry
 from tests.api.conftest import Api
-from tests.factories import UserFactory
+from tests.factories import ClientFactory, UserFactory
 from tests.plant import Plant
 
 pytestmark = pytest.mark.django_db
 
 
 def issue(plant: Plant, **kwargs: Any) -> tuple[ApiToken, str]:
-    user = UserFactory(role="integrator")
-    values = {"user": user, "name": "MES", "expires_at": None} | kwargs
+    values = {"client": ClientFactory(), "expires_at": None} | kwargs
     return issue_token(**values, by=plant.operator, at=plant.now)
 
 
@@ -61,8 +60,8 @@ def test_revoked_expired_and_inactive_ones_do_not(plant: Plant) -> None:
     expired, expired_secret = issue(plant, expires_at=plant.now + timedelta(days=1))
     ApiToken.objects.filter(pk=expired.pk).update(expires_at=plant.now - timedelta(seconds=1))
     inactive, inactive_secret = issue(plant)
-    inactive.user.is_active = False
-    inactive.user.save()
+    inactive.client.user.is_active = False
+    inactive.client.user.save()
     for secret in (revoked_secret, expired_secret, inactive_secret, "", "wrong", "a b", "é"):
         assert read(secret) == 401
 
@@ -116,7 +115,7 @@ def test_a_lost_role_counts_within_a_second(plant: Plant, clock: list[float]) ->
     token, secret = issue(plant)
     read(secret)
     assert read(secret) == 200
-    token.user.groups.clear()
+    token.client.user.groups.clear()
     clock[0] += 1.1
     assert read(secret) == 403
 
@@ -134,7 +133,7 @@ def test_the_command_prints_a_token_that_works(plant: Plant) -> None:
     call_command("create_api_token", user.username, "--name", "ERP", "--days", "30", stdout=said)
     assert read(said.getvalue().strip()) == 200
     token = ApiToken.objects.get()
-    assert token.name == "ERP"
+    assert token.client.name == "ERP"
     assert timedelta(days=29) < token.expires_at - timezone.now() <= timedelta(days=30)
     assert AuditEntry.objects.get(action="people.issue_token").surface == "command"
 
@@ -145,4 +144,4 @@ def test_the_command_says_what_is_wrong(plant: Plant) -> None:
     with pytest.raises(CommandError, match="expired"):
         call_command("create_api_token", UserFactory().username, "--name", "ERP", "--days", "-1")
     with pytest.raises(CommandError):
-        call_command("create_api_token", UserFactory().username, "--name", "x" * 81)
+        call_command("create_api_token", UserFactory().username, "--name", "x" * 161)

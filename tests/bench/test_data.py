@@ -29,7 +29,7 @@ def test_the_plant_is_sound_and_can_be_worked_in() -> None:
     assert clock.sweep(by=audit.system(), at=timezone.now()) == {"raised": 0, "closed": 0}
 
     token = ApiToken.objects.get(digest=ApiToken.digest_of(data_master.SECRET))
-    by = Actor(User.objects.get(pk=token.user_id), Surface.API)
+    by = Actor(User.objects.get(pk=token.client.user_id), Surface.API)
     actions.stage(lines=lines(40), by=by, at=timezone.now())
     assert StagedStock.objects.count() == 2_040
     assert checks.breaches() == []

@@ -1,4 +1,4 @@
-"""`manage.py access_report [accounts|roles] [--format csv|json]`: for the periodic review."""
+"""`manage.py access_report [accounts|roles|clients] [--format csv|json]`: for the review."""
 
 import json
 from argparse import ArgumentParser
@@ -17,13 +17,15 @@ from inventory.models import Surface
 REPORTS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "accounts": access_report.accounts,
     "roles": access_report.matrix,
+    "clients": access_report.clients,
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Prints all accounts with their roles, last sign-in and factors, or what each role may "
-        "do; with who granted it and when. That it was printed is recorded."
+        "Prints all accounts with their roles, last sign-in and factors, what each role may do, or "
+        "the tokens of external systems with scopes and sites; with who granted it and when. "
+        "That it was printed is recorded."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

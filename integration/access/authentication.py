@@ -1,4 +1,7 @@
-"""Token authentication: `Authorization: Token …`, one query a request and a second at most."""
+"""Token authentication: `Authorization: Token …`, one query a request and a second at most.
+
+An access token comes as `Bearer`, as RFC 6750 has it; either word will do for either.
+"""
 
 from datetime import datetime, timedelta
 from time import monotonic
@@ -14,18 +17,22 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from integration.access import refusing
 from integration.models import ApiToken
+from integration.models.access import EVERYTHING, Kind
+from inventory import sites
 from inventory.statements import Given, Select
 
 KEYWORD = "Token"
+KEYWORDS = ("token", "bearer")
 TOUCH_EVERY = timedelta(minutes=1)
 """`last_used_at` is written at most this often, so that reading stays reading."""
 
 _TOKENS = Select(
     lambda: (
         ApiToken.objects.valid(Given("now", DateTimeField()))
-        .filter(digest__among="digests")
-        .select_related("user")
+        .filter(digest__among="digests", kind__in=(Kind.TOKEN, Kind.ACCESS))
+        .select_related("client__user")
         .order_by()
     )
 )
@@ -35,7 +42,8 @@ MOST_KEPT = 1000
 
 
 def _valid(digest: str, now: datetime) -> ApiToken | None:
-    """The token that has this digest, unless it is revoked, expired or its user's no more.
+    """The token that has this digest, unless it is revoked or expired, or its client or
+    user is no longer in use.
 
     A process keeps what it found for `TOKEN_SECONDS`, with the permissions that its user has been
     asked for: a system that sends many requests then costs two statements a second and not for
@@ -46,6 +54,8 @@ def _valid(digest: str, now: datetime) -> ApiToken | None:
     if token and until > monotonic() and (token.expires_at is None or token.expires_at > now):
         return token
     found = next(iter(_TOKENS(now=now, digests=[digest])), None)
+    if found is not None:
+        sites.limit(found.client.user, found.limit())
     if len(_KEPT) >= MOST_KEPT:
         _KEPT.clear()
     if found is not None and settings.TOKEN_SECONDS:
@@ -54,11 +64,12 @@ def _valid(digest: str, now: datetime) -> ApiToken | None:
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Looks a token up by its digest. Refuses unknown, expired and revoked ones alike."""
+    """Looks a token up by its digest. Refuses unknown, expired and revoked ones alike, and holds
+    the others to what they are for: here, because every view of the API comes by."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         parts = get_authorization_header(request).decode("latin-1").split()
-        if not parts or parts[0].lower() != KEYWORD.lower():
+        if not parts or parts[0].lower() not in KEYWORDS:
             return None
         if len(parts) != 2:
             raise AuthenticationFailed(_("Send “Authorization: Token” and the token."))
@@ -69,7 +80,9 @@ class TokenAuthentication(BaseAuthentication):
         if token.last_used_at is None or token.last_used_at < now - TOUCH_EVERY:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
             token.last_used_at = now
-        return token.user, token
+        if token.scopes != [EVERYTHING] or token.sites:
+            refusing.check(token, request, now)
+        return token.client.user, token
 
     def authenticate_header(self, request: Request) -> str:
         return KEYWORD
@@ -86,5 +99,5 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
             "type": "apiKey",
             "in": "header",
             "name": "Authorization",
-            "description": "“Token”, a blank, and the token that `create_api_token` printed.",
+            "description": "“Token” (or “Bearer”), a blank, and a token or access token.",
         }
