@@ -16,7 +16,7 @@ VIEW_STOCK = (
     "view_attachment "
     "view_decision view_proposal view_signature view_restricteduse view_ruleset view_usagerule "
     "view_shelfliferule "
-    "view_demand view_requirement view_commitment view_alert view_pulltask view_seal "
+    "view_demand view_requirement view_commitment view_alert view_pulltask view_unstagetask view_seal "
     "view_labelsize view_ssccseries"
 )
 HANDLE = (

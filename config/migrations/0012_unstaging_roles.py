@@ -1,0 +1,15 @@
+"""Who reads what is to be unstaged."""
+
+from importlib import import_module
+
+from django.db import migrations
+
+install = import_module("config.migrations.0002_roles").install
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("forestage", "0011_display_roles"),
+        ("staging", "0010_unstaging"),
+    ]
+    operations = [migrations.RunPython(install, migrations.RunPython.noop)]
