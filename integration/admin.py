@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integration.external import admin as external  # noqa: F401 - registers its pages
 from integration.models import ApiToken
 from integration.tokens import issue_token, revoke_token
 from inventory.admin.base import RefusableForm, actor

@@ -22,16 +22,16 @@ class Flags:
     A newer one takes the place of an older one; who acknowledged that has not seen this.
     """
 
-    def __init__(
-        self, surplus: Surplus, requirements: Mapping[int, Sequence[Requirement]]
-    ) -> None:
+    def __init__(self, surplus: Surplus, requirements: Mapping[int, Sequence[Requirement]]) -> None:
         self.surplus = surplus
         self.requirements = requirements
         self._changed: list[tuple[Demand, Demand, list[Commitment]]] = []
 
     def raise_for(self, before: Demand, demand: Demand) -> None:
         """Once its quantities have been changed: what it gave up is of no interest any more."""
-        reasons = [reason for reason, column in _COLUMNS.items() if _differs(before, demand, column)]
+        reasons = [
+            reason for reason, column in _COLUMNS.items() if _differs(before, demand, column)
+        ]
         staged = [
             row
             for line in self.requirements.get(demand.pk, ())

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, QuerySet
 
 from inventory.models import Balance, LocationKind
-from staging.models import UnstageTask
+from staging.models import Commitment, Demand, Requirement, State, UnstageTask
 
 
 def lying() -> QuerySet[Balance]:
@@ -36,6 +37,24 @@ def left_by(rows: Sequence[Balance]) -> dict[Any, list[UnstageTask]]:
     for task in tasks.select_related("requirement__demand").order_by("pk"):
         found[task.lot_id, task.location_id].append(task)
     return {row.pk: found.get((row.lot_id, row.location_id), []) for row in rows}
+
+
+def to_return(demand: Demand) -> list[tuple[Commitment, Decimal]]:
+    """What was issued or loaded beyond what the demand needs by now, and has to come back."""
+    rows: Any = Requirement.objects.with_progress().filter(demand=demand)
+    over = {
+        row.pk: min(row.issued, row.handed_over - row.quantity)
+        for row in rows
+        if row.issued and row.handed_over > row.quantity
+    }
+    issued = Commitment.objects.open().filter(state=State.ISSUED, requirement__in=over)
+    found = []
+    for row in issued.select_related("lot__material", "location", "container").order_by("pk"):
+        part = min(row.quantity, over[row.requirement_id])
+        if part > 0:
+            found.append((row, part))
+            over[row.requirement_id] -= part
+    return found
 
 
 def close_done(at: datetime) -> None:

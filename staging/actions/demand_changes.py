@@ -29,9 +29,9 @@ from staging.actions.demands import (
     stamp_of,
 )
 from staging.bindings import Bindings
+from staging.flags import Flags
 from staging.models import Demand, LeftBy, Requirement, State
 from staging.surplus import Surplus
-from staging.flags import Flags
 
 
 @transaction.atomic
@@ -110,9 +110,7 @@ class _Changes:
             reason=line.reason,
         )
 
-    def _require(
-        self, need: Need, demand: Demand, reconcile: bool
-    ) -> tuple[str, list[str | None]]:
+    def _require(self, need: Need, demand: Demand, reconcile: bool) -> tuple[str, list[str | None]]:
         """Set one line's quantity; the material and its old and new quantity."""
         quantity = to_base(need.material, need.quantity, need.unit, zero=True)
         row = self._rows.get((demand.pk, need.material.pk, need.lot.pk if need.lot else None))

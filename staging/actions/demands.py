@@ -291,8 +291,8 @@ def cancel_demand(*, lines: Sequence[Cancellation], by: Actor, at: datetime) -> 
     demand, on the unstage list, and the clock raises an alert until it has gone.
 
     One that has started is refused. With `reconcile` it is completed short, or, while anything is
-    issued, cut down to what was used up, and open until the rest has come back. Refuses `reason_needed`, `demand_closed`,
-    `demand_started`, `demand_busy` (others work on it).
+    issued, cut down to what was used up, and open until the rest has come back. Refuses
+    `reason_needed`, `demand_closed`, `demand_started`, `demand_busy` (others work on it).
     """
     return _end(lines, by, at, why=LeftBy.CANCELLED)
 

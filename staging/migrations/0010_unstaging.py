@@ -5,39 +5,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inventory', '0013_account_language'),
-        ('staging', '0009_clock_horizon'),
+        ("inventory", "0013_account_language"),
+        ("staging", "0009_clock_horizon"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='alert',
-            name='reason',
-            field=models.CharField(choices=[('dwell_exceeded', 'Staged for too long'), ('next_step_overdue', 'Next step overdue'), ('not_usable', 'No longer usable'), ('without_demand', 'In a lane without a demand'), ('reservation_lost', 'Reservation lost to a hold'), ('demand_retimed', 'Needed at another time now'), ('demand_rerouted', 'Goes another way now')], max_length=17, verbose_name='reason'),
+            model_name="alert",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("dwell_exceeded", "Staged for too long"),
+                    ("next_step_overdue", "Next step overdue"),
+                    ("not_usable", "No longer usable"),
+                    ("without_demand", "In a lane without a demand"),
+                    ("reservation_lost", "Reservation lost to a hold"),
+                    ("demand_retimed", "Needed at another time now"),
+                    ("demand_rerouted", "Goes another way now"),
+                ],
+                max_length=17,
+                verbose_name="reason",
+            ),
         ),
         migrations.CreateModel(
-            name='UnstageTask',
+            name="UnstageTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.DecimalField(decimal_places=6, max_digits=15, verbose_name='quantity when it was raised')),
-                ('why', models.CharField(choices=[('changed', 'Needs less now'), ('cancelled', 'Cancelled'), ('completed', 'Completed short of it')], max_length=9, verbose_name='why')),
-                ('raised_at', models.DateTimeField(verbose_name='raised at')),
-                ('batch', models.UUIDField(verbose_name='batch')),
-                ('done_at', models.DateTimeField(null=True, verbose_name='done at')),
-                ('container', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.container', verbose_name='container')),
-                ('location', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location', verbose_name='lane')),
-                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.lot', verbose_name='lot')),
-                ('requirement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='unstage_tasks', to='staging.requirement', verbose_name='left by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "quantity",
+                    models.DecimalField(
+                        decimal_places=6, max_digits=15, verbose_name="quantity when it was raised"
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(
+                        choices=[
+                            ("changed", "Needs less now"),
+                            ("cancelled", "Cancelled"),
+                            ("completed", "Completed short of it"),
+                        ],
+                        max_length=9,
+                        verbose_name="why",
+                    ),
+                ),
+                ("raised_at", models.DateTimeField(verbose_name="raised at")),
+                ("batch", models.UUIDField(verbose_name="batch")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="done at")),
+                (
+                    "container",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.container",
+                        verbose_name="container",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.location",
+                        verbose_name="lane",
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.lot",
+                        verbose_name="lot",
+                    ),
+                ),
+                (
+                    "requirement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="unstage_tasks",
+                        to="staging.requirement",
+                        verbose_name="left by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'unstage task',
-                'verbose_name_plural': 'unstage tasks',
-                'ordering': ('pk',),
-                'default_permissions': ('view',),
-                'indexes': [models.Index(condition=models.Q(('done_at', None)), fields=['location', 'lot', 'id'], name='open_unstage_tasks')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='something_to_unstage')],
+                "verbose_name": "unstage task",
+                "verbose_name_plural": "unstage tasks",
+                "ordering": ("pk",),
+                "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_at", None)),
+                        fields=["location", "lot", "id"],
+                        name="open_unstage_tasks",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gt", 0)), name="something_to_unstage"
+                    )
+                ],
             },
         ),
     ]

@@ -1,4 +1,4 @@
-"""Who reads what is to be unstaged."""
+"""Who reads what is to be unstaged, and who sends what from other systems."""
 
 from importlib import import_module
 
@@ -11,5 +11,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ("forestage", "0011_display_roles"),
         ("staging", "0010_unstaging"),
+        ("integration", "0002_external_ids"),
     ]
     operations = [migrations.RunPython(install, migrations.RunPython.noop)]
