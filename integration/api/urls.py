@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from integration.external.resource import ExternalIdViewSet
 from integration.external.views import VIEWS as EXTERNAL
+from integration.inbound.b2mml_view import B2mmlView
 from integration.inbound.views import DemandView, InboundDemandViewSet, SendView
 
 router = SimpleRouter(use_regex_path=False)
@@ -19,5 +20,6 @@ urlpatterns = [
         for name, view in EXTERNAL_VIEWS.items()
     ),
     path("inbound/demands/", SendView.as_view(), name="send-demand"),
+    path("inbound/b2mml/<str:source>/", B2mmlView.as_view(), name="send-b2mml"),
     *router.urls,
 ]
