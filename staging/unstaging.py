@@ -59,6 +59,7 @@ def to_return(demand: Demand) -> list[tuple[Commitment, Decimal]]:
 
 def close_done(at: datetime) -> None:
     """Tasks of which nothing is left are over, whatever comes to stand there later."""
-    rows = UnstageTask.objects.filter(done_at=None).with_left().filter(left=0)
+    rows: Any = UnstageTask.objects.filter(done_at=None).with_left()
+    rows = rows.filter(left=0)
     if found := list(rows.order_by().values_list("pk", flat=True)):
         UnstageTask.objects.filter(pk__in=found).update(done_at=at)

@@ -48,7 +48,8 @@ def put_location(*, lines: Sequence[PutLocation], by: Actor, at: datetime) -> li
     def put(line: PutLocation, index: int) -> Location:
         parent = names.get(Location, line.source, line.parent, "parent")
         more = {"parent": parent} if parent else {}
-        return _put_master(Location, line, names, more, by, at)
+        location: Location = _put_master(Location, line, names, more, by, at)
+        return location
 
     return each(lines, put)
 

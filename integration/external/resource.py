@@ -24,6 +24,7 @@ class ExternalIdFilter(Filters):
 class ExternalIdSerializer(serializers.ModelSerializer[ExternalId]):
     """`code` is our own name of the thing."""
 
+    kind = serializers.ChoiceField(choices=ThingKind.choices, read_only=True)
     identifier = serializers.CharField(read_only=True)
     code = serializers.SerializerMethodField()
     source = serializers.CharField(read_only=True)  # type: ignore[assignment]

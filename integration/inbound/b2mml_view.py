@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -95,7 +95,7 @@ def _named_by_element(found: Sequence[Found]) -> Iterator[None]:
     try:
         yield
     except Invalid as error:
-        for one in cast("list[dict[str, Any]]", error.errors):
+        for one in error.errors:
             one["field"] = path(one["line"], one["field"])
         raise
     except Refused as refusal:

@@ -70,16 +70,17 @@ class ExternalDemandSerializer(InboundDemandSerializer):
         help_text="The same in words.",
     )  # fmt: skip
 
-    class Meta(InboundDemandSerializer.Meta):
+    class Meta:
+        model = InboundDemand
         fields = (
             *InboundDemandSerializer.Meta.fields, "left_to_do", "outcome", "reconciled",
             "warnings",
-        )  # type: ignore[assignment]  # fmt: skip
+        )  # fmt: skip
         read_only_fields = fields
 
     def get_demand(self, row: InboundDemand) -> DemandSerializer | None:
         rows = DemandViewSet(detail=False).get_queryset()
-        found = rows.filter(pk=row.demand_id).first()
+        found = rows.filter(pk=row.demand_id).first() if row.demand_id else None
         return DemandSerializer(found).data if found else None  # type: ignore[return-value]
 
     def get_left_to_do(self, row: InboundDemand) -> LeftToDo:

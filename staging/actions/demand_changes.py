@@ -41,9 +41,9 @@ def change_demand(*, lines: Sequence[DemandChange], by: Actor, at: datetime) -> 
     With `reconcile`, what becomes too much is given up: reservations are freed, the last to expire
     first, and staged stock stays in its lane, on the unstage list. Where something is staged, a
     new time or way raises an alert. Refuses `reason_needed`, `demand_closed`, `material_twice`,
-    `other_material`, `below_committed` (less than is reserved, staged or beyond, without
-    `reconcile`), `wrong_location_kind`, `location_closed`, `demand_busy` (others work on it, with
-    `reconcile`) and the quantity codes.
+    `other_material`, `below_committed` (less than is reserved, staged or beyond, where it is not
+    to be reconciled), `wrong_location_kind`, `location_closed`, `demand_busy` (others work on it)
+    and the quantity codes.
     """
     stamp = stamp_of(lines, by, at)
     read_units(lines)

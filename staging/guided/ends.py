@@ -90,7 +90,7 @@ def cleared(known: Known) -> Ending:
 
     Refuses `nothing_to_clear`, and `source_needed` where it stands in several lanes.
     """
-    if known.lot is None and _is_free(known.container):
+    if known.quantity is None and _goes_whole(known):
         return "move_container", [{}]
     rows = unbound(known)
     rows = rows.filter(lot=known.lot) if known.lot else rows.filter(container=known.container)
@@ -107,6 +107,15 @@ def cleared(known: Known) -> Ending:
     return known.flow.verb, [
         {"lot": row.lot, "source": row.location, "container": row.container} for row in found
     ]
+
+
+def _goes_whole(known: Known) -> bool:
+    """Whether the container goes, and not what is in it: nothing there is anybody's, and nothing
+    else in it than what was scanned."""
+    if not _is_free(known.container):
+        return False
+    others = Balance.objects.on_hand().filter(container=known.container).exclude(lot=known.lot)
+    return known.lot is None or not others.exists()
 
 
 def _is_free(container: Container | None) -> bool:

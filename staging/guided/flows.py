@@ -126,7 +126,7 @@ FLOWS = (
         whole=_("Unstage all of it"),
     ),
     Flow(
-        name="clear", label=_("Clear lanes"), icon="archive-fill", verb="put_away",
+        name="clear", label=_("Clear lanes"), icon="inbox", verb="put_away",
         help=_("Put away what stands in lanes for nobody."),
         asks=(ITEM, "target"),
         places=(
