@@ -16,9 +16,10 @@ VIEW_STOCK = (
     "view_attachment "
     "view_decision view_proposal view_signature view_restricteduse view_ruleset view_usagerule "
     "view_shelfliferule "
-    "view_demand view_requirement view_commitment view_alert view_pulltask view_seal "
-    "view_labelsize view_ssccseries"
+    "view_demand view_requirement view_commitment view_alert view_pulltask view_unstagetask "
+    "view_seal view_labelsize view_ssccseries view_externalid view_inbounddemand"
 )
+SEND = "put_material put_location put_lot send_demand"
 HANDLE = (
     "receive put_away move adjust sample new_container pack unpack move_container reverse "
     "allocate deallocate stage assign unstage transfer issue consume produce return_remainder "
@@ -34,7 +35,8 @@ MASTER = (
     "add_site change_site add_location change_location add_material change_material "
     "add_shelfliferule change_shelfliferule "
     "add_materialunit change_materialunit delete_materialunit add_unit change_unit "
-    "add_labelsize change_labelsize add_ssccseries change_ssccseries"
+    "add_labelsize change_labelsize add_ssccseries change_ssccseries "
+    "add_externalid change_externalid"
 )
 RULES = (
     "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule "
@@ -54,7 +56,7 @@ ROLES: dict[str, str] = {
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
     "view_numbers view_user view_group view_apiclient view_apitoken view_display "
     f"{VIEW_WEBHOOKS}",
-    "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} view_numbers {VIEW_WEBHOOKS} "
+    "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} {SEND} view_numbers {VIEW_WEBHOOKS} "
     "add_subscription change_subscription",
 }
 """Permissions by role. `use_floor` opens the browser pages, which an integrator has no use for."""

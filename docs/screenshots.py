@@ -54,6 +54,7 @@ PICTURES = (
     Picture("stock", "supervisor", "/stock/"),
     Picture("alerts", "supervisor", "/alerts/"),
     Picture("pulls", "operator", "/pulls/"),
+    Picture("unstage-list", "operator", "/unstage-list/"),
     Picture("place", "supervisor", "/locations/RVS-KIT-2/"),
     Picture("material", "supervisor", "/materials/RM-1001/"),
     Picture("pallet", "operator", "/containers/PAL-0142-4/"),

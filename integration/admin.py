@@ -1,4 +1,5 @@
 """The admin pages of integration, a module a subject."""
 
 import integration.access.admin
+import integration.external.admin
 import integration.webhooks.admin  # noqa: F401

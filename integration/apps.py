@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class IntegrationConfig(AppConfig):
     name = "integration"
     verbose_name = _("Integration")
+
+    def ready(self) -> None:
+        from integration.external.naming import also_by_system
+        from inventory import codes
+
+        codes.also(also_by_system)

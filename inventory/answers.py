@@ -68,7 +68,9 @@ def _warnings(result: Any) -> list[str]:
 
 
 def _object(row: Any) -> dict[str, Any]:
-    return {"type": row._meta.model_name, "id": str(row.pk), "label": str(row)}
+    told = getattr(row, "told", None)  # particulars for programs, where an action has any
+    shown = {"type": row._meta.model_name, "id": str(row.pk), "label": str(row)}
+    return shown | ({"facts": told} if told else {})
 
 
 def _movement(movement: Movement) -> dict[str, Any]:

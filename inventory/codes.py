@@ -1,6 +1,6 @@
 """From what was scanned or typed to the thing it names. One query for all codes of a kind."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -50,6 +50,21 @@ def register(model: type[models.Model], naming: Naming) -> None:
     _NAMINGS[model] = naming
 
 
+Finder = Callable[[type[models.Model], Iterable[str]], dict[str, Any]]
+
+_FINDERS: list[Finder] = []
+
+
+def also(finder: Finder) -> None:
+    """Let another app find what none of our own codes and no label names."""
+    _FINDERS.append(finder)
+
+
+def related(kind: type[models.Model]) -> tuple[str, ...]:
+    """What is read along with things of a kind, because it is mostly looked at next."""
+    return _NAMINGS[kind].related
+
+
 def columns() -> dict[type[models.Model], tuple[str, ...]]:
     """The columns that name things, by kind. Not for movements, which have a number only."""
     return {kind: naming.columns for kind, naming in _NAMINGS.items() if naming.columns != ("id",)}
@@ -83,6 +98,9 @@ def find(kind: type[models.Model], codes: Iterable[str]) -> dict[str, Any]:
     if naming.by_scan and scans.keys() - found.keys():
         others = {code: scan for code, scan in scans.items() if code not in found}
         found |= _find_scanned(naming.by_scan, others)
+    for finder in _FINDERS:
+        if missing := [code for code in codes if code not in found]:
+            found |= finder(kind, missing)
     return found
 
 

@@ -173,6 +173,7 @@ STANDS_FOR = {
     "container": ("movement", "location", "target"),
     "lane": ("source", "work_center", "vehicle", "location", "target"),
     "source": ("lane", "location"),
+    "demand": ("id",),
 }
 """The parts that verbs share name fields that not every verb has: where to show it then."""
 
@@ -180,8 +181,8 @@ STANDS_FOR = {
 def _own_field(verb: Verb, field: str | None) -> str | None:
     """The field of the verb's line that a refusal concerns."""
     names = {declared.name for declared in verb.fields}
-    if field is None or field in names or field == "at":
-        return field
+    if field is None or field.partition(".")[0] in names or field == "at":
+        return field  # of a nested line: `requirements.0.material`
     return next((name for name in STANDS_FOR.get(field, ()) if name in names), None)
 
 

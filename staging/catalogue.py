@@ -70,7 +70,7 @@ def install() -> None:
              actions.DemandChange, icon="pencil", group=DEMANDS,
              help=_("Change its time or quantities.")),
         Verb("staging", "cancel_demand", _("Cancel demand"), actions.cancel_demand,
-             actions.DemandEnd, icon="x-lg", group=DEMANDS,
+             actions.Cancellation, icon="x-lg", group=DEMANDS,
              help=_("Cancel a demand that has not started.")),
         Verb("staging", "complete_demand", _("Complete demand"), actions.complete_demand,
              actions.DemandEnd, icon="check2-all", group=DEMANDS,

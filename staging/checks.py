@@ -72,19 +72,24 @@ def _demands() -> Iterator[str]:
     orphans = Commitment.objects.open().exclude(state=State.USED).exclude(live)
     for row in orphans.select_related("requirement__demand", "lot", "location"):
         yield f"demand: {row} is committed to a closed demand"
-    totals: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+    waiting: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+    gone_on: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
     needed: dict[tuple[str, int], Decimal] = {}
     rows = Commitment.objects.open().values_list(
         "requirement__demand__reference",
         "requirement__line",
         "requirement__quantity",
+        "state",
         "quantity",
     )
-    for reference, line, required, quantity in rows.iterator():
-        totals[(reference, line)] += quantity
+    for reference, line, required, state, quantity in rows.iterator():
+        started = state in (State.ISSUED, State.USED)
+        (gone_on if started else waiting)[(reference, line)] += quantity
         needed[(reference, line)] = required
-    for key, total in totals.items():
-        if total > needed[key]:
+    # What had gone on before the demand came to need less is beyond recall, but nothing waits.
+    for key, total in waiting.items():
+        if total > max(needed[key] - gone_on[key], Decimal(0)):
+            total += gone_on[key]
             yield f"demand: {key[0]}/{key[1]} needs {needed[key]} and has {total}"
 
 

@@ -29,9 +29,8 @@ from django.utils import timezone
 from inventory import audit
 from inventory.audit import Actor
 from inventory.insert_select import insert_select
-from inventory.models import Balance, LocationKind
 from inventory.models.materials import QUANTITY
-from staging import pulls
+from staging import pulls, unstaging
 from staging.models import Alert, AlertReason, Commitment, Demand, Requirement, StagedStock
 from staging.models.alerts import AlertQuerySet
 from staging.models.commitments import CommitmentQuerySet
@@ -60,6 +59,7 @@ def sweep(*, by: Actor, at: datetime, thorough: bool = False) -> dict[str, int]:
     raised += _not_usable(doubtful, look, at)
     pulls.catch_up(look, doubtful, stamp)
     closed = _close(suspects, look, last, at)
+    unstaging.close_done(at)
     look.end()
     counts = {"raised": raised, "closed": closed}
     if any(counts.values()):
@@ -152,12 +152,8 @@ def _without_demand(at: datetime) -> int:
     alerts = Alert.objects.open().filter(
         reason=AlertReason.WITHOUT_DEMAND, lot=OuterRef("lot"), location=OuterRef("location")
     )
-    rows = _unbound().filter(~Exists(alerts)).distinct()
+    rows = unstaging.lying().filter(~Exists(alerts)).distinct()
     return _raise(AlertReason.WITHOUT_DEMAND, rows, at)
-
-
-def _unbound() -> QuerySet[Balance]:
-    return Balance.objects.filter(location__kind=LocationKind.STAGING, quantity__gt=F("bound"))
 
 
 # --- close --------------------------------------------------------------------------------------
@@ -213,7 +209,7 @@ def _put_off(alerts: AlertQuerySet, look: Look, at: datetime) -> QuerySet[Any]:
 
 def _bound_again(alerts: AlertQuerySet) -> QuerySet[Any]:
     """Alerts about stock without a demand that has one now, or has left."""
-    causes = _unbound().filter(lot=OuterRef("lot"), location=OuterRef("location"))
+    causes = unstaging.lying().filter(lot=OuterRef("lot"), location=OuterRef("location"))
     rows = alerts.of(AlertReason.WITHOUT_DEMAND).filter(~Exists(causes))
     return rows.values_list("pk", flat=True)
 

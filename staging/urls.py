@@ -21,6 +21,7 @@ from staging.views import (
     reach,
     scan,
     stock,
+    unstaging,
     wall,
 )
 
@@ -42,6 +43,7 @@ urlpatterns = [
     path("kept/", kept.KeptView.as_view(), name="kept"),
     path("scan/", scan.ScanView.as_view(), name="scan"),
     path("pulls/", reach.PullListView.as_view(), name="pull_list"),
+    path("unstage-list/", unstaging.UnstageListView.as_view(), name="unstage_list"),
     path("labels/", labels.LabelHomeView.as_view(), name="label_home"),
     path("labels/<slug:kind>/", labels.LabelView.as_view(), name="labels"),
     # Reading: stock, lots, locations, containers, materials, alerts, audit

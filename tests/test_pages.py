@@ -56,6 +56,7 @@ PAGES: dict[str, dict[str, int]] = {
     "/alerts/": READERS,
     "/alerts/count/": READERS,
     "/pulls/": READERS,
+    "/unstage-list/": READERS,
     "/holds/{hold}/reach/": READERS,
     "/holds/{hold}/reach/shipped/": READERS,
     "/holds/{hold}/recall/": READERS,

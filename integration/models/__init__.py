@@ -1,6 +1,7 @@
 """Access of external systems, and what is kept for them."""
 
 from integration.models.access import ApiClient, ApiToken
+from integration.models.external import MODELS, ExternalId, InboundDemand, ThingKind
 from integration.models.feed import FeedMark, FeedPosition
 from integration.models.webhooks import (
     Delivery,
@@ -13,15 +14,19 @@ from integration.models.webhooks import (
 )
 
 __all__ = [
+    "MODELS",
     "ApiClient",
     "ApiToken",
     "Delivery",
     "Ended",
+    "ExternalId",
     "FeedMark",
     "FeedPosition",
+    "InboundDemand",
     "Outcome",
     "Parcel",
     "ParcelKind",
     "Subscription",
+    "ThingKind",
     "WebhookSecret",
 ]

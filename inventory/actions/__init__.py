@@ -14,10 +14,11 @@ from inventory.actions.lots import Merge, Split, merge_lots, split_lot
 from inventory.actions.master import remove_master, save_master
 from inventory.actions.moves import Move, Removal, move, put_away, sample, scrap, send_back
 from inventory.actions.numbering import Numbering, number_container
-from inventory.actions.receipt import Receipt, receive
+from inventory.actions.receipt import Announcement, Receipt, announce, receive
 from inventory.actions.reversal import Reversal, reverse
 
 __all__ = [
+    "Announcement",
     "Count",
     "Merge",
     "Move",
@@ -30,6 +31,7 @@ __all__ = [
     "Reversal",
     "Split",
     "adjust",
+    "announce",
     "merge_lots",
     "move",
     "move_container",

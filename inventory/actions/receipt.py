@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, ledger
 from inventory.actions.common import counterparts, each, lock_containers, lock_lots, require_kind
+from inventory.actions.master import save_master
 from inventory.actions.moves import UnitField
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -59,6 +60,60 @@ class Receipt:
     ] = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """A lot that is known before any of it is on hand."""
+
+    material: MaterialField
+    number: Annotated[str, About(_("Lot or serial number"), max_length=60)]
+    supplier_lot: Annotated[str, About(_("Supplier lot"), max_length=60)] = ""
+    made_on: Annotated[date | None, About(_("Made on"))] = None
+    expires_on: Annotated[date | None, About(_("Expires on"))] = None
+
+
+@transaction.atomic
+def announce(*, lines: Sequence[Announcement], by: Actor, at: datetime) -> list[Lot]:
+    """Make lots known. Each starts in the status that its material says; nothing is on hand.
+
+    Of a lot that is known, what is not known yet is filled in, as long as quality has not decided
+    on it. Refuses `material_inactive`, `number_needed`, `expiry_before_made`, `date_too_late`,
+    `lot_differs` (known with something else), `lot_already_decided`.
+    """
+    each(lines, lambda line, index: _check_lot(line))
+    known = lock_lots([], also=Q(code__in=[_code(line) for line in lines]))
+    by_code = {lot.code: lot for lot in known.values()}
+
+    def make(line: Announcement, index: int) -> Lot:
+        new = _new_lot(line)
+        lot = by_code.setdefault(new.code, new)
+        if lot.pk:
+            _fill_in(lot, new, line)
+        return save_master(lot, by=by, at=at)
+
+    return each(lines, make)
+
+
+def _fill_in(lot: Lot, new: Lot, line: Announcement) -> None:
+    for name in ("supplier_lot", "made_on", "expires_on"):
+        known, said = getattr(lot, name), getattr(new, name)
+        if not said or known == said:
+            continue
+        if known and getattr(line, name):
+            raise Refused(
+                _("Lot %(lot)s is known with another value: %(known)s."),
+                code="lot_differs",
+                field=name,
+                hint=_("Check the label; a different delivery needs a lot number of its own."),
+                lot=lot,
+                known=known,
+            )
+        if not known:
+            _require_undecided(lot)
+            setattr(lot, name, said)
+            if name == "made_on":
+                lot.retest_on = new.retest_on
+
+
 @transaction.atomic
 def receive(*, lines: Sequence[Receipt], by: Actor, at: datetime) -> list[Movement]:
     """Take stock in. A new lot starts in the status that its material says: quarantine mostly.
@@ -100,6 +155,18 @@ def _check(line: Receipt) -> None:
     require_kind(line.location, LocationKind.STORAGE, LocationKind.QUARANTINE, field="location")
     if line.supplier:
         require_kind(line.supplier, LocationKind.SUPPLIER, field="supplier")
+    _check_lot(line)
+    check_sign(line.quantity)
+    if line.material.tracking == Tracking.SERIAL and line.quantity != 1:
+        raise Refused(
+            _("%(material)s is tracked by serial number: receive one piece a line."),
+            code="serial_is_one",
+            field="quantity",
+            material=line.material,
+        )
+
+
+def _check_lot(line: Receipt | Announcement) -> None:
     if not line.material.is_active:
         raise Refused(
             _("%(material)s is no longer used."),
@@ -115,14 +182,6 @@ def _check(line: Receipt) -> None:
             field="number",
             hint=_("It stands on the label or the delivery note."),
         )
-    check_sign(line.quantity)
-    if line.material.tracking == Tracking.SERIAL and line.quantity != 1:
-        raise Refused(
-            _("%(material)s is tracked by serial number: receive one piece a line."),
-            code="serial_is_one",
-            field="quantity",
-            material=line.material,
-        )
     if line.made_on and line.expires_on and line.expires_on < line.made_on:
         raise Refused(
             _("It would expire before it was made."),
@@ -136,6 +195,10 @@ def _key(line: Receipt) -> tuple[int, str]:
     return (line.material.pk, line.number.strip())
 
 
+def _code(line: Announcement) -> str:
+    return Lot.code_of(line.material, line.number.strip())
+
+
 def _make_lots(lines: Sequence[Receipt]) -> dict[tuple[int, str], Lot]:
     """The lot of each line, locked; made where there is none: two callers may race for one."""
     wanted = {_key(line): _new_lot(line) for line in lines}
@@ -147,7 +210,7 @@ def _make_lots(lines: Sequence[Receipt]) -> dict[tuple[int, str], Lot]:
     return {(lot.material_id, lot.number): lot for lot in found.values()}
 
 
-def _new_lot(line: Receipt) -> Lot:
+def _new_lot(line: Receipt | Announcement) -> Lot:
     material, number = line.material, line.number.strip()
     made = line.made_on
     return Lot(
@@ -196,6 +259,10 @@ def _check_known(lot: Lot, line: Receipt) -> None:
             lot=lot,
             expiry=lot.expires_on or _("none"),
         )
+    _require_undecided(lot)
+
+
+def _require_undecided(lot: Lot) -> None:
     if lot.status != lot.material.initial_status:
         raise Refused(
             _("Quality has decided on lot %(lot)s already (%(status)s)."),

@@ -27,6 +27,7 @@ class ThingDone(serializers.Serializer[Any]):
     type = serializers.CharField(help_text="hold, demand, decision, lot …")
     id = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
+    facts = serializers.DictField(required=False, help_text="Particulars, where there are any.")
 
 
 class Answer(serializers.Serializer[Any]):

@@ -47,6 +47,13 @@ class DecimalIn(serializers.DecimalField):
         super().__init__(**QUANTITY, **options)
 
 
+class WholeIn(serializers.IntegerField):
+    """A whole number that the database and the digest of a request can hold."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=-(2**63), max_value=2**63 - 1, **options)
+
+
 class DateIn(serializers.DateField):
     """A day, `2026-05-31`."""
 

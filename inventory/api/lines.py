@@ -21,6 +21,7 @@ from inventory.api.fields import (
     DateIn,
     DateTimeIn,
     DecimalIn,
+    WholeIn,
 )
 from inventory.api.problems import Details, Invalid, details
 from inventory.errors import Refused
@@ -99,7 +100,7 @@ def _field(declared: LineField) -> serializers.Field[Any, Any, Any, Any]:
 
 PLAIN: dict[type[Any], type[serializers.Field[Any, Any, Any, Any]]] = {
     bool: serializers.BooleanField,
-    int: serializers.IntegerField,
+    int: WholeIn,
     Decimal: DecimalIn,
     date: DateIn,
     datetime: DateTimeIn,

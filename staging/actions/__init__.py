@@ -4,6 +4,7 @@ from staging.actions.alerts import Acknowledgement, acknowledge
 from staging.actions.allocation import AllocationLine, Deallocation, allocate, deallocate, suggest
 from staging.actions.demand_changes import change_demand
 from staging.actions.demands import (
+    Cancellation,
     DemandChange,
     DemandEnd,
     Need,
@@ -31,6 +32,7 @@ __all__ = [
     "AllocationLine",
     "Assignment",
     "Borrowing",
+    "Cancellation",
     "Consumption",
     "Deallocation",
     "DemandChange",

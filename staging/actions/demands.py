@@ -1,6 +1,6 @@
 """Create, cancel and complete demands, and the lines that say what changes on them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,17 +16,21 @@ from inventory.actions.moves import ReasonField
 from inventory.audit import Actor, Stamp
 from inventory.errors import Refused
 from inventory.fields import About, Words
-from inventory.ledger import Book, Claim
+from inventory.ledger import Book
 from inventory.models import AuditEntry, Location, LocationKind, Lot, Material, Site, Unit
 from inventory.units import plain, to_base
 from staging.actions.common import Needs, lock_requirements, require_live
 from staging.bindings import Bindings
 from staging.flow import CLAIM
-from staging.models import Commitment, Demand, DemandKind, Requirement, State
+from staging.models import Commitment, Demand, DemandKind, LeftBy, Requirement, State
+from staging.surplus import Surplus, Told
 
 MaterialField = Annotated[Material, About(_("Material"))]
 SiteField = Annotated[Site, About(_("Site"))]
 DemandField = Annotated[Demand, About(_("Demand"))]
+
+MOST_IN_WORDS = 100
+"""Demands that an answer warns of one by one."""
 
 REFERS_TO = {column.name for column in Demand._meta.concrete_fields if column.is_relation}
 
@@ -73,18 +77,57 @@ class DemandChange:
     needed_at: Annotated[datetime | None, About(_("Needed at"))] = None
     route: Annotated[str | None, About(_("Route"), max_length=60)] = None
     carrier: Annotated[str | None, About(_("Carrier"), max_length=60)] = None
+    work_center: Annotated[Location | None, About(_("Work centre"))] = None
     requirements: Annotated[
         tuple[Need, ...],
         About(_("Materials"), _("New quantities by material; 0 takes a line off.")),
     ] = ()
+    reconcile: Annotated[
+        bool,
+        About(
+            _("Give up what is too much"),
+            _("Reservations are freed, the last to expire first; staged stock is to be unstaged."),
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandEnd:
-    """A demand that is cancelled or completed, and why."""
+    """A demand that is completed, and why."""
 
     demand: DemandField
     reason: ReasonField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation(DemandEnd):
+    """A demand that is cancelled, and why."""
+
+    reconcile: Annotated[
+        bool,
+        About(
+            _("Even if it has started"),
+            _("Then it needs what was used up and no more; what was issued is to come back."),
+        ),
+    ] = False
+
+
+class Demands(list[Demand]):
+    """The demands of a request, and what became of what they had. `told` is by their ids."""
+
+    def __init__(self, rows: Iterable[Demand] = (), told: dict[int, Told] | None = None) -> None:
+        super().__init__(rows)
+        self.told = told or {}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is left to do, in words."""
+        return [
+            words
+            for demand in self[:MOST_IN_WORDS]
+            if (told := self.told.get(demand.pk))
+            for words in told.words(demand)
+        ]
 
 
 @transaction.atomic
@@ -243,57 +286,102 @@ def stamp_of(lines: Sequence[DemandChange | DemandEnd], by: Actor, at: datetime)
 
 
 @transaction.atomic
-def cancel_demand(*, lines: Sequence[DemandEnd], by: Actor, at: datetime) -> list[Demand]:
-    """Cancel demands that have not started. Reservations are given up; what is staged stays in
-    its lane without a demand, where the clock raises an alert until it is moved.
+def cancel_demand(*, lines: Sequence[Cancellation], by: Actor, at: datetime) -> Demands:
+    """Cancel demands. Reservations are given up; what is staged stays in its lane without a
+    demand, on the unstage list, and the clock raises an alert until it has gone.
 
-    Refuses `reason_needed`, `demand_closed`, `demand_started`, `demand_busy` (others work on it).
+    One that has started is refused. With `reconcile` it is completed short, or, while anything is
+    issued, cut down to what was used up, and open until the rest has come back. Refuses
+    `reason_needed`, `demand_closed`, `demand_started`, `demand_busy` (others work on it).
     """
-    return _end(lines, by, at, cancelled=True)
+    return _end(lines, by, at, why=LeftBy.CANCELLED)
 
 
 @transaction.atomic
-def complete_demand(*, lines: Sequence[DemandEnd], by: Actor, at: datetime) -> list[Demand]:
-    """Complete demands, short if need be. What is still reserved or staged is freed.
+def complete_demand(*, lines: Sequence[DemandEnd], by: Actor, at: datetime) -> Demands:
+    """Complete demands, short if need be. What is still reserved is freed; what is staged stays
+    in its lane, on the unstage list.
 
     Refuses `reason_needed`, `demand_closed`, `still_issued` (return or use the remainder first),
     `demand_busy` (others work on it).
     """
-    return _end(lines, by, at, cancelled=False)
+    return _end(lines, by, at, why=LeftBy.COMPLETED)
 
 
-def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, cancelled: bool) -> list[Demand]:
+def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, why: LeftBy) -> Demands:
     stamp = stamp_of(lines, by, at)
-    lots, requirements, bindings = _lock_committed([line.demand for line in lines], at)
-    book = Book.read(lots.values())
+    lots, requirements, bindings = lock_committed([line.demand for line in lines], at)
+    surplus = Surplus(Book.read(lots.values()), bindings, stamp)
+    cut: list[Requirement] = []
 
     def end(line: DemandEnd, index: int) -> audit.Entry:
         of_demand = requirements.get(line.demand.pk, Needs())
         demand = of_demand[0].demand if of_demand else line.demand
         require_live(demand)
-        _check_end(demand, of_demand, bindings, cancelled=cancelled)
-        freed = [_free(row, bindings, book)
-                 for requirement in of_demand
-                 for row in bindings.find(
-                     states=[State.RESERVED, State.STAGED], requirement=requirement
-                 )]  # fmt: skip
+        starts = _total(of_demand, bindings, State.ISSUED, State.USED)
+        if not (starts and getattr(line, "reconcile", False)):
+            _check_end(demand, of_demand, bindings, cancelled=why == LeftBy.CANCELLED)
+            close(demand, of_demand, cancelled=why == LeftBy.CANCELLED)
+        elif not _total(of_demand, bindings, State.ISSUED):
+            close(demand, of_demand, cancelled=False)
+        else:
+            for row in of_demand:
+                used = bindings.total(row, State.USED)
+                surplus.hold_to(row, used, LeftBy.CHANGED)
+                row.quantity = used
+                cut.append(row)
+        ended.append(demand)
+        return audit.Entry(subject=demand, facts=surplus.of(demand).facts(), reason=line.reason)
+
+    def close(demand: Demand, of_demand: Sequence[Requirement], *, cancelled: bool) -> None:
+        for row in of_demand:
+            surplus.hold_to(row, bindings.total(row, State.ISSUED, State.USED), why)
         demand.closed_at, demand.closed_by = stamp.recorded_at, stamp.actor
         demand.cancelled = cancelled
-        ended.append(demand)
-        return audit.Entry(subject=demand, facts={"freed": freed}, reason=line.reason)
 
     ended: list[Demand] = []
     entries = each(lines, end)
-    Demand.objects.filter(pk__in=[demand.pk for demand in ended]).update(
-        closed_at=stamp.recorded_at, closed_by=stamp.actor, cancelled=cancelled
+    _save_ends(ended, stamp)
+    surplus.save()
+    save_quantities(cut)
+    action = "cancel_demand" if why == LeftBy.CANCELLED else "complete_demand"
+    _announce_ends(ended, audit.record_many(f"staging.{action}", entries, stamp=stamp))
+    return Demands(ended, surplus.told)
+
+
+def _announce_ends(ended: Sequence[Demand], entries: Sequence[AuditEntry]) -> None:
+    outcomes: dict[str, list[AuditEntry]] = {}
+    for demand, entry in zip(ended, entries, strict=True):
+        outcomes.setdefault(_outcome(demand), []).append(entry)
+    for what, said in outcomes.items():
+        announce(what, said)
+
+
+def _save_ends(ended: Sequence[Demand], stamp: Stamp) -> None:
+    for cancelled in (True, False):
+        closed = [row.pk for row in ended if row.closed_at and row.cancelled is cancelled]
+        if closed:
+            Demand.objects.filter(pk__in=closed).update(
+                closed_at=stamp.recorded_at, closed_by=stamp.actor, cancelled=cancelled
+            )
+
+
+def _outcome(demand: Demand) -> str:
+    """What has become of a demand that was to end: one that has started is only cut."""
+    if demand.closed_at is None:
+        return "changed"
+    return "cancelled" if demand.cancelled else "closed"
+
+
+def _total(lines: Sequence[Requirement], bindings: Bindings, *states: State) -> Decimal:
+    return sum((bindings.total(line, *states) for line in lines), Decimal(0))
+
+
+def save_quantities(rows: Iterable[Requirement]) -> None:
+    """Write new quantities of known lines, in one statement."""
+    Requirement.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["id"], update_fields=["quantity"]
     )
-    book.save()
-    bindings.save(stamp.actor)
-    action = "staging.cancel_demand" if cancelled else "staging.complete_demand"
-    announce(
-        "cancelled" if cancelled else "closed", audit.record_many(action, entries, stamp=stamp)
-    )
-    return ended
 
 
 def announce(what: str, entries: Sequence[AuditEntry]) -> None:
@@ -301,7 +389,7 @@ def announce(what: str, entries: Sequence[AuditEntry]) -> None:
     outbox.add(f"demand.{what}", [entry.pk for entry in entries])
 
 
-def _lock_committed(
+def lock_committed(
     demands: Sequence[Demand], at: datetime
 ) -> tuple[dict[int, Lot], dict[int, Needs], Bindings]:
     """Lock the lots committed to the demands, then the demands; what is committed to them.
@@ -349,13 +437,3 @@ def _check_end(
             else _("Consume, ship or return it first."),
             demand=demand,
         )
-
-
-def _free(row: Commitment, bindings: Bindings, book: Book) -> str:
-    """Give up one claim; what it was, in words."""
-    balance = book.at(row.lot, row.location, row.container)
-    assert balance is not None  # noqa: S101 - a claim has its balance
-    words = f"{row.state} {plain(row.quantity)} {row.lot} @ {row.location}"
-    book.claim(balance, row.quantity, draws=CLAIM[State(row.state)], adds=Claim.FREE)
-    bindings.take(row, row.quantity)
-    return words

@@ -9,6 +9,7 @@ from staging.api.labels import VIEWS as LABEL_VIEWS
 from staging.api.lots import TimelineView
 from staging.api.on_hand import OnHandView
 from staging.api.reach import PositionViewSet, PullTaskViewSet, ReachView, ShipmentViewSet
+from staging.api.unstaging import UnstageTaskViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("demands", views.DemandViewSet)
@@ -16,6 +17,7 @@ router.register("allocations", views.AllocationViewSet)
 router.register("staged-stock", views.StagedStockViewSet)
 router.register("alerts", views.AlertViewSet)
 router.register("pull-tasks", PullTaskViewSet)
+router.register("unstage-tasks", UnstageTaskViewSet)
 router.register("label-sizes", views.LabelSizeViewSet)
 
 urlpatterns = [

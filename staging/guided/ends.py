@@ -16,7 +16,7 @@ from inventory.verbs import REGISTRY, Verb
 from inventory.wording import joined
 from staging.actions.common import demand_needed
 from staging.guided.known import Known
-from staging.guided.positions import claims
+from staging.guided.positions import claims, unbound
 from staging.models import Commitment
 
 Ending = tuple[str, Sequence[Mapping[str, Any]]]
@@ -36,7 +36,7 @@ def lines_of(known: Known) -> tuple[Verb, list[Any]]:
     """The verb that what is known comes to, and its lines.
 
     Refuses `empty_container`, `holds_others`, `several_lots`, `not_committed`, `demand_needed`,
-    `source_needed`, `not_here`.
+    `source_needed`, `not_here`, `nothing_to_clear`.
     """
     name, parts = known.flow.ends(known)
     verb = REGISTRY[name]
@@ -83,6 +83,59 @@ def committed(known: Known) -> Ending:
 def put_away(known: Known) -> Ending:
     """A container goes as it is, with whatever is packed in it."""
     return ("put_away" if known.lot else "move_container"), [{}]
+
+
+def cleared(known: Known) -> Ending:
+    """What stands in a lane for nobody is put away; a container in one piece, if all in it is so.
+
+    Refuses `nothing_to_clear`, and `source_needed` where it stands in several lanes.
+    """
+    if known.quantity is None and _goes_whole(known):
+        return "move_container", [{}]
+    rows = unbound(known)
+    rows = rows.filter(lot=known.lot) if known.lot else rows.filter(container=known.container)
+    if known.lot and known.container:
+        rows = rows.filter(container=known.container)
+    found = list(rows.order_by("pk"))
+    if not found:
+        raise _nothing_to_clear(known)
+    lanes = {row.location.code: row for row in found}
+    if len(lanes) > 1:
+        raise source_needed(known.lot, sorted(lanes))
+    if known.quantity is not None and len(found) > 1:
+        raise source_needed(known.lot, [str(row.container or row.location) for row in found])
+    return known.flow.verb, [
+        {"lot": row.lot, "source": row.location, "container": row.container} for row in found
+    ]
+
+
+def _goes_whole(known: Known) -> bool:
+    """Whether the container goes, and not what is in it: nothing there is anybody's, and nothing
+    else in it than what was scanned."""
+    if not _is_free(known.container):
+        return False
+    others = Balance.objects.on_hand().filter(container=known.container).exclude(lot=known.lot)
+    return known.lot is None or not others.exists()
+
+
+def _is_free(container: Container | None) -> bool:
+    """Whether it stands in a lane, and nobody has a claim on anything in it."""
+    if container is None or container.location.kind != LocationKind.STAGING:
+        return False
+    inside = Q(container=container) | Q(container__parent=container)
+    inside |= Q(container__parent__parent=container)
+    held = Balance.objects.on_hand().filter(inside).values_list("bound", "reserved")
+    return bool(held) and not any(bound or reserved for bound, reserved in held)
+
+
+def _nothing_to_clear(known: Known) -> Refused:
+    return Refused(
+        _("Nothing of %(item)s stands in a lane without a demand."),
+        code="nothing_to_clear",
+        field="lot" if known.lot else "container",
+        hint=_("What is staged for a demand is unstaged instead."),
+        item=known.item,
+    )
 
 
 def counted(known: Known) -> Ending:

@@ -126,6 +126,15 @@ FLOWS = (
         whole=_("Unstage all of it"),
     ),
     Flow(
+        name="clear", label=_("Clear lanes"), icon="inbox", verb="put_away",
+        help=_("Put away what stands in lanes for nobody."),
+        asks=(ITEM, "target"),
+        places=(
+            Place("target", _STORES, _("To"), _("Scan the place it goes to")), _FROM_LANE,
+        ),
+        ends=ends.cleared, shows=positions.lying, takes_demand=False,
+    ),
+    Flow(
         name="count", label=_("Count"), icon="calculator", verb="adjust",
         help=_("A place, then lot after lot with what is there."),
         asks=("location", ITEM, "quantity"),

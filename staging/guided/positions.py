@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from inventory.models import Balance, Container, Location, Lot
+from staging import unstaging
 from staging.actions.allocation import Suggestion, suggest_all
 from staging.guided.known import Known
 from staging.models import Commitment, Demand, Requirement, State
@@ -118,6 +119,23 @@ def standing(known: Known) -> list[Position]:
         Position(lot=row.lot, location=location, container=row.container, quantity=row.quantity)
         for row in rows[:MOST]
     ]
+
+
+def lying(known: Known) -> list[Position]:
+    """What stands in lanes for nobody, in the lane that was said or anywhere."""
+    return _in_order(
+        Position(
+            lot=row.lot, location=row.location, container=row.container,
+            quantity=row.quantity - row.bound,
+        )
+        for row in unbound(known).order_by("pk")[:MOST]
+    )  # fmt: skip
+
+
+def unbound(known: Known) -> "QuerySet[Balance]":
+    rows = unstaging.unstage_list()
+    place = known.places.get("lane") or known.places.get("source")
+    return rows.filter(location=place) if place else rows
 
 
 def none(known: Known) -> list[Position]:

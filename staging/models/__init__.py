@@ -7,6 +7,7 @@ from staging.models.demands import Demand, DemandKind, DemandState, Requirement
 from staging.models.displays import Display
 from staging.models.labels import LabelSize
 from staging.models.pulls import PullTask
+from staging.models.unstaging import LeftBy, UnstageTask
 
 __all__ = [
     "Alert",
@@ -20,8 +21,10 @@ __all__ = [
     "DemandState",
     "Display",
     "LabelSize",
+    "LeftBy",
     "PullTask",
     "Requirement",
     "StagedStock",
     "State",
+    "UnstageTask",
 ]

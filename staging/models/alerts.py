@@ -17,6 +17,8 @@ class AlertReason(models.TextChoices):
     NOT_USABLE = "not_usable", _("No longer usable")
     WITHOUT_DEMAND = "without_demand", _("In a lane without a demand")
     RESERVATION_LOST = "reservation_lost", _("Reservation lost to a hold")
+    DEMAND_RETIMED = "demand_retimed", _("Needed at another time now")
+    DEMAND_REROUTED = "demand_rerouted", _("Goes another way now")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -70,7 +70,8 @@ class DemandQuerySet(models.QuerySet["Demand"]):
             demand=OuterRef("pk")
         )
         short = lines.filter(progressed__lt=F("quantity"))
-        unfinished = lines.filter(used__lt=F("quantity"))
+        # Issued counts as well: a demand that needs less by now waits for what comes back.
+        unfinished = lines.filter(Q(used__lt=F("quantity")) | Q(issued__gt=0))
         staged = apps.get_model("staging", "StagedStock").objects  # its module imports this one
         today = timezone.localdate() if on is None else on
         blocked = staged.blocked(today).filter(requirement__demand=OuterRef("pk"))

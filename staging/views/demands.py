@@ -24,7 +24,16 @@ from staging.actions import suggest
 from staging.actions.allocation import Suggestion
 from staging.board import in_words
 from staging.forms import DemandFilter
-from staging.models import Alert, AlertReason, Commitment, Demand, DemandState, Requirement, State
+from staging.models import (
+    Alert,
+    AlertReason,
+    Commitment,
+    Demand,
+    DemandState,
+    Requirement,
+    State,
+    UnstageTask,
+)
 from staging.views.guided import path_to
 
 ALL = "all"
@@ -160,7 +169,9 @@ class DemandView(FloorView, View):
             "handling": _offered(_handling(demand, kit), demand, may),
             "planning": _offered(_planning(demand, state), demand, may),
             "history": _history(demand, [found.requirement.pk for found in suggestions]),
-            "lost": _lost(demand),
+            "lost": _alerts(demand, AlertReason.RESERVATION_LOST),
+            "flagged": _alerts(demand, AlertReason.DEMAND_RETIMED, AlertReason.DEMAND_REROUTED),
+            "to_unstage": _to_unstage(demand),
             "issued_label": _("Loaded") if demand.is_shipment else State.ISSUED.label,
             "used_label": _("Shipped") if demand.is_shipment else State.USED.label,
             "section": "demands",
@@ -177,11 +188,17 @@ def _suggestions(demand: Demand) -> list[Suggestion]:
     return [Suggestion(row, [], kits.short(row)) for row in rows]
 
 
-def _lost(demand: Demand) -> QuerySet[Alert]:
-    """Open alerts about what holds took away from the demand."""
-    of_demand = Alert.objects.filter(commitment__requirement__demand=demand)
-    lost = of_demand.open().of(AlertReason.RESERVATION_LOST)
-    return lost.select_related("lot", "location").order_by("pk")
+def _alerts(demand: Demand, *reasons: AlertReason) -> QuerySet[Alert]:
+    """Open alerts about what the demand lost, or how it changed since it was staged."""
+    of_demand = Alert.objects.open().filter(commitment__requirement__demand=demand)
+    found = of_demand.filter(reason__in=reasons)
+    return found.select_related("lot", "location").order_by("pk")
+
+
+def _to_unstage(demand: Demand) -> QuerySet[UnstageTask]:
+    """What the demand left in lanes, as far as it still stands there."""
+    rows = UnstageTask.objects.open().filter(requirement__demand=demand)
+    return rows.select_related("lot__material", "location", "container").order_by("pk")
 
 
 def _line(found: Suggestion, demand: Demand, may: set[str]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ NOT_VERBS = {"displays", "master", "rules"}
 
 def sources() -> Iterator[Path]:
     """The modules that decide: everything below the surfaces."""
-    for app in ("inventory", "quality", "staging"):
+    for app in ("inventory", "quality", "staging", "integration/external", "integration/inbound"):
         for path in (ROOT / app).rglob("*.py"):
             inside = path.relative_to(ROOT / app)
             names = {*inside.parts[:-1], inside.stem}

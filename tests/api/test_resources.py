@@ -28,7 +28,7 @@ LISTS = (
     "sites", "locations", "units", "materials", "lots", "containers", "balances", "movements",
     "lot-links", "audit-entries", "holds", "inspections", "inspection-plans", "due-inspections",
     "attachments", "decisions", "usage-rules", "demands",
-    "allocations", "staged-stock", "alerts", "refused-attempts",
+    "allocations", "staged-stock", "alerts", "refused-attempts", "unstage-tasks",
 )  # fmt: skip
 
 

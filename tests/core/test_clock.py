@@ -111,8 +111,10 @@ def test_overdue_goes_when_the_demand_is_put_off(
     travel.shift(2 * HOUR)
     assert sweep(plant) == (1, 0)
     plant.do(staging.issue, staging.Issue(lot=lot))
-    assert sweep(plant) == (0, 1)
-    assert Alert.objects.count() == 2
+    assert sweep(plant) == (0, 2)
+    assert [alert.reason for alert in Alert.objects.order_by("pk")] == [
+        "next_step_overdue", "demand_retimed", "next_step_overdue",
+    ]  # fmt: skip
 
 
 def test_not_usable_follows_holds(plant: Plant) -> None:

@@ -203,6 +203,25 @@ def create_demand(plant: Plant, count: int) -> list[Any]:
     ]
 
 
+def reconcile(plant: Plant, count: int) -> list[Any]:
+    """Less than is reserved and staged, at another time: all that a change can meet."""
+    found = lots(plant, count)
+    needing = [plant.order((lot.material, 10)) for lot in found]
+    pairs = list(zip(needing, found, strict=True))
+    plant.do(staging.stage, *[
+        staging.Staging(demand=demand, lot=lot, lane=plant.l1, quantity=D(6))
+        for demand, lot in pairs
+    ])  # fmt: skip
+    plant.do(staging.allocate, *[staging.AllocationLine(demand=demand) for demand in needing])
+    return [
+        staging.DemandChange(
+            demand=demand, reason="ERP", reconcile=True, needed_at=plant.now, route="NORTH",
+            requirements=(staging.Need(material=lot.material, quantity=D(5)),),
+        )
+        for demand, lot in pairs
+    ]  # fmt: skip
+
+
 def change_demand(plant: Plant, count: int) -> list[Any]:
     """Another time, another quantity and one more material."""
     material, other = plant.material(), plant.material()
@@ -296,6 +315,7 @@ SCENES = {
     "ship": ship,
     "create_demand": create_demand,
     "change_demand": change_demand,
+    "change_demand: reconciled": reconcile,
     "cancel_demand": end_demand,
     "complete_demand": end_demand,
     "acknowledge": acknowledge,

@@ -1,4 +1,4 @@
-"""Who reads which external systems there are."""
+"""What each role may do with external systems."""
 
 from importlib import import_module
 
@@ -10,6 +10,7 @@ install = import_module("config.migrations.0002_roles").install
 class Migration(migrations.Migration):
     dependencies = [
         ("forestage", "0011_display_roles"),
-        ("integration", "0002_api_clients"),
+        ("integration", "0005_external_ids"),
+        ("staging", "0011_unstaging"),
     ]
     operations = [migrations.RunPython(install, migrations.RunPython.noop)]

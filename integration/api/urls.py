@@ -1,0 +1,25 @@
+"""The API's paths of integration."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from integration.external.resource import ExternalIdViewSet
+from integration.external.views import VIEWS as EXTERNAL
+from integration.inbound.b2mml_view import B2mmlView
+from integration.inbound.views import DemandView, InboundDemandViewSet, SendView
+
+router = SimpleRouter(use_regex_path=False)
+router.register("external-ids", ExternalIdViewSet)
+router.register("inbound-demands", InboundDemandViewSet)
+
+EXTERNAL_VIEWS = EXTERNAL | {"demands": DemandView.as_view()}
+
+urlpatterns = [
+    *(
+        path(f"external/<str:source>/{name}/<str:identifier>/", view, name=f"external-{name}")
+        for name, view in EXTERNAL_VIEWS.items()
+    ),
+    path("inbound/demands/", SendView.as_view(), name="send-demand"),
+    path("inbound/b2mml/<str:source>/", B2mmlView.as_view(), name="send-b2mml"),
+    *router.urls,
+]

@@ -1,0 +1,199 @@
+"""`PUT /external/{source}/materials/{id}/` and its like: things as other systems call them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NoReturn, cast
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, models
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integration.external import actions
+from integration.external.lines import PutLocation, PutLot, PutMaterial
+from integration.external.naming import known_as
+from inventory import attempts, verbs
+from inventory.api import serializers as shapes
+from inventory.api.fields import UNKNOWN_FIELD
+from inventory.api.lines import line_serializer, read_lines
+from inventory.api.schema import TO_DO, TO_READ, VerbSchema
+from inventory.api.verbs import VerbView, idempotency_key, refuse_parameters
+from inventory.audit import Actor
+from inventory.models import Location, Lot, Material, Surface
+from inventory.verbs import Verb
+
+GROUP = "External identifiers"
+IN_PATH = ("source", "id")
+TRIES = 3
+
+PUT_MATERIAL = Verb(
+    "integration", "put_material", "Put a material", actions.put_material, PutMaterial,
+    group=GROUP, help="Make or change the material that a system calls so.",
+)  # fmt: skip
+PUT_LOCATION = Verb(
+    "integration", "put_location", "Put a location", actions.put_location, PutLocation,
+    group=GROUP, help="Make or change the location that a system calls so.",
+)  # fmt: skip
+PUT_LOT = Verb(
+    "integration", "put_lot", "Put a lot", actions.put_lot, PutLot,
+    group=GROUP, help="Announce the lot that a system calls so.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is answered about a thing: its own shape, as its resource has it."""
+
+    serializer: type[serializers.BaseSerializer[Any]]
+    rows: Callable[[], models.QuerySet[Any]]
+
+    def of(self, thing: Any, request: Request) -> Any:
+        row = self.rows().get(pk=thing.pk)
+        return self.serializer(row, context={"request": request}).data
+
+
+class PutSchema(VerbSchema):
+    """One thing, without what stands in the path."""
+
+    view: Any
+
+    @property
+    def problems(self) -> tuple[int, ...]:  # type: ignore[override]  # by method
+        return TO_DO if self.method == "PUT" else TO_READ
+
+    def get_operation_id(self) -> str:
+        return self.verb.name if self.method == "PUT" else f"read_{self.verb.name}"
+
+    def get_summary(self) -> str:
+        return str(self.verb.label) if self.method == "PUT" else f"What {self.verb.name} has put"
+
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
+        if self.method == "PUT":
+            return super().get_description()
+        return "The thing that the system calls so, in the shape of its own resource."
+
+    def get_override_parameters(self) -> list[Any]:
+        return super().get_override_parameters()[:1] if self.method == "PUT" else []
+
+    def get_request_serializer(self) -> Any:
+        return self.view.body() if self.method == "PUT" else None
+
+    def get_response_serializers(self) -> Any:
+        shape = self.view.shape.serializer
+        if self.method != "PUT":
+            return {200: shape}
+        return {
+            200: OpenApiResponse(shape, "It was known; changed if it differed."),
+            201: OpenApiResponse(shape, "It is new under this identifier."),
+        }
+
+
+class PutView(VerbView):
+    """Puts one thing: 201 where the identifier is new, 200 where it is known."""
+
+    http_method_names = ["get", "put", "options"]
+    schema = PutSchema()
+    shape: Shape = None  # type: ignore[assignment]  # as_view() gives it
+    kind: type[models.Model] = None  # type: ignore[assignment]
+
+    @property
+    def permission_needed(self) -> str:
+        if self.request.method == "PUT":
+            return self.verb.permission
+        return f"{self.kind._meta.app_label}.view_{self.kind._meta.model_name}"
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        """Keep who tried what, if somebody is known to be there."""
+        if request.method == "PUT" and isinstance(request.user, User):
+            by = Actor(request.user, Surface.API)
+            attempts.record_denied(self.verb.permission, {}, by=by)
+        super().permission_denied(request, message, code)
+
+    def body(self) -> type[serializers.Serializer[Any]]:
+        """The line without what the path says."""
+        whole: Any = line_serializer(self.verb.line)  # type: ignore[arg-type]  # it is hashable
+        name = f"{whole.__name__.removesuffix('Line')}Body"
+        parts = dict.fromkeys(IN_PATH) | {"__doc__": whole.__doc__}
+        return type(name, (whole,), parts)
+
+    def get(self, request: Request, source: str, identifier: str) -> Response:
+        return Response(self.shape.of(self.find(source, identifier), request))
+
+    def find(self, source: str, identifier: str) -> Any:
+        found = known_as(self.kind, [(source, identifier)])
+        if not found or "\x00" in source + identifier:
+            raise Http404
+        return found[source, identifier]
+
+    def put(self, request: Request, source: str, identifier: str) -> Response:
+        refuse_parameters(request)
+        lines = read_lines(self.verb.line, _with_path(request.data, source, identifier)).lines
+        answer, replayed = self._carry_out(request, lines, source, identifier)
+        said = answer["objects"][0]["facts"]
+        return Response(
+            self.answer(said, answer["warnings"], source, identifier),
+            status=HTTPStatus.CREATED if said["created"] else HTTPStatus.OK,
+            headers={"Idempotency-Replayed": "true"} if replayed else None,
+        )
+
+    def answer(
+        self, said: dict[str, Any], warnings: list[str], source: str, identifier: str
+    ) -> Any:
+        """What is answered to a put: how the thing is now."""
+        return self.shape.of(self.find(source, identifier), self.request)
+
+    def _carry_out(self, request: Request, lines: list[Any], *path: str) -> Any:
+        """Who comes first makes it, and the others find it there."""
+        for left in reversed(range(TRIES)):
+            try:
+                return verbs.carry_out(
+                    self.verb,
+                    lines,
+                    by=Actor(cast("User", request.user), Surface.API),
+                    at=timezone.now(),
+                    key=idempotency_key(request),
+                    asked=[*path, request.data],
+                )
+            except IntegrityError:
+                if not left:
+                    raise
+        raise AssertionError  # unreachable: the last try returns or raises
+
+
+def _with_path(data: Any, source: str, identifier: str) -> Any:
+    if not isinstance(data, dict):
+        return data
+    unknown = [name for name in (*IN_PATH, "lines") if name in data]
+    if unknown:
+        raise ValidationError({unknown[0]: [ErrorDetail(str(UNKNOWN_FIELD), "unknown_field")]})
+    if "\x00" in source + identifier:
+        raise ValidationError({"id": [ErrorDetail(_("Not a character of a code."), "invalid")]})
+    return {"source": source, "id": identifier, **data}
+
+
+def _shape(serializer: Any, kind: type[models.Model], *related: str) -> Shape:
+    return Shape(serializer, lambda: kind._default_manager.select_related(*related))
+
+
+VIEWS = {
+    "materials": PutView.as_view(
+        verb=PUT_MATERIAL, kind=Material, shape=_shape(shapes.MaterialSerializer, Material)
+    ),
+    "locations": PutView.as_view(
+        verb=PUT_LOCATION,
+        kind=Location,
+        shape=_shape(shapes.LocationSerializer, Location, "site", "parent"),
+    ),
+    "lots": PutView.as_view(
+        verb=PUT_LOT, kind=Lot, shape=_shape(shapes.LotSerializer, Lot, "material")
+    ),
+}

@@ -1,0 +1,91 @@
+"""Alerts about demands that changed after their material was staged."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from django.db.models import prefetch_related_objects
+
+from inventory.zones import zone_of
+from staging.models import Alert, AlertReason, Commitment, Demand, Requirement, State
+from staging.surplus import Surplus
+
+_COLUMNS = {
+    AlertReason.DEMAND_RETIMED: ("needed_at",),
+    AlertReason.DEMAND_REROUTED: ("route", "carrier", "work_center_id"),
+}
+
+DETAIL = Alert._meta.get_field("detail").max_length or 0
+
+
+class Flags:
+    """Raised for each position that is staged, so that it stands where the stock stands.
+
+    A newer one takes the place of an older one; who acknowledged that has not seen this.
+    """
+
+    def __init__(self, surplus: Surplus, requirements: Mapping[int, Sequence[Requirement]]) -> None:
+        self.surplus = surplus
+        self.requirements = requirements
+        self._changed: list[tuple[Demand, Demand, list[Commitment]]] = []
+
+    def raise_for(self, before: Demand, demand: Demand) -> None:
+        """Once its quantities have been changed: what it gave up is of no interest any more."""
+        reasons = [
+            reason for reason, column in _COLUMNS.items() if _differs(before, demand, column)
+        ]
+        staged = [
+            row
+            for line in self.requirements.get(demand.pk, ())
+            for row in self.surplus.bindings.find(states=[State.STAGED], requirement=line)
+        ]
+        if reasons and staged:
+            self._changed.append((before, demand, staged))
+            self.surplus.of(demand).flagged += [str(reason) for reason in reasons]
+
+    def save(self) -> None:
+        """The older ones are closed, the new ones raised; the same statements for all demands."""
+        if not self._changed:
+            return
+        demands = [demand for before, after, _rows in self._changed for demand in (before, after)]
+        prefetch_related_objects(demands, "site", "work_center")
+        alerts = {
+            (reason, row.pk): self._alert(reason, detail, row)
+            for before, after, staged in self._changed
+            for reason, detail in _details(before, after)
+            for row in staged
+        }
+        Alert.objects.open().filter(
+            reason__in={reason for reason, _pk in alerts},
+            commitment__in={pk for _reason, pk in alerts},
+        ).update(closed_at=self.surplus.stamp.recorded_at)
+        Alert.objects.bulk_create(alerts.values())
+
+    def _alert(self, reason: AlertReason, detail: str, row: Commitment) -> Alert:
+        return Alert(
+            reason=reason,
+            detail=detail[:DETAIL],
+            commitment=row,
+            lot=row.lot,
+            location=row.location,
+            container=row.container,
+            raised_at=self.surplus.stamp.recorded_at,
+        )
+
+
+def _differs(before: Demand, after: Demand, columns: Sequence[str]) -> bool:
+    return any(getattr(before, name) != getattr(after, name) for name in columns)
+
+
+def _details(before: Demand, after: Demand) -> Iterator[tuple[AlertReason, str]]:
+    for reason, columns in _COLUMNS.items():
+        if _differs(before, after, columns):
+            in_words = _moment if reason == AlertReason.DEMAND_RETIMED else _way
+            yield reason, f"{in_words(before)} → {in_words(after)}"
+
+
+def _moment(demand: Demand) -> str:
+    return f"{demand.needed_at.astimezone(zone_of(demand.site)):%Y-%m-%d %H:%M}"
+
+
+def _way(demand: Demand) -> str:
+    words = (demand.route, demand.carrier, demand.work_center and demand.work_center.code)
+    return " · ".join(word for word in words if word) or "–"  # noqa: RUF001 - a dash for none
