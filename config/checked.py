@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from django.core.exceptions import ImproperlyConfigured
 
+from inventory.check_digits import is_checked
+
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
 
 
@@ -18,3 +20,10 @@ def seal_urls(urls: Sequence[str], secret: str, *, production: bool) -> list[str
             "Set FORESTAGE_SEAL_SECRET to whsec_ and 24 to 64 random bytes in Base64."
         )
     return list(urls)
+
+
+def gln(text: str) -> str:
+    """The company's GLN, or none."""
+    if text and not (len(text) == 13 and is_checked(text)):
+        raise ImproperlyConfigured("FORESTAGE_EPCIS_GLN: 13 digits, the last a check digit.")
+    return text

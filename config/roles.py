@@ -45,12 +45,15 @@ RULES = (
 ROLES: dict[str, str] = {
     "operator": f"use_floor {VIEW_STOCK} {HANDLE}",
     "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} split_lot merge_lots "
-    "view_auditentry view_refusedattempt view_numbers add_display change_display view_display",
+    "view_auditentry view_refusedattempt view_numbers add_display change_display view_display "
+    "view_capturejob view_capturedevent",
     "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry view_refusedattempt "
     "view_numbers",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
-    "view_numbers view_user view_group view_apitoken view_display",
-    "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} view_numbers",
+    "view_numbers view_user view_group view_apitoken view_display "
+    "view_capturejob view_capturedevent",
+    "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} view_numbers capture_epcis view_capturejob "
+    "view_capturedevent",
 }
 """Permissions by role. `use_floor` opens the browser pages, which an integrator has no use for."""
 

@@ -240,6 +240,15 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# --- EPCIS --------------------------------------------------------------------------------------
+# Event IDs and the names of what has no GS1 key are made of it: set it once, and never change it.
+EPCIS_URI = env.str("FORESTAGE_EPCIS_URI", default="https://forestage.invalid/epcis").rstrip("/")
+EPCIS_GLN = checked.gln(env.str("FORESTAGE_EPCIS_GLN", default=""))
+EPCIS_CAPTURE_EVENTS = env.int("FORESTAGE_EPCIS_CAPTURE_EVENTS", default=1000)
+EPCIS_CAPTURE_BYTES = env.int("FORESTAGE_EPCIS_CAPTURE_BYTES", default=2_500_000)
+# A document of more events than this is left to Celery.
+EPCIS_CAPTURE_AT_ONCE = env.int("FORESTAGE_EPCIS_CAPTURE_AT_ONCE", default=100)
+
 # --- Celery -------------------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
@@ -272,6 +281,10 @@ CELERY_BEAT_SCHEDULE = {
     "raise-due-retests": {"task": "quality.tasks.raise_due_retests", "schedule": 3600},
     "seal-records": {"task": "inventory.tasks.seal_records", "schedule": SEAL_SECONDS},
     "publish-seals": {"task": "inventory.tasks.publish_seals", "schedule": SEAL_SECONDS},
+    "capture-waiting": {
+        "task": "integration.epcis.capture.tasks.capture_waiting",
+        "schedule": SWEEP_SECONDS,
+    },
     "flag-missed": {
         "task": "staging.tasks.flag_missed",
         "schedule": crontab(hour="3", minute="0"),

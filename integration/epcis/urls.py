@@ -1,0 +1,13 @@
+"""The paths of the standard. They end without a slash, as it has them."""
+
+from django.urls import path, re_path
+
+from integration.epcis import views
+from inventory.api.problems import unknown_path
+
+urlpatterns = [
+    path("events", views.EventsView.as_view(), name="epcis-events"),
+    path("events/<path:event_id>", views.EventView.as_view(), name="epcis-event"),
+    path("document", views.ExportView.as_view(), name="epcis-document"),
+    re_path("", unknown_path),
+]
