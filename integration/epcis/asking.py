@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 
-from integration.epcis.identifiers import code_of, reference_of
+from integration.epcis.identifiers import code_of, is_material, reference_of
 from integration.epcis.ids import record_of
 from integration.epcis.kinds import ADD, DELETE, OBSERVE, TRANSFORMATION, TYPES, Kind
 from integration.epcis.problems import Unanswerable
@@ -205,7 +205,8 @@ def _at(question: str, *, within: bool = False) -> Callable[[Query, str, Values]
 
 def _things(uris: Values) -> Things:
     """Everything that the URIs may name. A GTIN stands for all lots of its material."""
-    lots, materials = _found(Lot, uris), _found(Material, uris)
+    lots = _found(Lot, uris)
+    materials = _found(Material, [uri for uri in uris if is_material(uri)])
     return Things(
         [lot.pk for lot in lots],
         [material.pk for material in materials],

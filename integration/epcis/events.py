@@ -180,7 +180,7 @@ def _id_of(stream: Stream, row: Any) -> str:
 def _declaration(stream: Stream, row: Any) -> Event:
     """Until the right event has been entered with the time of the wrong one, it is said not to have
     occurred."""
-    said: Event = {"declarationTime": _moment(row.occurred_at, _zone_of(row.source, row.target))}
+    said: Event = {"declarationTime": _moment(row.occurred_at, _zone(row.reverses))}
     if row.corrected_by is None:
         return said | {"reason": "did_not_occur"}
     corrective = event_id(stream.number - DECLARED, row.corrected_by)

@@ -5,6 +5,7 @@ prefix is known: a URN says where the prefix ends, which a key alone does not. W
 a URI below `EPCIS_URI`. All forms are read.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,7 @@ from inventory.check_digits import check_digit, is_digits
 from inventory.models import Container, Location, Lot, Material, Site, Tracking
 
 LINK = "https://id.gs1.org"
+_TRADE_ITEM = re.compile(r"/01/\d+$")
 _URN_SAFE = "!'()*+,-.:;=_"
 _OWN_BATCH, _OWN_SERIAL = "10", "21"
 
@@ -125,9 +127,10 @@ def reference_of(uri: str) -> str:
     if uri.startswith("urn:epcglobal:cbv:"):
         return unquote(uri.split(":", 5)[-1])
     for kind in ("bt", "transformation"):
-        if found := _own_words(uri, kind):
+        if found := own_words(uri, kind):
             return "/".join(found)
-    return unquote(uri.rsplit("/", 1)[-1]) if "://" in uri else uri
+    last = uri.rsplit("/", 1)[-1] if "://" in uri else uri.rsplit(":", 1)[-1]
+    return unquote(last)
 
 
 def code_of(uri: str) -> str:
@@ -137,13 +140,18 @@ def code_of(uri: str) -> str:
         return _link_of(uri)
     if uri.startswith(f"{settings.EPCIS_URI}/"):
         for kind in ("lot", "material", "container", "location"):
-            if found := _own_words(uri, kind):
+            if found := own_words(uri, kind):
                 return "/".join(found)
         return ""
     return uri
 
 
-def _own_words(uri: str, kind: str) -> list[str]:
+def is_material(uri: str) -> bool:
+    """Whether it names a material and no lot of it, which a label does besides."""
+    return bool(own_words(uri, "material") or _TRADE_ITEM.search(code_of(uri)))
+
+
+def own_words(uri: str, kind: str) -> list[str]:
     start = f"{settings.EPCIS_URI}/{kind}/"
     return [unquote(word) for word in uri.removeprefix(start).split("/")] * uri.startswith(start)
 

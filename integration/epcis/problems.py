@@ -6,6 +6,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from inventory.api.problems import CONTENT_TYPE, Invalid, problem_response
+from inventory.fields import Words
 
 TYPES = {
     401: "SecurityException",
@@ -53,11 +54,11 @@ class Known(exceptions.APIException):
     default_code = "event_id_reused"
 
 
-def unreadable(code: str, text: str, field: str = "") -> Unreadable:
+def unreadable(code: str, text: Words, field: str = "") -> Unreadable:
     return Unreadable([_error(code, text, field)])
 
 
-def _error(code: str, text: str, field: str) -> dict[str, Any]:
+def _error(code: str, text: Words, field: str) -> dict[str, Any]:
     return {
         "line": None,
         "field": field or None,

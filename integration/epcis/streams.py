@@ -179,8 +179,11 @@ class Declared:
     """Mixed into a stream of movements: reversals, each as the event that it undoes."""
 
     def rows(self) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().rows()  # type: ignore[misc]
-        return rows.filter(kind=M.REVERSE).annotate(corrected_by=Subquery(corrections()[:1]))
+        rows: Any = super().rows()  # type: ignore[misc]
+        found: QuerySet[Any] = rows.filter(kind=M.REVERSE).annotate(
+            corrected_by=Subquery(corrections()[:1])
+        )
+        return found
 
     def of_ids(self, ids: Collection[tuple[int, int]]) -> Q:
         number = self.number - DECLARED  # type: ignore[attr-defined]

@@ -34,7 +34,7 @@ class CaptureJob(models.Model):
     """A document with events: what was sent, by whom, and what became of it.
 
     `digest` is the SHA-256 of the document as it was sent. The document itself is kept until the
-    job is finished.
+    job is finished, then each captured event is.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -45,7 +45,7 @@ class CaptureJob(models.Model):
         _("on error"), max_length=8, choices=ErrorBehaviour, default=ErrorBehaviour.ROLLBACK
     )
     digest = models.CharField(_("SHA-256"), max_length=64)
-    document = models.JSONField(_("document"), null=True)
+    document = models.TextField(_("document"), blank=True)
     events = models.PositiveIntegerField(_("events"))
     captured = models.PositiveIntegerField(_("captured"), default=0)
     repeated = models.PositiveIntegerField(_("captured before"), default=0)
@@ -88,13 +88,14 @@ class CaptureJob(models.Model):
 class CapturedEvent(models.Model):
     """An event of a partner that had its effect here: it is never captured a second time.
 
-    `key` is the digest of its ID (with what it declares), `content` that of what it says. `batch`
-    is that of the movements it led to.
+    `key` is the digest of its ID (and whether it declares that event wrong), `content` that of what
+    it says, `event` what it said. `batch` is that of the movements it led to.
     """
 
     key = models.CharField(max_length=64, unique=True)
     event_id = models.TextField(_("event ID"))
     content = models.CharField(max_length=64)
+    event = models.JSONField(_("event"), default=dict)
     verb = models.CharField(_("carried out as"), max_length=60)
     batch = models.UUIDField(_("batch"), null=True)
     job = models.ForeignKey(

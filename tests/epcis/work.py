@@ -58,7 +58,7 @@ class Busy(Plant):
         self.mistakes()
 
     def storage(self) -> None:
-        lot = self.lot(100, material=self.tablets, number="LOT A/7", reference="PO-1")
+        lot = self.lot(100, material=self.tablets, number="LOT-A/7", reference="PO-1")
         self.verb(stock.put_away, stock.Move(lot=lot, target=self.a2, quantity=D(10)))
         self.verb(stock.move, stock.Move(lot=lot, source=self.a2, target=self.cage, quantity=D(5)))
         for action in (stock.sample, stock.scrap, stock.send_back):
@@ -72,7 +72,7 @@ class Busy(Plant):
         self.lot(1, material=self.device, number="S-1")
 
     def containers(self) -> None:
-        lot = Lot.objects.get(number="LOT A/7")
+        lot = Lot.objects.get(number="LOT-A/7")
         [self.pallet] = self.verb(
             stock.new_container,
             stock.NewContainer(code="PAL-1", sscc=PALLET_SSCC, location=self.a1),
@@ -84,7 +84,7 @@ class Busy(Plant):
         self.verb(stock.move_container, stock.MoveContainer(container=box, target=self.a1))
 
     def production(self) -> None:
-        lot, product = Lot.objects.get(number="LOT A/7"), self.material(gtin="")
+        lot, product = Lot.objects.get(number="LOT-A/7"), self.material(gtin="")
         serial = Lot.objects.get(number="S-1")
         order = self.order((self.tablets, 20), (self.device, 1), reference="MO-56", product=product)
         self.stage(order, lot, source=self.a1)
@@ -108,7 +108,7 @@ class Busy(Plant):
         quality.merge_lots(lines=[stock.Merge(lot=part, into=made)], by=self.qa, at=self.now)
 
     def shipping(self) -> None:
-        lot = Lot.objects.get(number="LOT A/7")
+        lot = Lot.objects.get(number="LOT-A/7")
         shipment = self.shipment((self.tablets, 45), reference="SHP-9")
         self.stage(shipment, lot, self.dock, container=self.pallet)
         self.stage(shipment, lot, self.dock, source=self.a1, quantity=5)
@@ -130,7 +130,7 @@ class Busy(Plant):
             more = {"references": ("MO-56",)} if action is quality.restrict else {}
             self.sign(action, line, lot, **more)
             self.sign(quality.reopen, quality.Reopening, lot)
-        lot = Lot.objects.get(number="LOT A/7")
+        lot = Lot.objects.get(number="LOT-A/7")
         again = self.lot(1, material=self.tablets, number="LOT-2", reference="PO-2")
         self.sign(quality.reopen, quality.Reopening, again)
         gone = self.lot(1, number="GONE")
