@@ -32,6 +32,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("history", _("Stock and history"), (
         "inventory.balance", "inventory.container", "inventory.movement", "inventory.lotlink",
         "inventory.auditentry", "inventory.refusedattempt", "inventory.seal",
+        "integration.capturejob", "integration.capturedevent",
     )),
     ("access", _("People and access"), (
         "auth.user", "auth.group", "integration.apitoken", "staging.display",

@@ -7,11 +7,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integration.epcis.admin import CapturedEventAdmin, CaptureJobAdmin
 from integration.models import ApiToken
 from integration.tokens import issue_token, revoke_token
 from inventory.admin.base import RefusableForm, actor
 from inventory.admin.bearer import BearerAdmin
 from inventory.fields import Words
+
+__all__ = ["ApiTokenAdmin", "CaptureJobAdmin", "CapturedEventAdmin"]
 
 
 class TokenForm(RefusableForm[ApiToken]):

@@ -157,7 +157,9 @@ def own_words(uri: str, kind: str) -> list[str]:
 
 
 def _link_of(uri: str) -> str:
-    scheme, _colon, body = uri.removeprefix("urn:epc:").rpartition(":")
+    kind, _colon, named = uri.removeprefix("urn:epc:").partition(":")
+    scheme, _colon, body = named.partition(":")
+    scheme = f"{kind}:{scheme}"
     parts = body.split(".", 2)
     if len(parts) < 2 or not all(is_digits(part) for part in parts[:2]):
         return ""

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.http import Http404, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -51,7 +52,9 @@ class EventView(Resource):
     def get(self, request: Request, event_id: str) -> Response:
         if request.query_params:
             name = next(iter(request.query_params))
-            raise Unanswerable(name, "unknown_parameter", "An event takes no parameters.")
+            raise Unanswerable(name, "unknown_parameter", _("An event takes no parameters."))
+        if "\x00" in event_id:  # PostgreSQL holds no such text
+            raise Http404
         query = asking.of_event(event_id)
         page = reading.page(query, names_for(request))
         if not page.events:

@@ -39,7 +39,9 @@ class ExactJSONParser(BaseParser):
         """What the body says. Refuses `parse_error`."""
         try:
             # Bytes, not text: json finds out which of UTF-8, -16 and -32 they are.
-            parsed: dict[str, Any] = json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+            parsed: dict[str, Any] = json.loads(
+                body, parse_float=Decimal, parse_constant=_no_constant
+            )
             _require_text(parsed, body)
         except (ValueError, RecursionError) as error:
             raise ParseError(_("This is not JSON: %s") % error) from error

@@ -126,15 +126,15 @@ def ends_with(event: dict[str, Any], reference: str) -> bool:
 def test_pages(busy: Busy, api: Api, events: Ask) -> None:
     """Every event once and in order, whatever the size of a page, while others write."""
     for order in (
-        {}, {"orderBy": "eventTime", "orderDirection": "ASC"}, {"orderBy": "recordTime"},
+        {"orderBy": "eventTime", "orderDirection": "ASC"}, {"orderBy": "recordTime"},
     ):  # fmt: skip
         whole = events(**order)
         read: list[dict[str, Any]] = []
-        url, query = "/epcis/events", {"perPage": 7, **order}
+        url, query = "/epcis/events", {"perPage": 25, **order}
         while url:
             answer = api.get(url, query)
             page = answer.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
-            assert 0 < len(page) <= 7
+            assert 0 < len(page) <= 25
             read += page
             link = answer.headers.get("Link", "")
             url, query = link.partition(">")[0].removeprefix("<"), {}
