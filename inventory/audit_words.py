@@ -80,7 +80,7 @@ WORDS: dict[str, StrPromise] = {
     "people.service_account": _("Said whether a program is behind an account"),
     "people.acknowledge_signature": _("Accepted that the electronic signature binds"),
     "people.language": _("Chose a language"),
-    "integration.capture_epcis": _("Captured events of a partner"),
+    "import.epcis": _("Captured events of a partner (EPCIS)"),
     "people.issue_token": _("Issued an API token"),
     "people.revoke_token": _("Revoked an API token"),
     "staging.print_labels": _("Printed labels"),

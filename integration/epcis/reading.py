@@ -111,12 +111,24 @@ def walk(query: Query, names: Names) -> Iterator[list[Event]]:
 
 
 def _merged(query: Query, start: Position | None, before: datetime | None) -> Iterator[Found]:
-    parts = [list(_part(stream, query, start, before)) for stream in STREAMS]
+    """Once a stream fills the page, the others are read no further than it goes: what is rare is
+    not looked for in the whole ledger."""
+    parts: list[list[Found]] = []
+    until: datetime | None = None
+    for stream in STREAMS:
+        part = list(_part(stream, query, start, before, until))
+        parts.append(part)
+        if len(part) > query.size:
+            until = part[-1].row.epcis_at
     return merge(*parts, key=lambda one: _position(query, one), reverse=query.down)
 
 
 def _part(
-    stream: Stream, query: Query, start: Position | None, before: datetime | None
+    stream: Stream,
+    query: Query,
+    start: Position | None,
+    before: datetime | None,
+    until: datetime | None,
 ) -> Iterator[Found]:
     chosen = query.chosen(stream)
     if not chosen:
@@ -125,6 +137,9 @@ def _part(
     rows = stream.narrowed(rows.filter(query.condition(stream)), chosen)
     if before is not None:
         rows = rows.filter(**{f"{stream.recorded}__lt": before})
+    if until is not None:
+        within = "gte" if query.down else "lte"
+        rows = rows.filter(**{f"{query.key(stream)}__{within}": until})
     kinds = {kind.name: kind for kind in stream.kinds}
     for row in _ordered(rows, stream, query, start)[: query.size + 1]:
         yield Found(stream, row, kinds[row.epcis_kind])

@@ -6,6 +6,8 @@ transformation. A reversal is the event that it undoes once more, with an error 
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -92,7 +94,11 @@ class Stream:
 
     def narrowed(self, rows: QuerySet[Any], chosen: Collection[str]) -> QuerySet[Any]:
         """The rows of these kinds only."""
-        return rows if len(chosen) == len(self.kinds) else rows.filter(epcis_kind__in=chosen)
+        if len(chosen) == len(self.kinds):
+            return rows
+        # Their conditions as well, for which there may be an index.
+        may = reduce(or_, (kind.when for kind in self.kinds if kind.name in chosen))
+        return rows.filter(may, epcis_kind__in=chosen)
 
     @property
     def declares(self) -> bool:

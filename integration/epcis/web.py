@@ -32,8 +32,9 @@ class Permitted(IsAuthenticated):
     """Who has all permissions that the method of the resource asks for."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        needed = view.permissions.get(request.method, ())
-        return super().has_permission(request, view) and request.user.has_perms(needed)
+        return super().has_permission(request, view) and request.user.has_perms(
+            view.permission_needed
+        )
 
 
 class Resource(APIView):
@@ -43,7 +44,10 @@ class Resource(APIView):
     renderer_classes = (FastJSONRenderer, JsonLd)
     permission_classes = (Permitted,)
     permissions: ClassVar[dict[str, tuple[str, ...]]] = {}
-    takes: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def permission_needed(self) -> tuple[str, ...]:
+        return self.permissions.get(str(self.request.method), ())
 
     def get_exception_handler(self) -> Any:
         return problem

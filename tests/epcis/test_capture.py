@@ -92,7 +92,7 @@ def test_the_way_of_a_delivery(yard: Busy, api: Api) -> None:
     lot = Lot.objects.get(number="L-1")
     received = Movement.objects.get(lot=lot)
     assert (received.kind, received.reference, received.surface) == ("receive", "PO-9", "api")
-    assert AuditEntry.objects.filter(action="integration.capture_epcis").count() == 1
+    assert AuditEntry.objects.filter(action="import.epcis").count() == 1
     yard.release(lot)
     yard.shipment((yard.tablets, 60), reference="SHP-1")
     goods = [{"epcClass": LOT_URN, "quantity": 60, "uom": "KGM"}]
@@ -391,3 +391,13 @@ def test_staging_by_events_asks_the_gate(yard: Busy, api: Api) -> None:
     assert error["code"] == "lot_on_hold"
     assert send(api, unload | {"bizLocation": place(yard.cage)})["errors"] == []
     assert on_hand() == {"CAGE": 10}
+
+
+def test_a_mistake_of_ours_ends_the_job(
+    yard: Busy, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told as an error, and neither tried for ever nor answered with 500."""
+    monkeypatch.setattr(running, "steps_of", lambda sent: 1 / 0)
+    job = send(api, receipt(yard))
+    assert (job["running"], job["errors"][0]["code"]) == (False, "server_error")
+    assert tasks.capture_waiting() == 0

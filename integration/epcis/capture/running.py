@@ -5,6 +5,7 @@ with the event's ID under a unique key.
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError as ModelError
-from django.db import DataError, IntegrityError, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    transaction,
+)
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,6 +38,8 @@ from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Surface
 from inventory.wording import on_record
+
+logger = logging.getLogger(__name__)
 
 Error = dict[str, Any]
 Attempt = tuple[str, attempts.Asked, Refused]
@@ -72,8 +81,15 @@ def run(pk: UUID, *, at: datetime) -> CaptureJob | None:
     if not claimed:
         return None
     job = CaptureJob.objects.select_related("user").get(pk=pk)
-    events = events_of(ExactJSONParser().read(job.document.encode()))
-    return carry_through(job, events)
+    try:
+        events = events_of(ExactJSONParser().read(job.document.encode()))
+        return carry_through(job, events)
+    except (OperationalError, InterfaceError):
+        CaptureJob.objects.filter(pk=pk).update(claimed_at=None)  # it is tried again
+        raise
+    except Exception:
+        logger.exception("EPCIS capture job %s could not be run", pk)
+        return _give_up(job)
 
 
 def carry_through(job: CaptureJob, events: Sequence[Any]) -> CaptureJob:
@@ -92,6 +108,17 @@ def carry_through(job: CaptureJob, events: Sequence[Any]) -> CaptureJob:
             if progress.errors:
                 progress.captured = 0
         _finish(job, by, progress)
+    return job
+
+
+def _give_up(job: CaptureJob) -> CaptureJob:
+    """A mistake of ours must not be tried for ever, nor keep the jobs behind it waiting."""
+    with on_record():
+        text = _("Something went wrong on our side; what had been captured before stays.")
+        found = {"code": "server_error", "detail": text, "hint": _("Tell the administrator.")}
+        done = CapturedEvent.objects.filter(job=job).count()
+        progress = Progress(captured=done, errors=[_error(None, None, found)])
+        _finish(job, Actor(job.user, Surface.API), progress)
     return job
 
 
@@ -126,7 +153,7 @@ def _each(job: CaptureJob, events: Sequence[Any], by: Actor, progress: Progress)
             progress.errors.append(_error(index, raw, {"code": "out_of_range", "detail": text}))
 
 
-def _error(index: int, raw: Any, found: Mapping[str, Any]) -> Error:
+def _error(index: int | None, raw: Any, found: Mapping[str, Any]) -> Error:
     """As the standard's problem, with the event and the field."""
     event_id = raw.get("eventID") if isinstance(raw, dict) else None
     return {
@@ -278,7 +305,7 @@ def _finish(job: CaptureJob, by: Actor, progress: Progress) -> None:
         "errors": len(job.errors), "digest": job.digest,
     }  # fmt: skip
     audit.record(
-        "integration.capture_epcis",
+        "import.epcis",
         stamp=audit.stamp(by, job.finished_at),
         subject=job,
         facts=facts,
