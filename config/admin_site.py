@@ -32,6 +32,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("history", _("Stock and history"), (
         "inventory.balance", "inventory.container", "inventory.movement", "inventory.lotlink",
         "inventory.auditentry", "inventory.refusedattempt", "inventory.seal",
+        "integration.capturejob", "integration.capturedevent",
     )),
     ("systems", _("Other systems"), (
         "integration.subscription", "integration.parcel", "integration.delivery",

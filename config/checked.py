@@ -6,6 +6,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from django.core.exceptions import ImproperlyConfigured
 
+from inventory.check_digits import is_checked
+
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
 
 
@@ -27,3 +29,10 @@ def networks(texts: Sequence[str]) -> list[IPv4Network | IPv6Network]:
         return [ip_network(text) for text in texts]
     except ValueError as error:
         raise ImproperlyConfigured(f"FORESTAGE_WEBHOOK_NETWORKS: {error}") from None
+
+
+def gln(text: str) -> str:
+    """The company's GLN, or none."""
+    if text and not (len(text) == 13 and is_checked(text)):
+        raise ImproperlyConfigured("FORESTAGE_EPCIS_GLN: 13 digits, the last a check digit.")
+    return text

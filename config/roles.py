@@ -46,18 +46,20 @@ RULES = (
 
 VIEW_WEBHOOKS = "view_subscription view_delivery view_parcel"
 
+VIEW_CAPTURES = "view_capturejob view_capturedevent"
+
 ROLES: dict[str, str] = {
     "operator": f"use_floor {VIEW_STOCK} {HANDLE}",
     "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} split_lot merge_lots "
     "view_auditentry view_refusedattempt view_numbers add_display change_display view_display "
-    f"{VIEW_WEBHOOKS}",
+    f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",
     "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry view_refusedattempt "
     "view_numbers",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
     "view_numbers view_user view_group view_apiclient view_apitoken view_display "
-    f"{VIEW_WEBHOOKS}",
+    f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",
     "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} {SEND} view_numbers {VIEW_WEBHOOKS} "
-    "add_subscription change_subscription",
+    f"add_subscription change_subscription capture_epcis {VIEW_CAPTURES}",
 }
 """Permissions by role. `use_floor` opens the browser pages, which an integrator has no use for."""
 

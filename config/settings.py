@@ -247,6 +247,15 @@ FEED_SOURCE = env.str("FORESTAGE_FEED_SOURCE", default="forestage")
 FEED_DAYS = env.int("FORESTAGE_FEED_DAYS", default=90)
 FEED_SECONDS = env.int("FORESTAGE_FEED_SECONDS", default=10)
 
+# --- EPCIS --------------------------------------------------------------------------------------
+# Event IDs and the names of what has no GS1 key are made of it: set it once, and never change it.
+EPCIS_URI = env.str("FORESTAGE_EPCIS_URI", default="https://forestage.invalid/epcis").rstrip("/")
+EPCIS_GLN = checked.gln(env.str("FORESTAGE_EPCIS_GLN", default=""))
+EPCIS_CAPTURE_EVENTS = env.int("FORESTAGE_EPCIS_CAPTURE_EVENTS", default=1000)
+EPCIS_CAPTURE_BYTES = env.int("FORESTAGE_EPCIS_CAPTURE_BYTES", default=2_500_000)
+# A document of more events than this is left to Celery.
+EPCIS_CAPTURE_AT_ONCE = env.int("FORESTAGE_EPCIS_CAPTURE_AT_ONCE", default=100)
+
 # --- Celery -------------------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
@@ -279,6 +288,10 @@ CELERY_BEAT_SCHEDULE = {
     "raise-due-retests": {"task": "quality.tasks.raise_due_retests", "schedule": 3600},
     "seal-records": {"task": "inventory.tasks.seal_records", "schedule": SEAL_SECONDS},
     "publish-seals": {"task": "inventory.tasks.publish_seals", "schedule": SEAL_SECONDS},
+    "capture-waiting": {
+        "task": "integration.epcis.capture.tasks.capture_waiting",
+        "schedule": SWEEP_SECONDS,
+    },
     "flag-missed": {
         "task": "staging.tasks.flag_missed",
         "schedule": crontab(hour="3", minute="0"),

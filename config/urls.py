@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/v1/", include("integration.api.urls")),
     path("", include("integration.access.urls")),
     re_path("^api/", problems.unknown_path),
+    path("epcis/", include("integration.epcis.urls")),
     path("", BoardView.as_view(), name="home"),
     path("app.webmanifest", install.manifest, name="app-manifest"),
     path("service-worker.js", install.service_worker, name="service-worker"),

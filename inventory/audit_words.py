@@ -80,6 +80,7 @@ WORDS: dict[str, StrPromise] = {
     "people.service_account": _("Said whether a program is behind an account"),
     "people.acknowledge_signature": _("Accepted that the electronic signature binds"),
     "people.language": _("Chose a language"),
+    "import.epcis": _("Captured events of a partner (EPCIS)"),
     "people.issue_token": _("Issued an API token"),
     "people.revoke_token": _("Revoked an API token"),
     "webhooks.subscribe": _("Set up a webhook"),

@@ -10,7 +10,7 @@ install = import_module("config.migrations.0002_roles").install
 class Migration(migrations.Migration):
     dependencies = [
         ("forestage", "0011_display_roles"),
-        ("integration", "0005_external_ids"),
+        ("integration", "0006_epcis"),
         ("staging", "0011_unstaging"),
     ]
     operations = [migrations.RunPython(install, migrations.RunPython.noop)]

@@ -1,6 +1,7 @@
 """Access of external systems, and what is kept for them."""
 
 from integration.models.access import ApiClient, ApiToken
+from integration.models.epcis import CapturedEvent, CaptureJob, ErrorBehaviour
 from integration.models.external import MODELS, ExternalId, InboundDemand, ThingKind
 from integration.models.feed import FeedMark, FeedPosition
 from integration.models.webhooks import (
@@ -17,8 +18,11 @@ __all__ = [
     "MODELS",
     "ApiClient",
     "ApiToken",
+    "CaptureJob",
+    "CapturedEvent",
     "Delivery",
     "Ended",
+    "ErrorBehaviour",
     "ExternalId",
     "FeedMark",
     "FeedPosition",

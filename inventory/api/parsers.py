@@ -25,10 +25,18 @@ class ExactJSONParser(BaseParser):
         self, stream: Any, media_type: str | None = None, parser_context: Any = None
     ) -> dict[str, Any]:
         """Refuses `body_too_large` (413) and `parse_error` (400)."""
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        limit = self.limit()
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise BodyTooLarge
+        return self.read(body)
+
+    def limit(self) -> int:
+        """The most bytes that are read."""
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+
+    def read(self, body: bytes) -> dict[str, Any]:
+        """What the body says. Refuses `parse_error`."""
         try:
             # Bytes, not text: json finds out which of UTF-8, -16 and -32 they are.
             parsed: dict[str, Any] = json.loads(

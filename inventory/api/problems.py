@@ -133,7 +133,7 @@ def unknown_path(request: HttpRequest) -> JsonResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500 for our own mistakes: a problem for programs, a page for people."""
-    if not request.path.startswith("/api/"):
+    if not request.path.startswith(("/api/", "/epcis/")):
         return defaults.server_error(request)
     body = _problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -1,0 +1,1 @@
+"""Events of partners, taken in as our own actions: the same functions, the same gate."""

@@ -1,0 +1,77 @@
+"""Events, to query and to export."""
+
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.http import Http404, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integration.epcis import asking, documents, reading
+from integration.epcis.problems import Unanswerable
+from integration.epcis.web import Resource, extensions, names_for
+from inventory.audit import Actor
+from inventory.models import Surface
+
+READ = (
+    "inventory.view_movement", "inventory.view_lot", "quality.view_decision", "quality.view_hold",
+)  # fmt: skip
+
+
+def actor(request: Request) -> Actor:
+    return Actor(cast("User", request.user), Surface.API)
+
+
+class EventsView(Resource):
+    """`GET /epcis/events`: what happened, by the parameters of the standard."""
+
+    permissions = {"GET": READ}
+
+    def get(self, request: Request) -> Response:
+        query = asking.read(request.query_params)
+        page = reading.page(query, names_for(request))
+        headers = {"GS1-Extensions": extensions()}
+        if page.next:
+            headers["Link"] = f'<{_next(request, page.next)}>; rel="next"'
+        return Response(documents.query_document(page.events), headers=headers)
+
+
+def _next(request: Request, token: str) -> str:
+    asked = {**request.query_params.dict(), "nextPageToken": token}
+    return request.build_absolute_uri(f"?{urlencode(asked)}")
+
+
+class EventView(Resource):
+    """`GET /epcis/events/{eventID}`: an event, and the declarations that are about it."""
+
+    permissions = {"GET": READ}
+
+    def get(self, request: Request, event_id: str) -> Response:
+        if request.query_params:
+            name = next(iter(request.query_params))
+            raise Unanswerable(name, "unknown_parameter", _("An event takes no parameters."))
+        if "\x00" in event_id:  # PostgreSQL holds no such text
+            raise Http404
+        query = asking.of_event(event_id)
+        page = reading.page(query, names_for(request))
+        if not page.events:
+            raise Http404
+        return Response(documents.query_document(page.events))
+
+
+class ExportView(Resource):
+    """`GET /epcis/document`: all that a query selects, as one EPCISDocument."""
+
+    permissions = {"GET": READ}
+
+    def get(self, request: Request) -> Any:
+        query = asking.read(request.query_params)
+        name, content = documents.export(
+            query, names_for(request), request.query_params, by=actor(request), at=timezone.now()
+        )
+        answer = StreamingHttpResponse(content, content_type="application/ld+json")
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
