@@ -52,7 +52,7 @@ def _value(cell: Any, dates: set[int]) -> Any:
     if cell.get("t") == "b":
         return value == "1"
     if int(cell.get("s", 0)) in dates:
-        return FIRST_DAY + timedelta(days=float(value))
+        return FIRST_DAY + timedelta(seconds=round(float(value) * 86400))
     return Decimal(value)
 
 

@@ -25,6 +25,8 @@ def as_text(value: Any) -> str:
         return neutral(value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):

@@ -24,8 +24,8 @@ from integration.exports.ledger.making import export_ledger
 from integration.exports.ledger.records import Lines
 from integration.exports.span import Span
 from inventory.models import AuditEntry, LotLink, Movement, Seal
-from inventory.seals.sealing import seal_records
 from inventory.sheets.recorded import FINISHED
+from inventory.tasks import seal_records
 from quality.models import Decision, Hold
 from tests.api.conftest import Api
 from tests.exports.conftest import content_of

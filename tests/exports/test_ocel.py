@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections import Counter
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -160,13 +161,12 @@ def test_the_command_writes_it_and_it_is_recorded(plant: Plant, tmp_path: Path) 
 
 def test_a_reversal_names_what_it_reverses(plant: Plant) -> None:
     lot = plant.lot(10)
-    [moved] = plant.do(stock.move, stock.Move(lot=lot, target=plant.a2, quantity=3))  # type: ignore[arg-type]
+    [moved] = plant.do(stock.move, stock.Move(lot=lot, target=plant.a2, quantity=Decimal(3)))
     plant.do(stock.reverse, stock.Reversal(movement=moved, reason="wrong place"))
     *_others, last = [one for one in made(Choice())["events"] if one["type"] == "reverse"]
     assert {"name": "reverses", "value": f"movement:{moved.pk}"} in last["attributes"]
 
 
-MINER = environment.ROOT / ".venv-mining"
 READ = """
 import json, sys, pm4py
 log = pm4py.read_ocel2(sys.argv[1])
@@ -182,13 +182,13 @@ print(json.dumps({
 
 
 @pytest.mark.skipif(
-    not environment.is_complete(MINER, "mining"),
+    not environment.is_complete(environment.MINING, "mining"),
     reason="needs pm4py: python3 manage.py test --mining --setup-only",
 )
 def test_pm4py_reads_it(some: Plant, log: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "flow.jsonocel"
     file.write_text(json.dumps(log))
-    command = [environment.python(MINER), "-c", READ, str(file)]
+    command = [environment.python(environment.MINING), "-c", READ, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     read = json.loads(done.stdout.splitlines()[-1])

@@ -4,6 +4,7 @@ import runpy
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -29,7 +30,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
             with file.open("rb") as content:
                 digest = file_digest(content, "sha256").hexdigest()
-        except OSError as error:
+        except (OSError, BadZipFile) as error:
             raise CommandError(f"The export cannot be read: {error}") from error
         except (ValueError, KeyError) as error:
             raise CommandError(f"NOT WHOLE: {error}") from error
