@@ -172,6 +172,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add
 MEDIA_ROOT = env.str("FORESTAGE_MEDIA", default=str(VAR_DIR / "media"))
 FILE_UPLOAD_PERMISSIONS = 0o600
+EXPORT_ROWS = env.int("FORESTAGE_EXPORT_ROWS", default=100_000)
+EXPORT_SECONDS = env.int("FORESTAGE_EXPORT_SECONDS", default=600)
 ATTACHMENT_BYTES = env.int("FORESTAGE_ATTACHMENT_BYTES", default=10_000_000)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

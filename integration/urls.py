@@ -1,11 +1,13 @@
-"""The paths of imports, within the admin."""
+"""The paths of imports and exports, within the admin."""
 
 from django.contrib import admin
 from django.urls import path
 
+from integration.exports.admin_views import export_records
 from integration.imports import admin_views
 
 urlpatterns = [
+    path("export/", admin.site.admin_view(export_records), name="export-records"),
     path("import/", admin.site.admin_view(admin_views.import_csv), name="import-csv"),
     path(
         "import/<slug:kind>.csv",

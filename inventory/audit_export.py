@@ -1,33 +1,27 @@
-"""Exports of the audit trail, movements and refused attempts: streamed, counted, with a checksum.
+"""Exports of the audit trail, movements and refused attempts, raw, and recorded themselves."""
 
-The SHA-256 digest covers the file exactly as it was sent. It is not known before the last row, so
-it does not stand in the file: the export's own entry in the audit trail carries it with the count,
-and `manifest` hands it out. Whoever doubts a file compares `sha256sum FILE` with that entry.
-"""
-
-import csv
-import io
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Q, TextChoices
+from django.db.models import Q, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
 from inventory.audit import Actor, Stamp
 from inventory.models import AuditEntry, Movement, RefusedAttempt
+from inventory.sheets.answers import named
+from inventory.sheets.bounds import within_bounds
+from inventory.sheets.cells import dumps
+from inventory.sheets.columns import BATCH, FileType
+from inventory.sheets.columns import CONTENT_TYPES as OF_LISTS
+from inventory.sheets.csv import Part, csv_parts
+from inventory.sheets.recorded import accounted
+from inventory.sheets.xlsx import xlsx_parts
 from inventory.units import plain
-
-CHUNK_ROWS = 500
-
-STARTED, FINISHED = "audit.export", "audit.exported"
 
 
 class Records(TextChoices):
@@ -40,10 +34,15 @@ class Records(TextChoices):
 
 class Format(TextChoices):
     CSV = "csv", _("CSV (for spreadsheets)")
+    XLSX = "xlsx", _("Excel (XLSX)")
     JSON = "json", _("JSON (for programs)")
 
 
-CONTENT_TYPES = {Format.CSV: "text/csv; charset=utf-8", Format.JSON: "application/json"}
+CONTENT_TYPES = {
+    Format.CSV: OF_LISTS[FileType.CSV],
+    Format.XLSX: OF_LISTS[FileType.XLSX],
+    Format.JSON: "application/json",
+}
 
 COLUMNS: dict[Records, dict[str, str]] = {
     Records.AUDIT: {
@@ -91,7 +90,7 @@ class Export:
 
     def name(self, stamp: Stamp) -> str:
         """The file's name: what, and when it was made (UTC)."""
-        return f"forestage-{self.records}-{stamp.recorded_at:%Y%m%dT%H%M%SZ}.{self.format}"
+        return named(self.records, self.format, stamp.recorded_at)
 
     def facts(self, stamp: Stamp) -> dict[str, Any]:
         return {
@@ -104,121 +103,58 @@ class Export:
 
 
 def stream(export: Export, *, by: Actor, at: datetime) -> tuple[str, Iterator[bytes]]:
-    """The file's name, and its content as it is read.
+    """The file's name, and its content as it is read. See `accounted`.
 
-    The start is recorded at once; the end with the number of rows, the size and the digest, or as
-    incomplete if the reader went away.
+    Refuses `export_too_large`: a worksheet has an end, other files have none.
     """
+    if export.format == Format.XLSX:
+        within_bounds(_records(export))
     stamp = audit.stamp(by, at)
     facts = export.facts(stamp)
-    write = _csv if export.format == Format.CSV else _json
-    return facts["file"], accounted(write(export, facts), stamp, facts)
+    return facts["file"], accounted(_parts(export, facts), stamp, facts)
 
 
-def accounted(
-    parts: Iterable[tuple[str, int]], stamp: Stamp, facts: dict[str, Any]
-) -> Iterator[bytes]:
-    """The content of any file that leaves, as it is read: parts with the rows written so far."""
-    audit.record(STARTED, stamp=stamp, facts=facts)
-    return _counted(parts, stamp, facts)
+def _parts(export: Export, facts: Mapping[str, Any]) -> Iterator[Part]:
+    with timezone.override(UTC):
+        if export.format == Format.JSON:
+            yield from _json(export, facts)
+        else:
+            write = csv_parts if export.format == Format.CSV else xlsx_parts
+            yield from write(list(COLUMNS[export.records]), _rows(export))
 
 
-def _counted(
-    parts: Iterable[tuple[str, int]], stamp: Stamp, facts: dict[str, Any]
-) -> Iterator[bytes]:
-    digest, size, rows, complete = sha256(), 0, 0, False
-    try:
-        for text, so_far in _gathered(parts):
-            chunk = text.encode()
-            digest.update(chunk)
-            size, rows = size + len(chunk), so_far
-            yield chunk
-        complete = True
-    finally:
-        end = Stamp(
-            actor=stamp.actor, surface=stamp.surface, occurred_at=timezone.now(), batch=stamp.batch
-        )
-        counts = {"rows": rows, "bytes": size, "complete": complete}
-        checked = {"sha256": digest.hexdigest()} if complete else {}
-        audit.record(FINISHED, stamp=end, facts=facts | counts | checked)
-
-
-def _gathered(parts: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
-    """Parts put together to chunks worth sending, each with the rows written so far."""
-    waiting: list[str] = []
-    count = 0
-    for text, count in parts:
-        waiting.append(text)
-        if len(waiting) == CHUNK_ROWS:
-            yield "".join(waiting), count
-            waiting.clear()
-    yield "".join(waiting), count
-
-
-def _rows(export: Export) -> Iterator[dict[str, Any]]:
-    columns = COLUMNS[export.records]
+def _records(export: Export) -> QuerySet[Any]:
     wanted = Q()
     if export.since:
         wanted &= Q(recorded_at__gte=export.since)
     if export.until:
         wanted &= Q(recorded_at__lt=export.until)
-    found = (
-        MODELS[export.records].objects.filter(wanted).order_by("pk").values_list(*columns.values())
-    )
-    for values in found.iterator(chunk_size=2000):
-        yield {name: _plain(name, value) for name, value in zip(columns, values, strict=True)}
+    found: QuerySet[Any] = MODELS[export.records].objects.filter(wanted)
+    return found
 
 
-def _plain(name: str, value: Any) -> Any:
+def _rows(export: Export) -> Iterator[tuple[Any, ...]]:
+    found = _records(export).order_by("pk").values_list(*COLUMNS[export.records].values())
+    yield from found.iterator(chunk_size=2000)
+
+
+def _json(export: Export, facts: Mapping[str, Any]) -> Iterator[Part]:
+    """One JSON object; each row on a line of its own, the count at the end."""
+    names = list(COLUMNS[export.records])
+    count, waiting = 0, [f'{{"export": {dumps(facts)},\n"rows": [']
+    for count, values in enumerate(_rows(export), start=1):
+        row = {name: _plain(value) for name, value in zip(names, values, strict=True)}
+        waiting.append(f"{',' if count > 1 else ''}\n{dumps(row)}")
+        if count % BATCH == 0:
+            yield "".join(waiting).encode(), count
+            waiting.clear()
+    waiting.append(f'\n],\n"count": {count}}}\n')
+    yield "".join(waiting).encode(), count
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Decimal):
         return plain(value)
     return value if value is None or isinstance(value, int | dict | list) else str(value)
-
-
-def _csv(export: Export, facts: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    yield csv_line(COLUMNS[export.records]), 0
-    for count, row in enumerate(_rows(export), start=1):
-        yield csv_line(row.values()), count
-
-
-def csv_line(values: Iterable[Any]) -> str:
-    """One line of CSV (RFC 4180). Nested values are JSON.
-
-    Text that a spreadsheet would take for a formula gets an apostrophe in front.
-    """
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([_cell(value) for value in values])
-    return buffer.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dict | list):
-        return _dumps(value) if value else ""
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(tuple("=+-@\t\r")) else text
-
-
-def _json(export: Export, facts: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """One JSON object; each row on a line of its own, the count at the end."""
-    count = 0
-    yield f'{{"export": {_dumps(facts)},\n"rows": [', 0
-    for count, row in enumerate(_rows(export), start=1):
-        yield f"{',' if count > 1 else ''}\n{_dumps(row)}", count
-    yield f'\n],\n"count": {count}}}\n', count
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
-
-
-def manifest(finished: AuditEntry) -> dict[str, Any]:
-    """What a finished export holds, for whoever keeps the file."""
-    return dict(finished.facts) | {
-        "exported_by": finished.actor.get_username(),
-        "exported_at": finished.recorded_at.isoformat(),
-        "audit_entry": finished.pk,
-    }

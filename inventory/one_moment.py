@@ -20,6 +20,16 @@ def one_moment() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def as_it_was() -> Iterator[None]:
+    """As `one_moment` where it keeps nobody waiting, however long somebody reads: on PostgreSQL."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with one_moment():
+        yield
+
+
 def _read_one_snapshot() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

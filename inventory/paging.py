@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -63,6 +63,7 @@ def take(
     sieve: Q | Callable[[list[Any]], list[Row]] | None = None,
     branches: Sequence[Q] = (),
     read: Callable[[Any, str], Any] = getattr,
+    most_sifted: int = MOST_SIFTED,
 ) -> Part[Row]:
     """One page, ordered by a column that is never empty, and by `tie` where it is the same.
 
@@ -74,7 +75,7 @@ def take(
     """
     backwards = start is not None and start.backwards
     if branches:
-        most = MOST_SIFTED if sieve else size
+        most = most_sifted if sieve else size
         parts = [
             _ordered(rows.filter(one), column, tie, start, down=down != backwards)
             for one in branches
@@ -91,10 +92,10 @@ def take(
         more, ends = len(found) > size, found[:size]
         near, far = (at(ends[0], not backwards), at(ends[-1], backwards)) if ends else (None, None)
     else:
-        keys = list(queue.values_list(column, tie)[: MOST_SIFTED + 1])
-        looked_at = keys[:MOST_SIFTED]
+        keys = list(queue.values_list(column, tie)[: most_sifted + 1])
+        looked_at = keys[:most_sifted]
         found = _sifted(queue, sieve, [key for _value, key in looked_at])[: size + 1]
-        more = len(found) > size or len(keys) > MOST_SIFTED
+        more = len(found) > size or len(keys) > most_sifted
         near = Keyset(not backwards, *keys[0]) if keys else None
         far = Keyset(backwards, *looked_at[-1]) if keys else None
         far = at(found[size - 1], backwards) if len(found) > size else far
@@ -102,6 +103,22 @@ def take(
     if backwards:
         return Part(page[::-1], far, near)
     return Part(page, near if start is not None else None, far)
+
+
+def every(
+    rows: QuerySet[Row], column: str, *, size: int, start: Keyset | None = None, **how: Any
+) -> Iterator[list[Row]]:
+    """All rows from a start on, page after page as `take` finds them: what a list shows in the end.
+
+    The same statements for every page, however far one reads.
+    """
+    while True:
+        part = take(rows, column, start=start, size=size, most_sifted=size, **how)
+        if part.rows:
+            yield part.rows
+        if part.next is None:
+            return
+        start = part.next
 
 
 def _sifted(

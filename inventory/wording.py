@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.utils import translation
@@ -45,6 +46,15 @@ def _spelled(quantity: Decimal) -> str:
     return number_format(text, len(text.partition(".")[2]), force_grouping=False)
 
 
+def _grouped(count: int) -> str:
+    return number_format(count, force_grouping=True)
+
+
+def full_name(user: Any) -> str:
+    """A person as pages name them; '' for nobody."""
+    return str(user.get_full_name() or user.get_username()) if user else ""
+
+
 def _inside(label: str | StrPromise) -> str:
     keeps = (get_language() or "").startswith(NOUNS_IN_CAPITALS)
     return str(label) if keeps else str(label).lower()
@@ -64,6 +74,9 @@ def _moment(moment: datetime) -> str:
 
 spelled = lazy(_spelled, str)
 """A quantity as people write it: `12.5`, `12,5`; never grouped, so that nobody mistakes it."""
+
+grouped = lazy(_grouped, str)
+"""A count as people write it: `12,500`, `12.500`."""
 
 joined = lazy(_joined, str)
 """Labels within a sentence, one or the other."""

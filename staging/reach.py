@@ -7,7 +7,7 @@ be paged.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -17,10 +17,8 @@ from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from inventory import genealogy, on_hand
-from inventory.audit_export import csv_line
 from inventory.genealogy import Link
 from inventory.models import AuditEntry, Balance, LocationKind, Lot, Movement, MovementKind
-from inventory.units import plain
 from quality.models import Hold
 from staging import stops
 from staging.models import Commitment, Demand, PullTask
@@ -227,26 +225,3 @@ def pull_list() -> QuerySet[Any]:
     """Everything that is to be pulled; `walk` is where on the way through the plant."""
     rows = PullTask.objects.open().annotate(walk=F("commitment__location__walk_order"))
     return rows.select_related(*OF_COMMITMENT)
-
-
-# --- the recall list as a file --------------------------------------------------------------------
-
-RECALL = (
-    "customer", "customer_name", "demand", "carrier", "material", "material_name", "lot",
-    "supplier_lot", "expires_on", "quantity", "unit", "shipped_at", "recorded_at", "movement",
-)  # fmt: skip
-
-
-def recall_csv(reach: Reach) -> Iterator[tuple[str, int]]:
-    """The shipped quantities line by line, by customer, with the rows written so far."""
-    yield csv_line(RECALL), 0
-    rows = reach.shipments().order_by("target__code", F("pk"))
-    for count, row in enumerate(rows.iterator(chunk_size=2000), start=1):
-        lot = row.lot
-        yield csv_line([
-            row.target.code, row.target.name, row.reference,
-            row.carrier,  # type: ignore[attr-defined]
-            lot.material.code, lot.material.name, lot.number, lot.supplier_lot, lot.expires_on,
-            plain(row.quantity), lot.material.base_unit_id, row.occurred_at.isoformat(),
-            row.recorded_at.isoformat(), row.pk,
-        ]), count  # fmt: skip

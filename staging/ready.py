@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.fields import Words
-from inventory.paging import Page, sifted_page_of
+from inventory.paging import Page, every, sifted_page_of
+from inventory.sheets.columns import BATCH
 from inventory.statements import Select
 from staging import kits, live, shortage
 from staging.kits import Kit
@@ -101,6 +102,17 @@ def ready(
 
     page = sifted_page_of(rows, asked, column="needed_at", sieve=undone, size=size)
     return page, _entries(page.rows, at)
+
+
+def whole(rows: QuerySet[Demand], *, at: datetime) -> Iterator[list[Entry]]:
+    """All pages of it, one after the other."""
+    on = timezone.localdate(at)
+
+    def undone(keys: list[int]) -> list[Demand]:
+        return _UNDONE(demands=keys, on=on)
+
+    for part in every(rows, "needed_at", sieve=undone, size=BATCH):
+        yield _entries(part, at)
 
 
 def _entries(demands: Sequence[Demand], at: datetime) -> list[Entry]:

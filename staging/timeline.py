@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from inventory.models import Lot, Movement, Recorded, RefusedAttempt
 from inventory.statements import Select
-from inventory.wording import inside, spelled
+from inventory.wording import full_name, inside, spelled
 from quality.models import Decision, Hold, Inspection
 from quality.records import signatures_of
 from staging.models import Alert
@@ -55,15 +55,11 @@ def _event(kind: str, row: Recorded, title: str, detail: str = "") -> Event:
         occurred_at=row.occurred_at,
         title=title,
         detail=detail,
-        who=_name(row.actor),
+        who=full_name(row.actor),
         surface=row.get_surface_display(),
         why=row.reason,
         source=row,
     )
-
-
-def _name(user: Any) -> str:
-    return str(user.get_full_name() or user.get_username()) if user else ""
 
 
 _MOVEMENTS: Select[Movement] = Select(
@@ -127,7 +123,7 @@ def _holds(lot: Lot) -> Iterator[Event]:
                 occurred_at=row.lifted_at,
                 title=_("Hold %(number)s lifted from %(target)s") % what,
                 detail="",
-                who=_name(row.lifted_by),
+                who=full_name(row.lifted_by),
                 surface="",
                 why=row.lift_reason,
                 source=row,
@@ -162,7 +158,7 @@ def _alerts(lot: Lot) -> Iterator[Event]:
                 occurred_at=row.acknowledged_at,
                 title=_("Acknowledged: %(alert)s") % {"alert": title},
                 detail="",
-                who=_name(row.acknowledged_by),
+                who=full_name(row.acknowledged_by),
                 surface="",
                 why=row.acknowledge_reason,
                 source=row,

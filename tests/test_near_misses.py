@@ -217,7 +217,7 @@ def test_the_page_counts_draws_and_lists(plant: Plant) -> None:
     attempt(plant, "not_here", plant.now - timedelta(days=60))
     answer = reader("qa").get("/refused-attempts/")
     page, context = answer.content.decode(), answer.context
-    assert (context["found"].total.attempts, len(context["attempts"])) == (2, 2)
+    assert (context["found"].total.attempts, len(context["entries"])) == (2, 2)
     assert page.count('<rect class="bar-quality') == page.count('<rect class="bar-other') == 1
     for words in ("Smells odd", lot.code, plant.l1.code, plant.l2.code, "On hold", "lot_on_hold"):
         assert words in page, words
@@ -246,7 +246,7 @@ def test_the_page_is_narrowed_down(plant: Plant, query: str, expected: int) -> N
         yesterday=day - timedelta(days=1),
     )  # fmt: skip
     context = reader("auditor").get(f"/refused-attempts/?{asked}").context
-    assert len(context["attempts"]) == context["found"].total.attempts == expected
+    assert len(context["entries"]) == context["found"].total.attempts == expected
 
 
 def test_every_table_is_a_file_too(plant: Plant) -> None:
@@ -254,7 +254,7 @@ def test_every_table_is_a_file_too(plant: Plant) -> None:
     client = reader("supervisor")
 
     def file(name: str) -> list[list[str]]:
-        answer = client.get(f"/refused-attempts/?download={name}")
+        answer = client.get(f"/refused-attempts/?download=csv&table={name}")
         assert answer["Content-Type"].startswith("text/csv")
         return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
 
@@ -262,7 +262,7 @@ def test_every_table_is_a_file_too(plant: Plant) -> None:
     assert file("days")[-1] == [today, "1", "1", "0", "0"]
     assert len(file("days")) == near_misses.USUAL_DAYS + 1
     assert file("places")[1][0] == plant.l1.code
-    assert file("reasons")[1][:5] == ["lot_on_hold", "", "", "", "1"]
+    assert file("reasons")[1][1:6] == ["lot_on_hold", "", "", "", "1"]
 
 
 def test_all_of_them_are_exported_and_the_export_is_recorded(plant: Plant) -> None:
@@ -288,7 +288,7 @@ def test_the_lot_leads_to_its_attempts(plant: Plant) -> None:
     page = reader("qa").get(f"/lots/{lot.pk}/").content.decode()
     assert "1 refused attempt<" in page
     [path] = re.findall(r'href="(/refused-attempts/[^"]+)"', page.split('<main id="main"')[1])
-    assert len(reader("qa").get(unescape(path)).context["attempts"]) == 1
+    assert len(reader("qa").get(unescape(path)).context["entries"]) == 1
     operator = reader("operator").get(f"/lots/{lot.pk}/").content.decode()
     assert "/refused-attempts/" not in operator
 

@@ -61,9 +61,9 @@ PAGES: dict[str, dict[str, int]] = {
     "/holds/{hold}/reach/shipped/": READERS,
     "/holds/{hold}/recall/": READERS,
     "/refused-attempts/": TRAIL,
-    "/refused-attempts/?download=days": TRAIL,
+    "/refused-attempts/?download=csv&table=days": TRAIL,
     "/numbers/": TRAIL,
-    "/numbers/on-time/?download=trend": TRAIL,
+    "/numbers/on-time/?download=csv&table=trend": TRAIL,
     "/lots/{lot}/genealogy/": READERS,
     "/audit/": TRAIL,
     "/audit/{entry}/": TRAIL,
@@ -168,6 +168,13 @@ def test_a_query_that_makes_no_sense_breaks_nothing(auditor: Client, query: str)
 # --- what they show -----------------------------------------------------------------------------
 
 
+HEADINGS = {
+    "general": "General", "reserved": "Reserved", "staged": "Staged", "in_process": "In process",
+    "in_transit": "In transit",
+}  # fmt: skip
+assert set(HEADINGS) == set(on_hand.PARTS)
+
+
 def test_stock_adds_up_however_it_is_grouped(plant: Plant, lot: Lot, auditor: Client) -> None:
     other = plant.lot(7, material=plant.pieces(), at=plant.a2)
     shipment = plant.shipment((other.material, 7))
@@ -180,11 +187,13 @@ def test_stock_adds_up_however_it_is_grouped(plant: Plant, lot: Lot, auditor: Cl
     for by in ("material", "lot", "location"):
         rows = list(csv.DictReader(io.StringIO(text(auditor.get(f"/stock/?by={by}&download=csv")))))
         for row in rows:
-            parts = [Decimal(row[part]) for part in on_hand.PARTS]
-            assert sum(parts) == Decimal(row["total"]), row
-        assert sum(Decimal(row["total"]) for row in rows) == everything
+            parts = [Decimal(row[heading]) for heading in HEADINGS.values()]
+            assert sum(parts) == Decimal(row["On hand"]), row
+        assert sum(Decimal(row["On hand"]) for row in rows) == everything
     rows = list(csv.DictReader(io.StringIO(text(auditor.get("/stock/?by=demand&download=csv")))))
-    claimed = {row["demand"]: {part: Decimal(row[part]) for part in on_hand.PARTS} for row in rows}
+    claimed = {
+        row["Demand"]: {part: Decimal(row[name]) for part, name in HEADINGS.items()} for row in rows
+    }
     assert claimed["PO-1"] == {
         "general": 0, "reserved": 30, "staged": 25, "in_process": 0, "in_transit": 0,
     }  # fmt: skip
@@ -219,7 +228,7 @@ def test_what_is_restricted_does_not_count_as_usable(plant: Plant) -> None:
     )  # fmt: skip
     plant.do(quality.restrict, line, by=plant.qa)
     rows = csv.DictReader(io.StringIO(text(reader("qa").get("/stock/?download=csv"))))
-    assert next(iter(rows))["usable"] == "0"
+    assert next(iter(rows))["Usable"] == "0"
 
 
 def test_stock_is_filtered(plant: Plant, lot: Lot, auditor: Client) -> None:
@@ -227,7 +236,7 @@ def test_stock_is_filtered(plant: Plant, lot: Lot, auditor: Client) -> None:
 
     def found(query: str) -> set[str]:
         page = text(auditor.get(f"/stock/?by=lot&download=csv&{query}"))
-        return {row["lot"] for row in csv.DictReader(io.StringIO(page))}
+        return {row["Lot"] for row in csv.DictReader(io.StringIO(page))}
 
     assert found("") == {lot.code, other.code}
     assert found(f"q={lot.number}") == {lot.code}

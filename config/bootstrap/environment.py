@@ -21,8 +21,11 @@ from config.bootstrap.terminal import SetupError, say
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
-LOCKS = {"runtime": ("runtime",), "test": ("test", "runtime")}
+LOCKS = {"runtime": ("runtime",), "test": ("test", "runtime"), "mining": ("mining",)}
 """What each lock brings: `test` is a superset of `runtime`, with the same pins."""
+
+MINING = ROOT / ".venv-mining"
+"""Where `mining` is installed: pm4py is half a gigabyte, and tests alone want it."""
 
 
 def lock_path(name: str) -> Path:

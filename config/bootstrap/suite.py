@@ -1,7 +1,8 @@
 """`manage.py test`: pytest against real servers, found, installed or given.
 
 FORESTAGE_TEST_DATABASE=sqlite runs the same suite on SQLite, without any server; tests that need
-PostgreSQL, Redis or a browser are then skipped, by name.
+PostgreSQL, Redis or a browser are then skipped, by name. So is the one that reads our export with
+pm4py, unless `--mining` has set that up.
 """
 
 import argparse
@@ -11,22 +12,27 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from config.bootstrap import processes, services
+from config.bootstrap import environment, processes, services
 from config.bootstrap.environment import ROOT
 from config.bootstrap.terminal import say
 
+OURS = ("--setup-only", "--mining")
 DECIDED_BY_USER = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "--collect-only", "--co")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """Split our one option from pytest's."""
-    options = argparse.Namespace(setup_only="--setup-only" in arguments)
-    options.pytest = [argument for argument in arguments if argument != "--setup-only"]
+    """Split our two options from pytest's."""
+    options = argparse.Namespace(
+        setup_only="--setup-only" in arguments, mining="--mining" in arguments
+    )
+    options.pytest = [argument for argument in arguments if argument not in OURS]
     return options
 
 
 def run(options: argparse.Namespace) -> int:
     """Run pytest with its servers around it. Returns its exit code."""
+    if options.mining:
+        environment.ensure("mining", environment.MINING)
     if options.setup_only:
         say("The test environment is ready.")
         return 0

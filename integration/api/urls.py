@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from integration.exports.api import LedgerView, OcelView
 from integration.external.resource import ExternalIdViewSet
 from integration.external.views import VIEWS as EXTERNAL
 from integration.inbound.b2mml_view import B2mmlView
@@ -21,5 +22,7 @@ urlpatterns = [
     ),
     path("inbound/demands/", SendView.as_view(), name="send-demand"),
     path("inbound/b2mml/<str:source>/", B2mmlView.as_view(), name="send-b2mml"),
+    path("exports/ledger/", LedgerView.as_view(), name="export-ledger"),
+    path("exports/ocel/", OcelView.as_view(), name="export-ocel"),
     *router.urls,
 ]

@@ -15,7 +15,7 @@ from integration.epcis.identifiers import Names
 from integration.epcis.reading import walk
 from inventory import audit
 from inventory.audit import Actor
-from inventory.audit_export import accounted
+from inventory.sheets.recorded import Part, accounted
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 SCHEMA_VERSION = "2.0"
@@ -57,15 +57,15 @@ def export(
     return name, accounted(_parts(head, query, names), stamp, facts)
 
 
-def _parts(head: Document, query: Query, names: Names) -> Iterator[tuple[str, int]]:
+def _parts(head: Document, query: Query, names: Names) -> Iterator[Part]:
     """The document, an event a line, with the number of events so far."""
     count = 0
-    yield f'{_dumps(head)[:-1]}, "epcisBody": {{"eventList": [', 0
+    yield f'{_dumps(head)[:-1]}, "epcisBody": {{"eventList": ['.encode(), 0
     for events in walk(query, names):
         for event in events:
-            yield f"{',' if count else ''}\n{_dumps(event)}", count + 1
+            yield f"{',' if count else ''}\n{_dumps(event)}".encode(), count + 1
             count += 1
-    yield "\n]}}\n", count
+    yield b"\n]}}\n", count
 
 
 def _dumps(value: Any) -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory import attempts
 from inventory.actions import remove_master, save_master
+from inventory.admin.files import AsFile
 from inventory.admin.finding import BoundedPaginator
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -69,7 +70,7 @@ class Autocompleting:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc,no-any-return]
 
 
-class OneTrail(Autocompleting, admin.ModelAdmin[M]):
+class OneTrail(Autocompleting, AsFile[M]):
     """Nothing is deleted, and the audit trail is the only history: Django's own log stays empty."""
 
     show_full_result_count = False
@@ -94,7 +95,8 @@ class OneTrail(Autocompleting, admin.ModelAdmin[M]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, title | (extra_context or {}))
+        page: HttpResponse = super().changelist_view(request, title | (extra_context or {}))
+        return page
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

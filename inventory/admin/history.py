@@ -100,6 +100,7 @@ class ActionFilter(admin.SimpleListFilter):
 @admin.register(AuditEntry)
 class AuditEntryAdmin(HistoryAdmin[AuditEntry]):
     list_display = ("recorded_at", "what", "subject", "actor", "surface", "reason")
+    leaves_on_record = True
     list_filter = ("surface", ("recorded_at", admin.DateFieldListFilter), ActionFilter)
     list_select_related = ("actor",)
     search_fields = ("subject",)

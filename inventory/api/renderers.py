@@ -7,6 +7,8 @@ import orjson
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
+from inventory.sheets.columns import CONTENT_TYPES, FileType
+
 _AS_DJANGO_DOES = JSONEncoder().default
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
@@ -29,3 +31,20 @@ class FastJSONRenderer(JSONRenderer):
         if self.get_indent(accepted_media_type or "", renderer_context or {}):
             return super().render(data, accepted_media_type, renderer_context)
         return orjson.dumps(data, default=_AS_DJANGO_DOES, option=_OPTIONS)
+
+
+class CsvRenderer(FastJSONRenderer):
+    """Lets a list be asked for as CSV. The view answers itself; what it refuses is JSON."""
+
+    format = FileType.CSV.value
+    media_type = "text/csv"
+
+
+class XlsxRenderer(FastJSONRenderer):
+    """Lets a list be asked for as XLSX; likewise."""
+
+    format = FileType.XLSX.value
+    media_type = CONTENT_TYPES[FileType.XLSX]
+
+
+FILES = (CsvRenderer, XlsxRenderer)

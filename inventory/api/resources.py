@@ -18,9 +18,11 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from inventory import sites
+from inventory.api.files import file_of, wanted_file
+from inventory.api.renderers import FILES
 from inventory.models import Location
 
-OF_THE_PAGE = {"cursor", "page_size", "ordering"}
+OF_THE_PAGE = {"cursor", "page_size", "ordering", "format"}
 PERIOD = ("recorded_from", "recorded_before")
 MOST_PLACES = 500
 """Places of a branch that are named one by one in a statement."""
@@ -91,6 +93,20 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     tag = ""
     sieve: Q | None = None
     branches: tuple[Q, ...] = ()
+    file_permission = ""
+    """What its file asks for besides; that it left is then recorded."""
+
+    def get_renderers(self) -> list[Any]:
+        """Lists can be files as well."""
+        files = [kind() for kind in FILES] if self.action == "list" else []
+        return [*super().get_renderers(), *files]
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        kind = wanted_file(request)
+        if kind is None:
+            return super().list(request, *args, **kwargs)
+        rows = self.filter_queryset(self.get_queryset())
+        return file_of(self, kind, rows, lambda part: self.get_serializer(part, many=True).data)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Lists are filtered; one thing is found by its code or number alone. Both are kept to the

@@ -18,6 +18,7 @@ from inventory.api.answers import Answer, AnswerByLine, Problem
 from inventory.api.fields import DateTimeIn
 from inventory.api.lines import MOST_LINES, line_serializer
 from inventory.api.problems import CONTENT_TYPE
+from inventory.api.renderers import CsvRenderer, XlsxRenderer
 from inventory.verbs import Verb
 
 MEANINGS = {
@@ -31,6 +32,10 @@ MEANINGS = {
     415: "Only JSON is read.",
     422: "The Idempotency-Key stood for another request.",
     503: "The database was busy; nothing was done. Try again.",
+}
+FILE_SHAPES: dict[str, dict[str, str]] = {
+    CsvRenderer.media_type: {"type": "string"},
+    XlsxRenderer.media_type: {"type": "string", "format": "binary"},
 }
 ALWAYS = (401, 403, 406, 503)
 TO_READ = (400, 404, *ALWAYS)
@@ -76,12 +81,24 @@ class ApiSchema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         problem = self.resolve_serializer(Problem, direction).ref
-        for status in sorted(self.problems):
+        files = _with_files(bodies)
+        for status in sorted({*self.problems, *((409,) if files else ())}):
             bodies[str(status)] = {
                 "description": f"{HTTPStatus(status).phrase}. {MEANINGS[status]}",
                 "content": {CONTENT_TYPE: {"schema": problem}},
             }
         return bodies
+
+
+def _with_files(bodies: dict[str, Any]) -> bool:
+    """A list as a file is no JSON: say so, and tell whether there is one."""
+    found = False
+    for body in bodies.values():
+        for media_type, shape in FILE_SHAPES.items():
+            if media_type in body.get("content", {}):
+                body["content"][media_type] = {"schema": shape}
+                found = True
+    return found
 
 
 class VerbSchema(ApiSchema):

@@ -162,6 +162,7 @@ class AuditEntryViewSet(Resource):
     serializer_class = serializers.AuditEntrySerializer
     filterset_class = filters.AuditEntryFilter
     ordering_fields = ("id", "recorded_at")
+    file_permission = "inventory.export_audit"
     summaries = {"list": "Audit trail", "retrieve": "One entry of the audit trail"}
     tag = HISTORY
 

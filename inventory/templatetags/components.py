@@ -25,6 +25,8 @@ from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from inventory.fields import Words
+from inventory.paging import query_with
+from inventory.sheets.columns import FileType
 
 register = template.Library()
 
@@ -79,6 +81,40 @@ def _options(found: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
+# --- files --------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/download.html", takes_context=True)
+def download_menu(context: Any, *, recorded: bool = False) -> dict[str, Any]:
+    """The list of the page as a file, as it is filtered: a button with the kinds of file."""
+    token = context.get("csrf_token")
+    return {"choices": file_choices(context), "recorded": recorded, "csrf_token": token}
+
+
+@register.simple_tag(takes_context=True)
+def file_choices(context: Any) -> list[tuple[Words, str]]:
+    """The kinds of file, and the query of each."""
+    return [(kind.label, _file_of(context, kind)) for kind in FileType]
+
+
+@register.simple_tag(takes_context=True)
+def download_links(context: Any, table: str = "") -> SafeString:
+    """One of several tables of a page, beside its heading: a link for each kind of file."""
+    return format_html_join(
+        " · ",
+        '<a href="{}" download>{}</a>',
+        ((_file_of(context, kind, table), kind.label) for kind in FileType),
+    )
+
+
+def _file_of(context: Any, kind: FileType, table: str = "") -> str:
+    asked = context["request"].GET
+    of_table = {"table": table} if table else {}
+    return query_with(
+        asked, "after", "before", "cursor", "p", "table", download=kind.value, **of_table
+    )
+
+
 # --- badges -------------------------------------------------------------------------------------
 
 
@@ -127,6 +163,12 @@ def status_badge(status: str) -> SafeString:
     """A lot's quality status, stored or computed, or a stop code of the gate."""
     known = STATUSES.get(status.removeprefix("lot_"))
     return badge(*known) if known else badge("calm", "question-circle", status)
+
+
+def said(statuses: Iterable[str]) -> str:
+    """What the badges say, for a file."""
+    known = {status: STATUSES.get(status.removeprefix("lot_")) for status in statuses}
+    return ", ".join(str(found[2]) if found else status for status, found in known.items())
 
 
 @register.simple_tag

@@ -54,6 +54,7 @@ class VerbFilter(admin.SimpleListFilter):
 @admin.register(RefusedAttempt)
 class RefusedAttemptAdmin(FoundByCode, HistoryAdmin[RefusedAttempt]):
     list_display = ("recorded_at", "what", "code", "lot", "location", "demand", "actor")
+    leaves_on_record = True
     list_filter = (
         FamilyFilter, "surface", ("recorded_at", admin.DateFieldListFilter), VerbFilter,
     )  # fmt: skip

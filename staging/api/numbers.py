@@ -19,8 +19,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inventory.api.fields import QuantityOut
+from inventory.sheets.cells import seconds
 from staging.numbers.asked import Asked, NumbersForm
-from staging.numbers.cells import seconds
 from staging.numbers.figures import FIGURES
 from staging.numbers.tables import Column, Figure, Kind, Table
 

@@ -10,13 +10,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from inventory import on_hand as of_stock
 from inventory import sites
 from inventory.api.fields import QuantityOut
+from inventory.api.files import file_of, wanted_file
 from inventory.api.filters import BalanceFilter
 from inventory.api.pagination import KeysetPagination
+from inventory.api.renderers import FILES, FastJSONRenderer
 from inventory.api.resources import Filters, StrictFilters
 from inventory.models import Balance
 from staging import on_hand as of_demands
@@ -99,6 +100,7 @@ class OnHandView(GenericAPIView[Any]):
     serializer_class = OnHandRow
     pagination_class = GroupPagination
     filter_backends = (StrictFilters,)
+    renderer_classes = (FastJSONRenderer, *FILES)
     sieve: Q | None = None
     branches: tuple[Q, ...] = ()
     summaries = {"get": "On-hand picture"}
@@ -118,17 +120,21 @@ class OnHandView(GenericAPIView[Any]):
         ],
         responses=OnHandRow(many=True),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Any:
         query = OnHandQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         self.by = query.validated_data["by"]
         self.grouping = GROUPINGS[self.by]
         model = Commitment if self.by == "demand" else Balance
         rows = self.filter_queryset(sites.within(model._default_manager.all(), request.user))
-        page = self.paginate_queryset(self.grouping.split(rows, *self.grouping.columns)) or []
-        return self.get_paginated_response(
-            OnHandRow([self._row(row) for row in page], many=True).data
-        )
+        picture = self.grouping.split(rows, *self.grouping.columns)
+        if kind := wanted_file(request):
+            return file_of(self, kind, picture, self._shown)
+        page = self.paginate_queryset(picture) or []
+        return self.get_paginated_response(self._shown(page))
+
+    def _shown(self, rows: list[dict[str, Any]]) -> Any:
+        return OnHandRow([self._row(row) for row in rows], many=True).data
 
     def _row(self, row: dict[str, Any]) -> dict[str, Any]:
         named = {"code": row[self.grouping.code], "unit": row[UNIT], "material": row.get(MATERIAL)}

@@ -1,8 +1,6 @@
 """The numbers as they are written: in the cells of a page, and in the lines of a file."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from django.utils.formats import date_format
@@ -10,9 +8,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from inventory.audit_export import csv_line
+from inventory.sheets.columns import Column as OfFile
 from inventory.templatetags.components import badge, quantity
-from inventory.units import plain
 from inventory.wording import day_in_words
 from staging.charts.words import duration, share
 from staging.numbers.asked import Asked
@@ -70,24 +67,17 @@ def _moment(value: datetime, asked: Asked, words: str) -> SafeString:
 # --- as a file ----------------------------------------------------------------------------------
 
 
-def lines(table: Table, rows: list[Row], asked: Asked) -> Iterator[str]:
-    """A table as CSV. Moments carry their offset, spans are in seconds, shares parts of one."""
-    yield csv_line(column.name for column in table.columns)
-    for row in rows:
-        yield csv_line(_plain(row[column.name], asked) for column in table.columns)
+def in_file(table: Table) -> list[OfFile]:
+    """The columns of a table's file. Spans are in seconds, shares parts of one."""
+    return [_in_file(column) for column in table.columns]
 
 
-def _plain(value: Any, asked: Asked) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(asked.period.zone).isoformat()
-    if isinstance(value, timedelta):
-        return seconds(value)
-    return plain(value) if isinstance(value, Decimal) else value
+def _in_file(column: Column) -> OfFile:
+    def of(row: Row) -> Any:
+        value = row[column.name]
+        return str(column.words.get(value, value)) if column.words and value else value
 
-
-def seconds(span: timedelta) -> int:
-    """Whole seconds, rounded."""
-    return round(span / timedelta(seconds=1))
+    return OfFile(column.name, column.label, of)
 
 
 def in_time_of(asked: Asked) -> str:

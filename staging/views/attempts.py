@@ -1,30 +1,30 @@
 """Refused attempts: what the plant nearly did, counted, drawn and listed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import QueryDict, StreamingHttpResponse
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from inventory import audit_words
-from inventory.audit_export import csv_line
 from inventory.models import Lot, RefusedAttempt
 from inventory.paging import Page, counted, sifted_page_of
-from inventory.wording import day_in_words
+from inventory.sheets.columns import Column, Sheet
+from inventory.wording import day_in_words, full_name
 from quality import near_misses
 from quality.near_misses import Family, NearMisses, Step
 from staging.charts import plot
 from staging.filters import AttemptFilter
-from staging.views.files import csv_file
+from staging.views.columns import code
 from staging.views.lists import ListPage
-
-DOWNLOADS = ("reasons", "places", "days")
 
 
 class AttemptsView(ListPage):
@@ -34,12 +34,38 @@ class AttemptsView(ListPage):
     reads = ("inventory.view_refusedattempt",)
     filterset_class = AttemptFilter
     section = "attempts"
+    leaves_on_record = True
+    columns = (
+        Column("id", _("Number"), lambda one: one[0].pk),
+        Column("recorded_at", _("When"), lambda one: one[0].recorded_at),
+        Column("who", _("Who"), lambda one: full_name(one[0].actor)),
+        Column("surface", _("Through"), lambda one: one[0].get_surface_display()),
+        Column("tried", _("Tried"), lambda one: one[1]),
+        Column("lot", _("Lot"), lambda one: code(one[0].lot)),
+        Column("material", _("Material"), lambda one: code(one[0].material)),
+        Column("quantity", _("Quantity"), lambda one: one[0].quantity),
+        Column("unit", _("Unit"), lambda one: one[0].counted_in),
+        Column("place", _("Lane or place"), lambda one: code(one[0].location)),
+        Column("container", _("Container"), lambda one: code(one[0].container)),
+        Column("demand", _("Demand"), lambda one: one[0].demand),
+        Column("message", _("Why it was refused"), lambda one: one[0].message),
+        Column("code", _("Code"), lambda one: one[0].code),
+        Column("rule", _("Rule"), lambda one: one[2]),
+        Column("asked", _("Asked"), lambda one: one[0].asked),
+        Column("batch", _("Batch"), lambda one: one[0].batch),
+    )
 
-    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
-        download = self.request.GET.get("download")
-        if download in DOWNLOADS:
-            return _file(download, context["found"])
-        return super().render_to_response(context, **kwargs)
+    newest = True
+
+    def sheet(self) -> Sheet:
+        """All of them, one by one, or one of the tables above them."""
+        table = TABLES.get(self.request.GET.get("table", ""))
+        if table is None:
+            return super().sheet()
+        columns, rows = table
+        found = self.near_misses(AttemptFilter(self.asked))
+        name = f"refused-by-{self.request.GET['table']}"
+        return Sheet(name=name, columns=columns, batches=lambda: [rows(found)])
 
     @property
     def asked(self) -> QueryDict:
@@ -54,8 +80,15 @@ class AttemptsView(ListPage):
             "actor", "lot", "material", "location", "container"
         )
 
+    def order(self) -> str:
+        return "recorded_at"
+
     def page_of(self, rows: QuerySet[RefusedAttempt]) -> Page[RefusedAttempt]:
-        return sifted_page_of(rows, self.request.GET, column="recorded_at", newest=True)
+        return sifted_page_of(rows, self.request.GET, column=self.order(), newest=self.newest)
+
+    def entries(self, rows: list[RefusedAttempt]) -> list[Any]:
+        texts = near_misses.rule_texts(row.rule for row in rows)
+        return [(row, audit_words.verb_label(row.verb), texts.get(row.rule, "")) for row in rows]
 
     def near_misses(self, chosen: AttemptFilter) -> NearMisses:
         """What the filter finds, counted. A filter that makes no sense finds nothing."""
@@ -68,9 +101,7 @@ class AttemptsView(ListPage):
     def complete(self, page: Page[RefusedAttempt]) -> dict[str, Any]:
         found = self.near_misses(AttemptFilter(self.asked))
         query = self.asked
-        for name in ("cursor", "download"):
-            query.pop(name, None)
-        texts = near_misses.rule_texts(row.rule for row in page.rows)
+        query.pop("cursor", None)
         return {
             "found": found,
             "chart": _chart(found),
@@ -81,8 +112,6 @@ class AttemptsView(ListPage):
             "places": [(one, _narrowed(query, place=one.location.code) if one.location else "")
                        for one in found.by_place],
             "steps": [one for one in reversed(found.over_time) if one.attempts],
-            "attempts": [(row, audit_words.verb_label(row.verb), texts.get(row.rule, ""))
-                         for row in page.rows],
             "query": query.urlencode(),
             "time_zone": timezone.get_current_timezone_name(),
         }  # fmt: skip
@@ -122,35 +151,36 @@ def period(since: date, step: str) -> str:
     if step == "month":
         return date_format(since, "YEAR_MONTH_FORMAT")
     if step == "week":
-        return _("week from %(day)s") % {"day": day_in_words(since)}
+        return gettext("week from %(day)s") % {"day": day_in_words(since)}
     return date_format(since, "SHORT_DATE_FORMAT")
 
 
-# --- as files -----------------------------------------------------------------------------------
+# --- the tables above the list, as files --------------------------------------------------------
 
+ATTEMPTS = Column("attempts", _("Attempts"), attrgetter("attempts"))
+FAMILIES = [Column(one.value, one.label, attrgetter(one.value)) for one in Family]
 
-def _file(download: str, found: NearMisses) -> StreamingHttpResponse:
-    rows = {"reasons": _reasons, "places": _places, "days": _days}[download](found)
-    return csv_file(f"refused-by-{download}", (csv_line(row) for row in rows))
+REASONS = (
+    Column("reason", _("Reason"), lambda one: one.words),
+    Column("code", _("Code"), lambda one: one.code),
+    Column("rule", _("Rule no."), lambda one: one.rule),
+    Column("rule_version", _("Version"), lambda one: one.rule_version),
+    Column("rule_text", _("Rule"), lambda one: one.rule_text),
+    ATTEMPTS,
+    Column("lots", _("Lots"), lambda one: one.lots),
+    Column("people", _("People"), lambda one: one.people),
+    Column("last_at", _("Last"), lambda one: one.last_at),
+)
+PLACES = (
+    Column("place", _("Place"), lambda one: code(one.location)),
+    Column("name", _("Name"), lambda one: one.location.name if one.location else ""),
+    ATTEMPTS,
+    *FAMILIES,
+)
+DAYS = (Column("since", _("From"), lambda one: one.since), ATTEMPTS, *FAMILIES)
 
-
-def _reasons(found: NearMisses) -> Iterator[Iterable[Any]]:
-    yield "code", "rule", "rule_version", "rule_text", "attempts", "lots", "people", "last_at"
-    for one in found.by_reason:
-        yield (
-            one.code, one.rule, one.rule_version, one.rule_text, one.attempts, one.lots,
-            one.people, one.last_at.isoformat(),
-        )  # fmt: skip
-
-
-def _places(found: NearMisses) -> Iterator[Iterable[Any]]:
-    yield "place", "name", "attempts", *Family.values
-    for one in found.by_place:
-        code, name = (one.location.code, one.location.name) if one.location else ("", "")
-        yield code, name, one.attempts, one.quality, one.person, one.other
-
-
-def _days(found: NearMisses) -> Iterator[Iterable[Any]]:
-    yield found.step, "attempts", *Family.values
-    for one in found.over_time:
-        yield one.since.isoformat(), one.attempts, one.quality, one.person, one.other
+TABLES: dict[str, tuple[Sequence[Column], Callable[[NearMisses], Sequence[Any]]]] = {
+    "reasons": (REASONS, lambda found: found.by_reason),
+    "places": (PLACES, lambda found: found.by_place),
+    "days": (DAYS, lambda found: found.over_time),
+}

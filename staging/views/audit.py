@@ -15,9 +15,14 @@ from django.views.generic import DetailView, FormView
 
 from inventory import attempts, audit_export, audit_words
 from inventory.audit_export import Export, Format, Records
+from inventory.errors import Refused
 from inventory.models import AuditEntry, Movement, RefusedAttempt
 from inventory.paging import Page, sifted_page_of
+from inventory.sheets.answers import as_download
+from inventory.sheets.columns import Column
+from inventory.sheets.recorded import FINISHED, manifest
 from inventory.views.common import FloorView, actor
+from inventory.wording import full_name
 from quality.models import Decision, Hold, Inspection
 from quality.records import with_signings
 from staging.filters import MOMENT, OLDEST_FIRST, AuditFilter
@@ -34,6 +39,21 @@ class AuditView(ListPage):
     reads = ("inventory.view_auditentry",)
     filterset_class = AuditFilter
     section = "audit"
+    leaves_on_record = True
+    columns = (
+        Column("id", _("Number"), lambda one: one[0].pk),
+        Column("recorded_at", _("Recorded at"), lambda one: one[0].recorded_at),
+        Column("occurred_at", _("Occurred at"), lambda one: one[0].occurred_at),
+        Column("who", _("Who"), lambda one: full_name(one[0].actor)),
+        Column("account", _("Account"), lambda one: one[0].actor.username),
+        Column("surface", _("Through"), lambda one: one[0].get_surface_display()),
+        Column("action", _("Action"), lambda one: one[1]),
+        Column("subject", _("Subject"), lambda one: one[0].subject),
+        Column("why", _("Why"), lambda one: one[0].reason or one[2]),
+        Column("changes", _("Changes"), lambda one: one[0].changes),
+        Column("facts", _("Particulars"), lambda one: one[0].facts),
+        Column("batch", _("Batch"), lambda one: one[0].batch),
+    )
 
     @property
     def newest(self) -> bool:  # type: ignore[override]
@@ -42,20 +62,23 @@ class AuditView(ListPage):
     def rows(self) -> QuerySet[AuditEntry]:
         return AuditEntry.objects.select_related("actor")
 
-    def page_of(self, rows: QuerySet[AuditEntry]) -> Page[AuditEntry]:
+    def order(self) -> str:
         """A period is read in the order of its own index: who begins at the end passes over all
         that was recorded since."""
         asked = self.request.GET
-        if asked.get("since") or asked.get("until"):
-            return sifted_page_of(rows, asked, column="recorded_at", newest=self.newest)
-        return super().page_of(rows)
+        return "recorded_at" if asked.get("since") or asked.get("until") else self.key
+
+    def page_of(self, rows: QuerySet[AuditEntry]) -> Page[AuditEntry]:
+        if self.order() == self.key:
+            return super().page_of(rows)
+        return sifted_page_of(rows, self.request.GET, column=self.order(), newest=self.newest)
+
+    def entries(self, rows: list[AuditEntry]) -> list[Any]:
+        why = _messages(rows)
+        return [(entry, in_words(entry), why.get(entry.batch, "")) for entry in rows]
 
     def complete(self, page: Page[AuditEntry]) -> dict[str, Any]:
-        why = _messages(page.rows)
-        return {
-            "entries": [(entry, in_words(entry), why.get(entry.batch, "")) for entry in page.rows],
-            "time_zone": timezone.get_current_timezone_name(),
-        }
+        return {"time_zone": timezone.get_current_timezone_name()}
 
 
 class AuditEntryView(FloorView, DetailView[AuditEntry]):
@@ -185,15 +208,12 @@ class ExportView(FloorView, FormView[ExportForm]):
 
     def form_valid(self, form: ExportForm) -> HttpResponse | StreamingHttpResponse:  # type: ignore[override]
         export = form.export()
-        name, content = audit_export.stream(export, by=actor(self.request), at=timezone.now())
-        return StreamingHttpResponse(
-            content,
-            content_type=audit_export.CONTENT_TYPES[export.format],
-            headers={
-                "Content-Disposition": f'attachment; filename="{name}"',
-                "Cache-Control": "no-store",
-            },
-        )
+        try:
+            name, content = audit_export.stream(export, by=actor(self.request), at=timezone.now())
+        except Refused as refusal:
+            form.add_error("format", refusal)
+            return self.form_invalid(form)
+        return as_download(content, name, audit_export.CONTENT_TYPES[export.format])
 
     def form_invalid(self, form: ExportForm) -> HttpResponse:
         return render(
@@ -201,7 +221,7 @@ class ExportView(FloorView, FormView[ExportForm]):
         )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        made = AuditEntry.objects.filter(action=audit_export.FINISHED).select_related("actor")
+        made = AuditEntry.objects.filter(action=FINISHED).select_related("actor")
         return super().get_context_data(
             made=made.order_by("-pk")[:20],
             section="audit",
@@ -217,11 +237,11 @@ class ManifestView(FloorView, View):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         finished = get_object_or_404(
-            AuditEntry.objects.select_related("actor"), pk=pk, action=audit_export.FINISHED
+            AuditEntry.objects.select_related("actor"), pk=pk, action=FINISHED
         )
         name = f"{finished.facts.get('file', 'forestage')}.manifest.json"
         return JsonResponse(
-            audit_export.manifest(finished),
+            manifest(finished),
             json_dumps_params={"indent": 2},
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )

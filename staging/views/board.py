@@ -8,16 +8,22 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from inventory.models import Site
 from inventory.paging import query_with
+from inventory.sheets.columns import Column, Sheet
+from inventory.wording import plain
 from inventory.zones import zone_of
 from staging import board, live, ready
 from staging.board import Lane
 from staging.forms import BoardFilter, ReadyFilter
-from staging.models import Demand
+from staging.models import Demand, DemandState
+from staging.ready import Entry
+from staging.views.columns import code
 from staging.views.demands import named
+from staging.views.files import AsFile
 from staging.views.live import Board, Drawing, LiveView, suggestions
 
 DEMANDS = 30
@@ -39,7 +45,7 @@ class BoardView(LiveView, View):
             return drawing.answer(request, self.newest, around(request))
 
 
-class ReadyView(LiveView, View):
+class ReadyView(LiveView, AsFile):
     """Demands by when they must be ready, a page at a time."""
 
     reads = ("staging.view_demand", "staging.view_commitment")
@@ -51,6 +57,43 @@ class ReadyView(LiveView, View):
         )
         with timezone.override(_zone(asked)):
             return drawing.answer(request, self.newest, around(request))
+
+    def sheet(self) -> Sheet:
+        asked, at = ReadyFilter(self.request.GET), timezone.now()
+        rows = asked_demands(asked)
+        return Sheet(
+            name="due",
+            columns=DUE,
+            found=rows,
+            zone=_zone(asked),
+            batches=lambda: ready.whole(rows, at=at),
+        )
+
+
+def _missing(entry: Entry) -> str:
+    """What is short, line by line: `RM-1001: 2.5 KGM`."""
+    return ", ".join(
+        f"{gap.line.material.code}: {plain(gap.missing)} {gap.line.material.base_unit_id}"
+        for gap in entry.gaps
+        if gap.missing
+    )
+
+
+DUE = (
+    Column("demand", _("Demand"), lambda one: one.demand.reference),
+    Column("kind", _("Kind"), lambda one: one.demand.get_kind_display()),
+    Column("needed_at", _("Needed at"), lambda one: one.demand.needed_at),
+    Column("due", _("Due"), lambda one: str(ready.GROUPS[one.due])),
+    Column("state", _("State"), lambda one: str(DemandState(one.demand.state).label)),
+    Column("percent", _("Percent staged"), lambda one: one.kit.percent),
+    Column("missing", _("Missing"), _missing),
+    Column("blocked", _("Blocked"), lambda one: one.is_blocked),
+    Column("work_center", _("Work centre"), lambda one: code(one.demand.work_center)),
+    Column("customer", _("Customer"), lambda one: code(one.demand.customer)),
+    Column("route", _("Route"), lambda one: one.demand.route),
+    Column("carrier", _("Carrier"), lambda one: one.demand.carrier),
+    Column("site", _("Site"), lambda one: one.demand.site.code),
+)
 
 
 def _zone(asked: BoardFilter | ReadyFilter) -> tzinfo:

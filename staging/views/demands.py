@@ -13,11 +13,12 @@ from django.views import View
 from inventory import audit_words
 from inventory.forms import permitted
 from inventory.models import AuditEntry, Material, Movement, Site
-from inventory.paging import sifted_page_of
+from inventory.paging import every, sifted_page_of
+from inventory.sheets.columns import BATCH, Column, Sheet
 from inventory.verbs import REGISTRY
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import path_of
-from inventory.wording import spelled
+from inventory.wording import full_name, spelled
 from inventory.zones import zone_of
 from staging import kits
 from staging.actions import suggest
@@ -34,6 +35,8 @@ from staging.models import (
     State,
     UnstageTask,
 )
+from staging.views.columns import code
+from staging.views.files import AsFile
 from staging.views.guided import path_to
 
 ALL = "all"
@@ -67,7 +70,7 @@ PLACE_FIELD = {
 WAY_BACK = ("unstage", "unload", "return_remainder")
 
 
-class DemandListView(FloorView, View):
+class DemandListView(FloorView, AsFile):
     """Demands, the next needed first."""
 
     reads = ("staging.view_demand",)
@@ -77,27 +80,58 @@ class DemandListView(FloorView, View):
         page = sifted_page_of(
             _matching(asked), request.GET, column="needed_at", sieve=_sieve(asked)
         )
-        found, now = kits.kits(page.rows), timezone.now()
-        blocked = kits.blocked(page.rows, timezone.localdate())
-        entries = [
-            {
-                "demand": row,
-                "kit": found[row.pk],
-                "blocked": any(line.pk in blocked for line in found[row.pk].lines),
-                "done": row.state in UNDER_WAY,
-                "overdue": row.needed_at < now and row.state not in UNDER_WAY,
-            }
-            for row in page.rows
-        ]
         context = {
             "filter": asked,
-            "entries": entries,
+            "entries": _entries(page.rows),
             "previous_url": page.previous,
             "next_url": page.next,
             "new_url": path_of("create_demand"),
             "section": "demands",
         }
         return render(request, "staging/demand_list.html", context)
+
+    def sheet(self) -> Sheet:
+        asked = DemandFilter(self.request.GET)
+        rows = _matching(asked)
+        pages = every(rows, "needed_at", sieve=_sieve(asked), size=BATCH)
+        return Sheet(
+            name="demands", columns=COLUMNS, found=rows, batches=lambda: map(_entries, pages)
+        )
+
+
+def _entries(rows: list[Any]) -> list[dict[str, Any]]:
+    """Demands with how complete their kits are, and whether a part of one may not be used."""
+    found, now = kits.kits(rows), timezone.now()
+    blocked = kits.blocked(rows, timezone.localdate())
+    return [
+        {
+            "demand": row,
+            "kit": found[row.pk],
+            "blocked": any(line.pk in blocked for line in found[row.pk].lines),
+            "done": row.state in UNDER_WAY,
+            "overdue": row.needed_at < now and row.state not in UNDER_WAY,
+        }
+        for row in rows
+    ]
+
+
+COLUMNS = (
+    Column("demand", _("Demand"), lambda one: one["demand"].reference),
+    Column("kind", _("Kind"), lambda one: one["demand"].get_kind_display()),
+    Column("product", _("Product"), lambda one: code(one["demand"].product)),
+    Column("needed_at", _("Needed at"), lambda one: one["demand"].needed_at),
+    Column("overdue", _("Overdue"), lambda one: one["overdue"]),
+    Column("state", _("State"), lambda one: str(DemandState(one["demand"].state).label)),
+    Column("blocked", _("Blocked"), lambda one: one["blocked"]),
+    Column("lines", _("Lines"), lambda one: len(one["kit"].lines)),
+    Column("complete_lines", _("Staged or beyond"), lambda one: one["kit"].complete_lines),
+    Column("percent", _("Percent staged"), lambda one: one["kit"].percent),
+    Column("work_center", _("Work centre"), lambda one: code(one["demand"].work_center)),
+    Column("customer", _("Customer"), lambda one: code(one["demand"].customer)),
+    Column("route", _("Route"), lambda one: one["demand"].route),
+    Column("carrier", _("Carrier"), lambda one: one["demand"].carrier),
+    Column("site", _("Site"), lambda one: one["demand"].site.code),
+)
 
 
 def _matching(asked: DemandFilter) -> Any:
@@ -331,7 +365,7 @@ def _of_entry(entry: AuditEntry) -> dict[str, Any]:
 def _event(row: Movement | AuditEntry, what: str, icon: str) -> dict[str, Any]:
     return {
         "when": row.recorded_at,
-        "who": row.actor.get_full_name() or row.actor.get_username(),
+        "who": full_name(row.actor),
         "what": what,
         "why": row.reason,
         "surface": row.get_surface_display(),

@@ -9,24 +9,34 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views import View as BaseView
 
 from inventory import genealogy
-from inventory.audit_export import csv_line
 from inventory.genealogy import Link, Trace
 from inventory.models import Lot
 from inventory.paging import query_with
+from inventory.sheets.columns import Column, Sheet
 from inventory.views.common import FloorView
 from staging.charts.drawing import to_svg
 from staging.family import View, graph, used
-from staging.views.files import csv_file
+from staging.views.files import AsFile
 
 DEEPEST, USUAL_LEVELS = 12, 3
 WIDEST, USUAL_MOST = 200, 12
 MOST_SHOWN = 200
 """Links that the page's table has; its file has them all."""
 
-COLUMNS = ("direction", "depth", "near", "far", "material", "kind", "quantity", "unit")
+WAYS = {"back": _("made from"), "forward": _("went into")}
+
+COLUMNS = (
+    Column("direction", _("Direction"), lambda row: str(WAYS[row[0]])),
+    Column("depth", _("Level"), lambda row: row[1].depth),
+    Column("near", _("Next to"), lambda row: row[1].near.code),
+    Column("far", _("Lot"), lambda row: row[1].far.code),
+    Column("material", _("Material"), lambda row: row[1].far.material.code),
+    Column("kind", _("How"), lambda row: row[1].kind),
+    Column("quantity", _("Quantity"), lambda row: row[1].quantity),
+    Column("unit", _("Unit"), lambda row: row[3]),
+)
 
 
 class GenealogyForm(forms.Form):
@@ -46,20 +56,17 @@ class GenealogyForm(forms.Form):
     )  # fmt: skip
 
 
-class GenealogyView(FloorView, BaseView):
+class GenealogyView(FloorView, AsFile):
     """The family of one lot. Each box leads to that lot's own family."""
 
     reads = ("inventory.view_lot", "inventory.view_lotlink")
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        lot = get_object_or_404(Lot.objects.select_related("material"), pk=pk)
+        lot = _lot(pk)
         form = GenealogyForm(request.GET)
         given = form.cleaned_data if form.is_valid() else {}
         levels = given.get("levels") or USUAL_LEVELS
-        download = "download" in request.GET
-        traces = _traces(lot, given.get("direction", ""), genealogy.DEEPEST if download else levels)
-        if download:
-            return csv_file(f"genealogy-{lot.pk}", _lines(traces))
+        traces = _traces(lot, given.get("direction", ""), levels)
         most = given.get("most") or USUAL_MOST
         context = {
             "lot": lot,
@@ -69,9 +76,22 @@ class GenealogyView(FloorView, BaseView):
             "graph": _graph(request, lot, traces, levels, most),
             "cut": any(not trace.complete for trace in traces.values()),
             "deeper": _deeper(request, traces, levels),
-            "file": query_with(request.GET, download="csv"),
         } | _table(traces, levels)  # fmt: skip
         return render(request, "staging/genealogy.html", context)
+
+    def sheet(self) -> Sheet:
+        """The whole family, however many levels the page shows."""
+        lot, form = _lot(self.kwargs["pk"]), GenealogyForm(self.request.GET)
+        direction = form.cleaned_data["direction"] if form.is_valid() else ""
+        return Sheet(
+            name=f"genealogy-{lot.pk}",
+            columns=COLUMNS,
+            batches=lambda: [list(_rows(_traces(lot, direction, genealogy.DEEPEST)))],
+        )
+
+
+def _lot(pk: int) -> Lot:
+    return get_object_or_404(Lot.objects.select_related("material"), pk=pk)
 
 
 def _traces(lot: Lot, direction: str, levels: int) -> dict[str, Trace]:
@@ -112,13 +132,3 @@ def _rows(traces: dict[str, Trace]) -> Iterator[tuple[str, Link, str, str]]:
 def _table(traces: dict[str, Trace], levels: int) -> dict[str, Any]:
     rows = [row for row in _rows(traces) if row[1].depth <= levels]
     return {"rows": rows[:MOST_SHOWN], "left": max(len(rows) - MOST_SHOWN, 0)}
-
-
-def _lines(traces: dict[str, Trace]) -> Iterator[str]:
-    yield csv_line(COLUMNS)
-    for direction, link, quantity, unit in _rows(traces):
-        far = link.far
-        yield csv_line(
-            [direction, link.depth, link.near.code, far.code, far.material.code, link.kind,
-             quantity, unit]
-        )  # fmt: skip

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import DetailView, TemplateView
 
 from inventory import on_hand
 from inventory.models import Balance, Location, Movement
-from inventory.paging import sifted_page_of
+from inventory.paging import every, sifted_page_of
+from inventory.sheets.columns import BATCH, Column, Sheet
 from inventory.statements import Select
 from inventory.views.common import FloorView
 from inventory.zones import zone_of
@@ -19,6 +21,8 @@ from staging import stops
 from staging.models import Alert, Commitment, StagedStock
 from staging.picture import nothing
 from staging.stops import TODAY
+from staging.views import columns
+from staging.views.files import AsFile
 
 MOST_SHOWN = 25
 """Rows of what is staged, of which there are more pages, and of what stands here, which the list of
@@ -27,26 +31,49 @@ stock shows whole. With 200 of each, drawing them took five sixths of the page's
 MOST_MOVEMENTS = 25
 
 
-class LocationListView(FloorView, TemplateView):
+class LocationListView(FloorView, AsFile, TemplateView):
     """Every place where stock can stand, as a tree."""
 
     template_name = "staging/location_list.html"
     reads = ("inventory.view_location",)
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def rows(self) -> QuerySet[Location]:
         lots = Count("balances__lot", filter=Q(balances__quantity__gt=0), distinct=True)
         rows = Location.objects.real().select_related("site").annotate(lots=lots)
+        return rows.order_by("site__code", "path")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            places=[
-                (place, min(place.path.count("/") - 1, 6))
-                for place in rows.order_by("site__code", "path")
-            ],
+            places=[(place, min(place.path.count("/") - 1, 6)) for place in self.rows()],
             section="stock",
             **kwargs,
         )
 
+    def sheet(self) -> Sheet:
+        rows = self.rows()
+        return Sheet(
+            name="locations",
+            columns=PLACES,
+            found=rows,
+            batches=lambda: [rows.iterator(chunk_size=BATCH)],
+        )
 
-class LocationView(FloorView, DetailView[Location]):
+
+PLACES = (
+    Column("site", _("Site"), lambda row: row.site.code),
+    Column("location", _("Location"), lambda row: row.code),
+    Column("name", _("Name"), lambda row: row.name),
+    Column("kind", _("Kind"), lambda row: row.get_kind_display()),
+    Column("purpose", _("For"), lambda row: row.get_purpose_display()),
+    Column("state_label", _("State label"), lambda row: row.state_label),
+    Column("capacity", _("Capacity"), lambda row: row.capacity),
+    Column("open", _("Open"), lambda row: row.is_open),
+    Column("lots", _("Lots here"), lambda row: row.lots),
+    Column("path", _("Path"), lambda row: row.path),
+)
+
+
+class LocationView(FloorView, AsFile, DetailView[Location]):
     """What stands at a place and below it, what is staged there, what stops it."""
 
     model = Location
@@ -92,6 +119,29 @@ class LocationView(FloorView, DetailView[Location]):
             **kwargs,
         )
 
+    def sheet(self) -> Sheet:
+        """What is staged here, or with `table=standing` all that stands here."""
+        place, today = self.get_object(), timezone.localdate()
+        rows: QuerySet[Any]
+        if self.request.GET.get("table") == "standing":
+            rows = Balance.objects.filter(location__in=Location.objects.within(place))
+            rows = rows.filter(quantity__gt=0)
+            ordered = stops.with_stop(rows, today).select_related(*OF_BALANCE)
+            return Sheet(
+                name=f"stock-at-{place.pk}", columns=columns.BALANCES, found=rows,
+                zone=zone_of(place.site),
+                batches=lambda: [ordered.order_by(*IN_WALKING_ORDER).iterator(chunk_size=BATCH)],
+            )  # fmt: skip
+        rows = StagedStock.objects.filter(location__in=Location.objects.within(place))
+        return Sheet(
+            name=f"staged-at-{place.pk}", columns=columns.COMMITMENTS, found=rows,
+            zone=zone_of(place.site),
+            batches=lambda: (
+                _STAGED(staged=[row.pk for row in part], on=today)
+                for part in every(rows, "since", size=BATCH)
+            ),
+        )  # fmt: skip
+
 
 def _anchored(link: str) -> str:
     return f"{link}#staged" if link else ""
@@ -107,12 +157,13 @@ _STAGED: Select[Any] = Select(
 )
 """What is staged, with `stop`. Found by its keys: so only what is shown is joined and judged."""
 
+OF_BALANCE = ("lot__material", "location", "container")
 IN_WALKING_ORDER = ("location__walk_order", "location__path", "lot__code", "pk")
 
 _STANDING: Select[Any] = Select(
     lambda: (
         stops.with_stop(Balance.objects.filter(pk__among="balances"), TODAY)
-        .select_related("lot__material", "location", "container")
+        .select_related(*OF_BALANCE)
         .order_by(*IN_WALKING_ORDER)
     )
 )

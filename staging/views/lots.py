@@ -6,12 +6,14 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import DetailView
 
 from inventory import genealogy, on_hand
 from inventory.models import Balance, Lot
-from inventory.paging import Page
+from inventory.sheets.columns import Column, Sheet
 from inventory.statements import Select
+from inventory.templatetags.components import said
 from inventory.views.common import FloorView
 from quality.clocks import clocks_of
 from quality.models import Decision, Inspection, Proposal
@@ -24,7 +26,8 @@ from staging.models import Commitment
 from staging.picture import COMMITTED
 from staging.stops import TODAY
 from staging.timeline import timeline
-from staging.views import attempts, lot_parts
+from staging.views import attempts, columns, lot_parts
+from staging.views.files import AsFile
 from staging.views.lists import ListPage
 
 MOST_EVENTS = 100
@@ -38,24 +41,34 @@ class LotListView(ListPage):
     filterset_class = LotFilter
     section = "lots"
     key = "code"
+    columns = (
+        Column("lot", _("Lot"), lambda one: one[0].code),
+        Column("material", _("Material"), lambda one: one[0].material.code),
+        Column("name", _("Name"), lambda one: one[0].material.name),
+        Column("quality", _("Quality"), lambda one: said(one[1])),
+        Column("made_on", _("Made on"), lambda one: one[0].made_on),
+        Column("expires_on", _("Expires"), lambda one: one[0].expires_on),
+        Column("retest_on", _("Retest"), lambda one: one[0].retest_on),
+        Column("supplier_lot", _("Supplier lot"), lambda one: one[0].supplier_lot),
+        Column("on_hand", _("On hand"), lambda one: one[2]),
+        Column("unit", _("Unit"), lambda one: one[0].material.base_unit_id),
+    )
 
     def rows(self) -> QuerySet[Lot]:
         return Lot.objects.select_related("material")
 
-    def complete(self, page: Page[Lot]) -> dict[str, Any]:
+    def entries(self, rows: list[Lot]) -> list[Any]:
         today = timezone.localdate()
-        held = stops.held_among(page.rows, today)
-        sums = Balance.objects.filter(lot__in=page.rows, quantity__gt=0).values_list("lot")
+        held = stops.held_among(rows, today)
+        sums = Balance.objects.filter(lot__in=rows, quantity__gt=0).values_list("lot")
         there = dict(sums.annotate(sum=Sum("quantity")))
-        return {
-            "lots": [
-                (lot, stops.badges(lot, today, held=held.get(lot.pk, "")), there.get(lot.pk, 0))
-                for lot in page.rows
-            ]
-        }
+        return [
+            (lot, stops.badges(lot, today, held=held.get(lot.pk, "")), there.get(lot.pk, 0))
+            for lot in rows
+        ]
 
 
-class LotView(FloorView, DetailView[Lot]):
+class LotView(FloorView, AsFile, DetailView[Lot]):
     """One lot: what it is, where it is, what stops it, what happened to it, what became of it."""
 
     model = Lot
@@ -94,6 +107,13 @@ class LotView(FloorView, DetailView[Lot]):
             **self._history(lot, user),
             **_family(lot),
             **kwargs,
+        )
+
+    def sheet(self) -> Sheet:
+        """The whole timeline."""
+        lot = self.get_object()
+        return Sheet(
+            name=f"timeline-{lot.pk}", columns=columns.EVENTS, batches=lambda: [timeline(lot)]
         )
 
     def _history(self, lot: Lot, user: User) -> dict[str, Any]:

@@ -9,17 +9,17 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views import View
 
 from inventory.paging import query_with
+from inventory.sheets.columns import Sheet
 from inventory.views.common import FloorView
 from staging.numbers import flow
 from staging.numbers.asked import Asked, NumbersForm
-from staging.numbers.cells import cells, in_time_of, lines
+from staging.numbers.cells import cells, in_file, in_time_of
 from staging.numbers.figures import FIGURES
 from staging.numbers.period import DAYS
 from staging.numbers.tables import Figure, Found, Plot, Ranking
-from staging.views.files import csv_file
+from staging.views.files import AsFile
 
 MOST_SHOWN = 100
 """Rows of a table that a page shows; its file has them all."""
@@ -30,15 +30,13 @@ MOST_OPEN = 30
 FIRST = "dwell"
 
 
-class NumbersView(FloorView, View):
+class NumbersView(FloorView, AsFile):
     """One set of figures: what was asked, what it comes to, drawn, in tables and as files."""
 
     reads = ("staging.view_numbers",)
 
     def get(self, request: HttpRequest, figure: str = FIRST) -> HttpResponseBase:
-        one = FIGURES.get(figure)
-        if one is None:
-            raise Http404
+        one = _figure(figure)
         form = NumbersForm(request.GET, one.asks)
         context = {
             "figure": one,
@@ -52,13 +50,31 @@ class NumbersView(FloorView, View):
             return render(request, "staging/numbers.html", context)
         asked = Asked.of(form, timezone.now())
         found = one.count(asked)
-        if table := one.table(request.GET.get("download", "")):
-            return csv_file(
-                f"{one.name}-{table.name}", lines(table, found.tables[table.name], asked)
-            )
         return render(
             request, "staging/numbers.html", context | _counted(request, one, asked, found)
         )
+
+    def sheet(self) -> Sheet:
+        """The table that the address names."""
+        one = _figure(self.kwargs.get("figure", FIRST))
+        table = one.table(self.request.GET.get("table", ""))
+        form = NumbersForm(self.request.GET, one.asks)
+        if table is None or not form.is_valid():
+            raise Http404
+        asked = Asked.of(form, timezone.now())
+        return Sheet(
+            name=f"{one.name}-{table.name}",
+            columns=in_file(table),
+            zone=asked.period.zone,
+            batches=lambda: [one.count(asked).tables[table.name]],
+        )
+
+
+def _figure(name: str) -> Figure:
+    figure: Figure | None = FIGURES.get(name)
+    if figure is None:
+        raise Http404
+    return figure
 
 
 def _counted(request: HttpRequest, figure: Figure, asked: Asked, found: Found) -> dict[str, Any]:
@@ -88,7 +104,6 @@ def _panels(
                 "open": not drawn and len(rows) <= MOST_OPEN,
                 "rows": [cells(table, row, asked) for row in rows[:MOST_SHOWN]],
                 "left": max(len(rows) - MOST_SHOWN, 0),
-                "file": query_with(request.GET, "download", download=table.name),
             }
 
 

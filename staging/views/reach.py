@@ -1,10 +1,10 @@
 """The reach of a hold, the recall report, and the list of what is to be pulled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -12,15 +12,18 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django_stubs_ext import StrPromise
 
-from inventory import audit, audit_export
 from inventory.models import Location
-from inventory.paging import Page, counted, page_of, sifted_page_of
+from inventory.paging import Page, counted, every, page_of, sifted_page_of
+from inventory.sheets.answers import answer, wanted
+from inventory.sheets.columns import BATCH, Column, FileType, Sheet
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import path_of
 from quality.models import Hold
 from staging import reach as reaching
 from staging.models import PullTask
 from staging.reach import Reach
+from staging.views import columns
+from staging.views.files import AsFile
 from staging.views.lists import in_words
 
 SHOWN = 15
@@ -46,6 +49,7 @@ class Part:
     name: str
     label: StrPromise
     rows: Callable[[Reach], QuerySet[Any]]
+    columns: Sequence[Column]
     prepare: Callable[[list[Any]], list[Any]] = list
 
     def page(self, reach: Reach, asked: QueryDict, size: int) -> Page[Any]:
@@ -65,11 +69,11 @@ def _with_who(rows: list[PullTask]) -> list[Any]:
 PARTS = {
     part.name: part
     for part in (
-        Part("pulls", _("To be pulled"), Reach.pulls, _with_who),
-        Part("demands", _("Promised and staged for"), Reach.commitments),
-        Part("shipped", _("Shipped"), Reach.shipments),
-        Part("consumed", _("Used up"), Reach.consumption, _with_outputs),
-        Part("positions", _("Where it is now"), Reach.positions),
+        Part("pulls", _("To be pulled"), Reach.pulls, columns.PULLS, _with_who),
+        Part("demands", _("Promised and staged for"), Reach.commitments, columns.COMMITMENTS),
+        Part("shipped", _("Shipped"), Reach.shipments, columns.SHIPMENTS),
+        Part("consumed", _("Used up"), Reach.consumption, columns.CONSUMED, _with_outputs),
+        Part("positions", _("Where it is now"), Reach.positions, columns.BALANCES),
     )
 }
 
@@ -101,7 +105,7 @@ class ReachView(FloorView, View):
         return render(request, "staging/reach.html", context)
 
 
-class PartView(FloorView, View):
+class PartView(FloorView, AsFile):
     """One of its lists, page by page."""
 
     reads = READS
@@ -122,6 +126,18 @@ class PartView(FloorView, View):
         }
         return render(request, "staging/reach_part.html", context)
 
+    def sheet(self) -> Sheet:
+        if self.kwargs["part"] not in PARTS:
+            raise Http404
+        part = PARTS[self.kwargs["part"]]
+        rows = part.rows(found(self.kwargs["pk"], self.request))
+        return Sheet(
+            name=f"hold-{self.kwargs['pk']}-{part.name}",
+            columns=part.columns,
+            found=rows,
+            batches=lambda: map(part.prepare, every(rows, "pk", down=True, size=BATCH)),
+        )
+
 
 MOST_PRINTED = 2_000
 """Shipped lines that the report prints. More are for the file."""
@@ -129,7 +145,7 @@ MOST_PRINTED = 2_000
 
 class RecallView(FloorView, View):
     """The recall report: shipped quantities by customer, to print; by POST as a file, because that
-    it left is recorded."""
+    it left is recorded. It leaves the house, so its columns keep their names in every language."""
 
     reads = READS
 
@@ -157,26 +173,22 @@ class RecallView(FloorView, View):
 
     def post(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         reach = found(pk, request)
-        stamp = audit.stamp(actor(request), timezone.now())
-        name = f"forestage-recall-hold-{pk}-{stamp.recorded_at:%Y%m%dT%H%M%SZ}.csv"
-        facts = {
-            "file": name,
-            "records": "recall",
-            "format": "csv",
-            "hold": pk,
-            "descendants": reach.with_descendants,
-        }
-        return StreamingHttpResponse(
-            audit_export.accounted(reaching.recall_csv(reach), stamp, facts),
-            content_type=audit_export.CONTENT_TYPES[audit_export.Format.CSV],
-            headers={
-                "Content-Disposition": f'attachment; filename="{name}"',
-                "Cache-Control": "no-store",
-            },
+        rows = reach.shipments().order_by("target__code", F("pk"))
+        sheet = Sheet(
+            name=f"recall-hold-{pk}",
+            columns=columns.SHIPMENTS,
+            batches=lambda: [rows.iterator(chunk_size=BATCH)],
+        )
+        return answer(
+            sheet,
+            wanted(request.POST.get("as", "")) or FileType.CSV,
+            for_people=False,
+            by=actor(request),
+            facts={"records": "recall", "hold": pk, "descendants": reach.with_descendants},
         )
 
 
-class PullListView(FloorView, View):
+class PullListView(FloorView, AsFile):
     """What is to be pulled, along the way through the plant; each leads to its unstaging."""
 
     reads = ("staging.view_pulltask",)
@@ -192,6 +204,15 @@ class PullListView(FloorView, View):
             "section": "pulls",
         }
         return render(request, "staging/pull_list.html", context)
+
+    def sheet(self) -> Sheet:
+        rows = reaching.pull_list()
+        return Sheet(
+            name="pull-list",
+            columns=columns.TASK,
+            found=rows,
+            batches=lambda: every(rows, "walk", size=BATCH),
+        )
 
 
 def _unstage(task: PullTask) -> str:

@@ -1,44 +1,37 @@
 """Stock: the on-hand picture, filtered, page by page or as a file."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, QueryDict, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.views import View
+from django.utils.translation import gettext_lazy as _
 from django.views.generic.base import ContextMixin
 
-from inventory import on_hand
-from inventory.audit_export import csv_line
+from inventory.fields import Words
 from inventory.models import Balance, Material
-from inventory.paging import counted, page_of
-from inventory.units import plain
+from inventory.paging import counted, every, page_of
+from inventory.sheets.columns import BATCH, Column, Sheet
+from inventory.templatetags.components import said
 from inventory.views.common import FloorView
 from staging.filters import MaterialFilter, StockFilter
 from staging.picture import GROUPINGS, Grouping, Row
-from staging.views.files import csv_file
+from staging.views.files import AsFile
 from staging.views.lists import in_words
 
-FILE_PAGE = 500
 MOST_COUNTED = 100
 """Whether some is on hand is looked up one by one, so they are counted up to here only."""
 
-MORE_COLUMNS = {"material": ("usable", "safety_stock"), "lot": ("status", "expires_on")}
 
-
-class StockView(FloorView, ContextMixin, View):
+class StockView(FloorView, AsFile, ContextMixin):
     """What is on hand, by material, lot, location or demand."""
 
     reads = ("inventory.view_balance",)
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        if "download" in request.GET:
-            return self._file()
+    def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "staging/stock.html", self.get_context_data())
 
     @property
@@ -95,36 +88,49 @@ class StockView(FloorView, ContextMixin, View):
             **kwargs,
         )
 
-    # --- as a file --------------------------------------------------------------------------
-
-    def _file(self) -> StreamingHttpResponse:
-        return csv_file(f"stock-by-{self.by}", self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        on, asked = timezone.localdate(), QueryDict(mutable=True)
-        columns = (*on_hand.PARTS, "total")
-        extra = MORE_COLUMNS.get(self.by, ())
-        name = "material" if self.by == "demand" else "name"
-        yield csv_line([self.by, name, "unit", *columns, *extra])
-        more = True
-        while more:
-            page = page_of(self.subjects, asked, key=self.grouping.key, size=FILE_PAGE)
-            yield "".join(
-                csv_line(
-                    [row.code, row.name, row.unit]
-                    + [plain(row.split[part]) for part in columns]
-                    + [_fact(row, name) for name in extra]
-                )
-                for row in self.rows(page.rows, on)
-            )
-            if more := bool(page.next):
-                asked["after"] = str(getattr(page.rows[-1], self.grouping.key))
+    def sheet(self) -> Sheet:
+        on, grouping = timezone.localdate(), self.grouping
+        found = self.subjects
+        pages: dict[str, Any] = {"tie": grouping.key, "size": BATCH}
+        return Sheet(
+            name=f"stock-by-{self.by}",
+            columns=(*_named(self.by), *PARTS, *MORE.get(self.by, ())),
+            found=found,
+            batches=lambda: (self.rows(part, on) for part in every(found, grouping.key, **pages)),
+        )
 
 
-def _fact(row: Row, name: str) -> str:
-    if name == "status":
-        return " ".join(row.badges)
-    value = getattr(row, name)
-    if value is None:
-        return ""
-    return value.isoformat() if isinstance(value, date) else plain(value)
+# --- as a file ----------------------------------------------------------------------------------
+
+
+def _part(name: str, label: Words) -> Column:
+    return Column(name, label, lambda row: row.split[name])
+
+
+PARTS = (
+    _part("general", _("General")),
+    _part("reserved", _("Reserved")),
+    _part("staged", _("Staged")),
+    _part("in_process", _("In process")),
+    _part("in_transit", _("In transit")),
+    _part("total", _("On hand")),
+)
+MORE = {
+    "material": (
+        Column("usable", _("Usable"), lambda row: row.usable),
+        Column("safety_stock", _("Safety stock"), lambda row: row.safety_stock),
+    ),
+    "lot": (
+        Column("quality", _("Quality"), lambda row: said(row.badges)),
+        Column("expires_on", _("Expires"), lambda row: row.expires_on),
+    ),
+}
+
+
+def _named(by: str) -> tuple[Column, ...]:
+    name = ("material", _("Material")) if by == "demand" else ("name", _("Name"))
+    return (
+        Column(by, GROUPINGS[by].heading, lambda row: row.code),
+        Column(*name, lambda row: row.name),
+        Column("unit", _("Unit"), lambda row: row.unit),
+    )

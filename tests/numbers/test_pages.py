@@ -74,13 +74,13 @@ def test_every_table_is_shown_filed_and_answered_alike(
     page, answer = supervisor.get(f"/numbers/{name}/", query), api.read(f"numbers/{name}/", **query)
     assert answer.status_code == 200
     for table in FIGURES[name].tables:
-        file = supervisor.get(f"/numbers/{name}/", query | {"download": table.name})
+        file = supervisor.get(f"/numbers/{name}/", query | {"download": "csv", "table": table.name})
         assert file["Content-Disposition"].startswith(f'attachment; filename="forestage-{name}')
         heading, *rows = csv.reader(io.StringIO(text(file)))
         found = answer.json()[table.name]
-        assert heading == [column.name for column in table.columns]
+        assert heading == [column.label for column in table.columns]
         assert len(found) == len(rows)
-        assert {tuple(row) for row in found} <= {tuple(heading)}
+        assert {tuple(row) for row in found} <= {tuple(column.name for column in table.columns)}
         shown = re.findall(rf'id="{table.name}".*?</section>', main(page), re.DOTALL)
         assert len(shown) == (1 if rows else 0)
         assert "style=" not in main(page)
@@ -92,7 +92,7 @@ def test_a_file_holds_no_formula(busy: Plant, supervisor: Client) -> None:
     late = busy.order(
         (busy.material(), 5), reference="=1+1", needed_at=busy.now - timedelta(days=1)
     )
-    file = text(supervisor.get("/numbers/on-time/?download=missed"))
+    file = text(supervisor.get("/numbers/on-time/?download=csv&table=missed"))
     assert f"'{late.reference}," in file
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from config import access_report
 from inventory import audit
-from inventory.audit_export import csv_line
 from inventory.models import Surface
+from inventory.sheets.csv import csv_line
 
 REPORTS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "accounts": access_report.accounts,

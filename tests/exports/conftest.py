@@ -1,0 +1,60 @@
+"""A plant with some of everything, and pages small enough that there are several."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from inventory import paging
+from staging import clock
+from staging.models import StagedStock
+from tests.api.conftest import api, api_as
+from tests.api.test_resources import busy
+from tests.factories import UserFactory
+from tests.plant import Plant
+
+__all__ = ["api", "api_as"]
+
+SMALL = 3
+"""Rows of a page, where the page itself does not say how many it has."""
+
+
+@pytest.fixture
+def several_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    for page_of in (paging.page_of, paging.sifted_page_of):
+        monkeypatch.setitem(page_of.__kwdefaults__, "size", SMALL)
+
+
+@pytest.fixture(scope="module")
+def some(django_db_setup: None, django_db_blocker: Any) -> Iterator[Plant]:
+    """More of everything than a small page holds, made once for the tests of a module."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        plant = Plant()
+        for _number in range(2):
+            busy(plant)
+        staged = StagedStock.objects.latest("since")
+        plant.hold(lot=staged.lot)
+        clock.sweep(by=plant.operator, at=timezone.now())
+        with django_db_blocker.block():
+            yield plant
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def everybody(db: None) -> Client:
+    """Somebody who may read everything, on the floor and in the admin."""
+    user = UserFactory(role="auditor", is_staff=True)
+    reading = Permission.objects.filter(codename__startswith="view_")
+    user.user_permissions.set(reading)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def content_of(answer: Any) -> bytes:
+    assert answer.status_code == 200, answer
+    return b"".join(answer.streaming_content)
