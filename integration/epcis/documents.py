@@ -15,7 +15,8 @@ from integration.epcis.identifiers import Names
 from integration.epcis.reading import walk
 from inventory import audit
 from inventory.audit import Actor
-from inventory.sheets.recorded import Part, accounted
+from inventory.sheets.csv import Part
+from inventory.sheets.recorded import accounted
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 SCHEMA_VERSION = "2.0"
