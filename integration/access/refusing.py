@@ -5,6 +5,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -52,6 +53,14 @@ def check(token: ApiToken, request: Request, at: datetime) -> None:
         raise _kept(_scope_missing(scope), scope, permissions or (), token, request, at)
     if token.limit() and not keeps_to_sites(view):
         raise _kept(across_sites(), "", permissions or (), token, request, at)
+
+
+def require(request: Request, permission: str) -> None:
+    """Hold a request to what it turns out to need once it is read. Raises OutOfScope."""
+    token = request.auth
+    if isinstance(token, ApiToken) and (scope := scopes.missing(token.scopes, [permission])):
+        refusal, at = _scope_missing(scope), timezone.now()
+        raise _kept(refusal, scope, [permission], token, request, at)
 
 
 def _asks_for_permission(view: Any) -> bool:

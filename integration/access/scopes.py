@@ -22,6 +22,10 @@ ALL_OF = ".*"
 _OTHERS: dict[str, Words] = {
     "quality.attach_file": _("Attach files"),
     "staging.print_labels": _("Print labels"),
+    "integration.send_demand": _("Send demands"),
+    "integration.put_material": _("Put materials"),
+    "integration.put_location": _("Put locations"),
+    "integration.put_lot": _("Put lots"),
 }
 """What the API does beside the verbs, by permission."""
 

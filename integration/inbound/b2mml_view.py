@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from integration.access import refusing
 from integration.external.views import PUT_LOT
 from integration.inbound import b2mml
 from integration.inbound.b2mml import Document, Found
@@ -62,7 +63,7 @@ class B2mmlView(APIView):
         found = document.lots or document.demands
         bodies = [one.body for one in found]
         by = Actor(cast("User", request.user), Surface.API)
-        _may(verb, by)
+        _may(request, verb, by)
         with _named_by_element(found):
             lines = read_lines(verb.line, {"lines": bodies}).lines
             answer, replayed = verbs.carry_out(
@@ -79,7 +80,8 @@ def _read(root: Node, source: str) -> Document:
         raise Invalid([refusal.plain()]) from refusal
 
 
-def _may(verb: Verb, by: Actor) -> None:
+def _may(request: Request, verb: Verb, by: Actor) -> None:
+    refusing.require(request, verb.permission)
     if not by.user.has_perm(verb.permission):
         attempts.record_denied(verb.permission, {}, by=by)
         raise PermissionDenied

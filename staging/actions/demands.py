@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, outbox
+from inventory import audit, outbox, sites
 from inventory.actions.common import each, lock_lots, require_kind
 from inventory.actions.moves import ReasonField
 from inventory.audit import Actor, Stamp
@@ -143,6 +143,7 @@ def create_demand(*, lines: Sequence[NewDemand], by: Actor, at: datetime) -> lis
     taken = _taken(lines)
     demands = each(lines, lambda line, index: _new(line, taken))
     needed = each(lines, lambda line, index: _quantities(line))
+    sites.require(by.user, ((index, [demand]) for index, demand in enumerate(demands)))
     _insert(lines, demands)
     Requirement.objects.bulk_create(
         Requirement(
@@ -317,6 +318,7 @@ def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, why: LeftBy) ->
     def end(line: DemandEnd, index: int) -> audit.Entry:
         of_demand = requirements.get(line.demand.pk, Needs())
         demand = of_demand[0].demand if of_demand else line.demand
+        sites.require(by.user, [(index, [demand])])
         require_live(demand)
         starts = _total(of_demand, bindings, State.ISSUED, State.USED)
         if not (starts and getattr(line, "reconcile", False)):

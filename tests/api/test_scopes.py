@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
-from django.urls import get_resolver
+from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.permissions import IsAuthenticated
@@ -21,7 +21,7 @@ from integration.models import ApiClient, ApiToken
 from inventory.api.views import SiteViewSet
 from inventory.errors import Refused
 from inventory.models import AuditEntry, RefusedAttempt
-from inventory.verbs import REGISTRY
+from inventory.verbs import REGISTRY, Verb
 from tests.api.conftest import Api
 from tests.api.test_resources import LISTS
 from tests.factories import ClientFactory, SiteFactory, UserFactory
@@ -147,10 +147,17 @@ def test_scopes_that_there_are_not_are_not_given(plant: Plant) -> None:
 
 def test_every_change_of_the_api_comes_under_a_scope() -> None:
     """What a view asks for when something is changed is a scope that can be given."""
-    known = scopes.doing()
-    for pattern in get_resolver("inventory.api.urls").url_patterns:
-        verb = getattr(pattern.callback, "view_initkwargs", {}).get("verb")
-        assert verb is None or verb.permission in known
+    known, asked = scopes.doing(), set()
+    patterns = list(get_resolver().url_patterns)
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            patterns += pattern.url_patterns
+            continue
+        given = getattr(pattern.callback, "view_initkwargs", None) or {}
+        verb = given.get("verb") or getattr(getattr(pattern.callback, "cls", None), "verb", None)
+        asked |= {verb.permission} if isinstance(verb, Verb) else set()
+    assert asked >= {verb.permission for verb in REGISTRY.values()}
+    assert asked <= set(known)
     assert {"quality.attach_file", "staging.print_labels"} <= set(known)
 
 

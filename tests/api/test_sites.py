@@ -15,11 +15,14 @@ from integration.access.tokens import issue_token
 from inventory import actions as stock
 from inventory import sites
 from inventory.api.resources import Resource
+from inventory.audit import Actor
+from inventory.errors import Refused
 from inventory.models import (
     Balance,
     Container,
     Movement,
     RefusedAttempt,
+    Surface,
 )
 from inventory.verbs import REGISTRY
 from quality import actions as quality
@@ -38,7 +41,8 @@ HERE, THERE = "ALPHA", "BRAVO"
 
 ACROSS = {
     "audit-entries", "signatures", "decisions/signatures", "lots/trace", "lots/timeline",
-    "lots/version", "lots/dossier", "holds/reach", "numbers",
+    "lots/version", "lots/dossier", "holds/reach", "numbers", "external", "external-ids",
+    "inbound-demands", "events",
 }  # fmt: skip
 """What tells of several sites at once, and is refused to a token for some."""
 
@@ -120,7 +124,7 @@ def paths() -> Iterator[tuple[str, Any]]:
 def named(route: str) -> str:
     """`lots/<int:pk>/trace/` is `lots/trace`."""
     parts = [part for part in route.split("/") if part and not part.startswith("<")]
-    return "numbers" if parts[0] == "numbers" else "/".join(parts)
+    return parts[0] if parts[0] in ("numbers", "external") else "/".join(parts)
 
 
 def of(plant: Plant, route: str, view: Any) -> str:
@@ -135,6 +139,8 @@ def of(plant: Plant, route: str, view: Any) -> str:
             "decisions": Decision.objects.filter(lot=lot).first().pk,
         }[head]
         return route.replace(route[route.index("<") : route.index(">") + 1], str(key))
+    if head == "external":
+        return f"external/ERP/{route.split('/')[2]}/1/"
     if view.cls.queryset.model._meta.concrete_model not in sites._KINDS:
         return route.replace(route[route.index("<") : route.index(">") + 1], "1")
     somebody = UserFactory()
@@ -158,7 +164,7 @@ def test_it_reads_nothing_of_another_site(furnished: Two) -> None:
         text = answer.content.decode()
         if THERE in text:
             beyond.append(path)
-        if name in ACROSS and ("<" in route or name in ("audit-entries", "signatures", "numbers")):
+        if name in ACROSS:
             code = answer.json()["code"] if answer.status_code == 403 else answer.status_code
             assert code == "site_not_in_scope", path
         elif "<" in route and name.split("/")[0] not in SHARED:
@@ -266,6 +272,24 @@ def test_a_reversal_touches_both_ends(two: Two) -> None:
     [moved] = two.here.do(stock.move, stock.Move(lot=lot, target=two.there.a1))
     assert two.api.read(f"movements/{moved.pk}/").status_code == 200  # it left from here
     refused(two.api.do("reverse", {"movement": moved.pk, "reason": "r"}))
+
+
+def test_whoever_calls_the_action_a_demand_is_held_to_the_site(two: Two) -> None:
+    """As what is sent under another system's identifier, which no line names as a demand."""
+    somebody = UserFactory(role="supervisor")
+    sites.limit(somebody, frozenset({two.here.site.pk}))
+    by, lot = Actor(somebody, Surface.API), two.there.lot()
+    demand = two.there.order((lot.material, 5))
+    changes = (
+        (staging.change_demand, staging.DemandChange(demand=demand, reason="r", route="R1")),
+        (staging.cancel_demand, staging.Cancellation(demand=demand, reason="r")),
+        (staging.complete_demand, staging.DemandEnd(demand=demand, reason="r")),
+    )
+    for action, line in changes:
+        with pytest.raises(Refused) as caught:
+            two.here.do(action, line, by=by)
+        assert caught.value.code == "site_not_in_scope"
+    assert Demand.objects.get().closed_at is None
 
 
 def test_of_many_lines_those_of_the_site_are_done(two: Two) -> None:
