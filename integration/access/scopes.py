@@ -22,6 +22,8 @@ ALL_OF = ".*"
 _OTHERS: dict[str, Words] = {
     "quality.attach_file": _("Attach files"),
     "staging.print_labels": _("Print labels"),
+    "inventory.export_audit": _("Export the ledger"),
+    "integration.capture_epcis": _("Capture EPCIS events"),
     "integration.send_demand": _("Send demands"),
     "integration.put_material": _("Put materials"),
     "integration.put_location": _("Put locations"),
