@@ -186,9 +186,8 @@ def test_it_reads_nothing_of_another_site(furnished: Two) -> None:
     assert not beyond
     assert read >= {
         "sites", "locations", "lots", "containers", "balances", "movements", "lot-links",
-        "holds", "inspections", "decisions", "demands", "allocations", "staged-stock", "alerts",
-        "pull-tasks", "on-hand",
-    } - {"allocations", "on-hand"}  # fmt: skip
+        "holds", "inspections", "decisions", "demands", "staged-stock", "alerts", "pull-tasks",
+    }  # fmt: skip
 
 
 def test_it_reads_each_thing_of_its_own(furnished: Two) -> None:
