@@ -1,7 +1,7 @@
 """How the things of staging know their sites."""
 
 from inventory import sites
-from staging.models import Alert, Commitment, Demand, LabelSize, PullTask
+from staging.models import Alert, Commitment, Demand, LabelSize, PullTask, UnstageTask
 
 
 def install() -> None:
@@ -10,4 +10,5 @@ def install() -> None:
     sites.register(Commitment, sites.at("location__site"))
     sites.register(Alert, sites.at("location__site"))
     sites.register(PullTask, sites.at("commitment__location__site"))
+    sites.register(UnstageTask, sites.at("location__site"))
     sites.register(LabelSize, None)

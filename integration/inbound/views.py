@@ -52,6 +52,7 @@ class SendView(VerbView):
     """Takes one message or up to 1000."""
 
     verb = SEND_DEMAND
+    keeps_to_sites = False  # what a system calls something is of no site
 
 
 class InboundDemandFilter(Filters):
