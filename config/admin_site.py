@@ -35,6 +35,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         "integration.capturejob", "integration.capturedevent",
     )),
     ("systems", _("Other systems"), (
+        "integration.externalid",
         "integration.subscription", "integration.parcel", "integration.delivery",
     )),
     ("access", _("People and access"), (

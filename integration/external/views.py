@@ -99,7 +99,7 @@ class PutView(VerbView):
     """Puts one thing: 201 where the identifier is new, 200 where it is known."""
 
     http_method_names = ["get", "put", "options"]
-    keeps_to_sites = False  # who owns an identifier is not known by site
+    keeps_to_sites = False  # what a system calls something is of no site
     schema = PutSchema()
     shape: Shape = None  # type: ignore[assignment]  # as_view() gives it
     kind: type[models.Model] = None  # type: ignore[assignment]

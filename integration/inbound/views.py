@@ -52,7 +52,7 @@ class SendView(VerbView):
     """Takes one message or up to 1000."""
 
     verb = SEND_DEMAND
-    keeps_to_sites = False  # an identifier leads to a demand of any site
+    keeps_to_sites = False  # what a system calls something is of no site
 
 
 class InboundDemandFilter(Filters):

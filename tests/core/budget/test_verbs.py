@@ -76,7 +76,7 @@ STATEMENTS = {
     "ship": 12,
     "create_demand": 8,
     "change_demand": 10,
-    "change_demand: reconciled": 20,
+    "change_demand: reconciled": 19,
     "cancel_demand": 12,
     "complete_demand": 12,
     "acknowledge": 6,
