@@ -9,6 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from inventory import actions as stock
 from inventory import paging
 from staging import clock
 from staging.models import StagedStock
@@ -38,6 +39,7 @@ def some(django_db_setup: None, django_db_blocker: Any) -> Iterator[Plant]:
             busy(plant)
         staged = StagedStock.objects.latest("since")
         plant.hold(lot=staged.lot)
+        plant.do(stock.move, stock.Move(lot=plant.lot(5), target=plant.l2))
         clock.sweep(by=plant.operator, at=timezone.now())
         with django_db_blocker.block():
             yield plant
