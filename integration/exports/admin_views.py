@@ -23,6 +23,7 @@ from inventory.errors import Refused
 from inventory.models import AuditEntry
 from inventory.sheets.answers import as_download
 from inventory.sheets.recorded import FINISHED
+from staging.filters import MOMENT
 
 PERMISSION = "inventory.export_audit"
 MOST_SHOWN = 10
@@ -42,12 +43,8 @@ class ExportForm(forms.Form):
     )
     from_number = forms.IntegerField(label=_("From movement"), min_value=0, required=False)
     to_number = forms.IntegerField(label=_("To movement"), min_value=0, required=False)
-    recorded_from = forms.SplitDateTimeField(
-        label=_("Recorded from"), required=False, widget=admin.widgets.AdminSplitDateTime
-    )
-    recorded_before = forms.SplitDateTimeField(
-        label=_("Recorded before"), required=False, widget=admin.widgets.AdminSplitDateTime
-    )
+    recorded_from = forms.DateTimeField(label=_("Recorded from"), required=False, widget=MOMENT)
+    recorded_before = forms.DateTimeField(label=_("Recorded before"), required=False, widget=MOMENT)
 
     def span(self) -> Span:
         given = self.cleaned_data

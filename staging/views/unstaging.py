@@ -1,19 +1,24 @@
 """The unstage list: what stands in lanes for nobody, to be worked off scan by scan."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views import View
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Balance
-from inventory.paging import counted, sifted_page_of
+from inventory.paging import counted, every, sifted_page_of
+from inventory.sheets.columns import BATCH, Column, Sheet
 from inventory.verbs import REGISTRY
 from inventory.views.common import FloorView
 from staging import unstaging
+from staging.views.columns import code
+from staging.views.files import AsFile
 from staging.views.guided import path_to
 from staging.views.lists import in_words
 
 
-class UnstageListView(FloorView, View):
+class UnstageListView(FloorView, AsFile):
     """Along the way through the plant; each leads into the flow that takes it away."""
 
     reads = ("staging.view_unstagetask", "inventory.view_balance")
@@ -32,6 +37,36 @@ class UnstageListView(FloorView, View):
             "section": "unstaging",
         }
         return render(request, "staging/unstage_list.html", context)
+
+    def sheet(self) -> Sheet:
+        rows = unstaging.unstage_list()
+        return Sheet(
+            name="unstage-list",
+            columns=COLUMNS,
+            found=rows,
+            batches=lambda: map(_with_tasks, every(rows, "walk", size=BATCH)),
+        )
+
+
+def _with_tasks(rows: list[Any]) -> list[tuple[Any, Any]]:
+    left_by = unstaging.left_by(rows)
+    return [(row, left_by[row.pk]) for row in rows]
+
+
+COLUMNS = (
+    Column("location", _("Lane"), lambda one: one[0].location.code),
+    Column("container", _("Container"), lambda one: code(one[0].container)),
+    Column("lot", _("Lot"), lambda one: one[0].lot.code),
+    Column("name", _("Name"), lambda one: one[0].lot.material.name),
+    Column("quantity", _("Quantity"), lambda one: one[0].unbound),
+    Column("unit", _("Unit"), lambda one: one[0].lot.material.base_unit_id),
+    Column(
+        "left_by",
+        _("Left by"),
+        lambda one: ", ".join(task.requirement.demand.reference for task in one[1]),
+    ),
+    Column("since", _("Waiting since"), lambda one: one[1][0].raised_at if one[1] else None),
+)
 
 
 def _clear(row: Balance) -> str:

@@ -27,6 +27,7 @@ def sources() -> Iterator[Path]:
             names = {*inside.parts[:-1], inside.stem}
             if not names & (SURFACES | NOT_VERBS) and not inside.stem.startswith("form"):
                 yield path
+    yield from (ROOT / "integration/exports").rglob("*.py")
 
 
 def texts(node: ast.AST) -> Iterator[str]:

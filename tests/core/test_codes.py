@@ -14,6 +14,7 @@ NOT_OF_ACTIONS = {
     "display_expired",
     "link_used",
     "nothing_to_show",  # wall screens, which the admin offers
+    "export_too_large",  # when a list is made a file
 }
 
 

@@ -1,6 +1,7 @@
 """A plant with some of everything, and pages small enough that there are several."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from inventory import actions as stock
 from inventory import paging
 from staging import clock
 from staging.models import StagedStock
@@ -38,6 +40,10 @@ def some(django_db_setup: None, django_db_blocker: Any) -> Iterator[Plant]:
             busy(plant)
         staged = StagedStock.objects.latest("since")
         plant.hold(lot=staged.lot)
+        found = stock.Count(
+            lot=plant.lot(5), location=plant.l2, quantity=Decimal(2), reason="found"
+        )
+        plant.do(stock.adjust, found)
         clock.sweep(by=plant.operator, at=timezone.now())
         with django_db_blocker.block():
             yield plant
