@@ -6,6 +6,7 @@ the operating system takes back from a process that dies. Who gets none is answe
 """
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -22,13 +23,28 @@ LONGEST = 20
 LOOK_EVERY = 0.5
 """Seconds between two looks, of two statements each."""
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 
 @contextmanager
 def turn() -> Iterator[bool]:
     """Whether there was a turn to wait; if so, it is given back at the end."""
-    folder = Path(settings.VAR_DIR) / "waiting"
+    try:
+        file = _first_free(Path(settings.VAR_DIR) / "waiting")
+    except OSError:  # a folder that cannot be written to, say
+        logger.exception("Nobody can wait for the feed")
+        file = None
+    try:
+        yield file is not None
+    finally:
+        if file is not None:
+            os.close(file)  # and the lock with it
+
+
+def _first_free(folder: Path) -> int | None:
+    """A file, locked; None if others hold them all."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(settings.FEED_WAITERS):
         file = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -36,13 +52,9 @@ def turn() -> Iterator[bool]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(file)
-            continue
-        try:
-            yield True
-        finally:
-            os.close(file)  # and the lock with it
-        return
-    yield False
+        else:
+            return file
+    return None
 
 
 def until(look: Callable[[], T | None], *, seconds: float) -> T | None:

@@ -164,3 +164,5 @@ def test_no_more_wait_than_there_are_turns(plant: Plant, api: Api, settings: Any
         assert "Retry-After" not in answer.headers
     with waiting.turn() as given:
         assert given
+    settings.VAR_DIR = "/proc/nowhere"  # where nothing can be written
+    assert api.read("events/", after="newest", wait=10).headers["Retry-After"] == "1"
