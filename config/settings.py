@@ -248,6 +248,7 @@ SPECTACULAR_SETTINGS = {
 FEED_SOURCE = env.str("FORESTAGE_FEED_SOURCE", default="forestage")
 FEED_DAYS = env.int("FORESTAGE_FEED_DAYS", default=90)
 FEED_SECONDS = env.int("FORESTAGE_FEED_SECONDS", default=10)
+FEED_WAITERS = env.int("FORESTAGE_FEED_WAITERS", default=4)  # on each host, whatever it runs
 
 # --- EPCIS --------------------------------------------------------------------------------------
 # Event IDs and the names of what has no GS1 key are made of it: set it once, and never change it.
@@ -288,6 +289,11 @@ SWEEP_SECONDS = env.int("FORESTAGE_SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "flag-stale": {"task": "staging.tasks.flag_stale", "schedule": SWEEP_SECONDS},
     "raise-due-retests": {"task": "quality.tasks.raise_due_retests", "schedule": 3600},
+    "number-events": {"task": "integration.tasks.number_events", "schedule": FEED_SECONDS},
+    "forget-events": {
+        "task": "integration.tasks.forget_events",
+        "schedule": crontab(hour="2", minute="30"),
+    },
     "seal-records": {"task": "inventory.tasks.seal_records", "schedule": SEAL_SECONDS},
     "publish-seals": {"task": "inventory.tasks.publish_seals", "schedule": SEAL_SECONDS},
     "capture-waiting": {

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from integration.exports.api import LedgerView, OcelView
 from integration.external.resource import ExternalIdViewSet
 from integration.external.views import VIEWS as EXTERNAL
+from integration.feed.views import EventsView
 from integration.inbound.b2mml_view import B2mmlView
 from integration.inbound.views import DemandView, InboundDemandViewSet, SendView
 
@@ -16,6 +17,7 @@ router.register("inbound-demands", InboundDemandViewSet)
 EXTERNAL_VIEWS = EXTERNAL | {"demands": DemandView.as_view()}
 
 urlpatterns = [
+    path("events/", EventsView.as_view(), name="events"),
     *(
         path(f"external/<str:source>/{name}/<str:identifier>/", view, name=f"external-{name}")
         for name, view in EXTERNAL_VIEWS.items()

@@ -8,8 +8,10 @@ that.
 """
 
 from collections import defaultdict
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integration.feed import demands
@@ -28,14 +30,29 @@ def catch_up(*, most: int = MOST) -> int:
     Whoever reads the feed calls it first. Call it outside of transactions: within one, all others
     wait for its end to hear of what happened.
     """
-    if not OutboxRow.objects.exists():
+    if not _waiting()[:1]:
         return 0
     with transaction.atomic():
-        mark = _turn()
+        mark = turn()
         return 0 if mark is None else _number(mark, most)
 
 
-def _turn() -> FeedMark | None:
+def _waiting() -> QuerySet[OutboxRow, Any]:
+    """In the order in which it was written; by the index, which knows what is gone and not yet
+    swept up."""
+    return OutboxRow.objects.order_by("pk").values_list("pk", "topic", "key")
+
+
+def catch_up_wholly() -> int:
+    """Give positions to all that is in the outbox by now; how many."""
+    total = count = catch_up()
+    while count >= MOST:
+        count = catch_up()
+        total += count
+    return total
+
+
+def turn() -> FeedMark | None:
     """The mark, locked; None while somebody else has it."""
     free = FeedMark.objects.select_for_update(skip_locked=True)
     mark = free.first()
@@ -46,7 +63,7 @@ def _turn() -> FeedMark | None:
 
 
 def _number(mark: FeedMark, most: int) -> int:
-    rows = list(OutboxRow.objects.order_by("pk").values_list("pk", "topic", "key")[:most])
+    rows = list(_waiting()[:most])
     found = _facets([(topic, key) for _pk, topic, key in rows])
     events = [(key, found[topic, key]) for _pk, topic, key in rows]
     events += demands.completed(

@@ -14,9 +14,12 @@ class _Stamp(RecordedSerializer):
         read_only_fields = fields
 
 
+_STAMP = _Stamp()  # to make one for each row takes ten times as long
+
+
 def stamp_of(row: Any) -> dict[str, Any]:
     """The columns of `inventory.models.Recorded`, as the API shows them."""
-    return dict(_Stamp(row).data)
+    return dict(_STAMP.to_representation(row))
 
 
 def entries(keys: Collection[int]) -> dict[int, AuditEntry]:

@@ -53,6 +53,7 @@ WHO_READS: dict[str, str] = (
     dict.fromkeys(LISTS, " ".join(ROLES))
     | {
         "on-hand": " ".join(ROLES),
+        "events": " ".join(ROLES),
         "audit-entries": "supervisor qa auditor",
         "refused-attempts": "supervisor qa auditor",
         "refused-attempts/counts": "supervisor qa auditor",
