@@ -237,6 +237,8 @@ SPECTACULAR_SETTINGS = {
         "DemandKind": "staging.models.DemandKind",
         "DemandState": "staging.models.DemandState",
         "AlertReason": "staging.models.AlertReason",
+        "DeliveryOutcome": "integration.models.Outcome",
+        "OutcomeEnum": "quality.models.inspections.Outcome",
     },
 }
 
@@ -244,6 +246,7 @@ SPECTACULAR_SETTINGS = {
 FEED_SOURCE = env.str("FORESTAGE_FEED_SOURCE", default="forestage")
 FEED_DAYS = env.int("FORESTAGE_FEED_DAYS", default=90)
 FEED_SECONDS = env.int("FORESTAGE_FEED_SECONDS", default=10)
+FEED_WAITERS = env.int("FORESTAGE_FEED_WAITERS", default=4)  # on each host, whatever it runs
 
 # --- Celery -------------------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -275,6 +278,11 @@ SWEEP_SECONDS = env.int("FORESTAGE_SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "flag-stale": {"task": "staging.tasks.flag_stale", "schedule": SWEEP_SECONDS},
     "raise-due-retests": {"task": "quality.tasks.raise_due_retests", "schedule": 3600},
+    "number-events": {"task": "integration.tasks.number_events", "schedule": FEED_SECONDS},
+    "forget-events": {
+        "task": "integration.tasks.forget_events",
+        "schedule": crontab(hour="2", minute="30"),
+    },
     "seal-records": {"task": "inventory.tasks.seal_records", "schedule": SEAL_SECONDS},
     "publish-seals": {"task": "inventory.tasks.publish_seals", "schedule": SEAL_SECONDS},
     "flag-missed": {
@@ -304,6 +312,7 @@ CELERY_TASK_ROUTES = {"integration.webhooks.tasks.*": {"queue": WEBHOOK_QUEUE}}
 CELERY_BEAT_SCHEDULE |= {
     "send-webhooks": {
         "task": "integration.webhooks.tasks.send_webhooks", "schedule": WEBHOOK_SECONDS,
+        "options": {"expires": 60},  # a worker that comes back need not do each that it missed
     },
     "trim-webhook-log": {
         "task": "integration.webhooks.tasks.trim_webhook_log",

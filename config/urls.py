@@ -20,6 +20,7 @@ urlpatterns = [
     path("api/v1/", include("inventory.api.urls")),
     path("api/v1/", include("quality.api.urls")),
     path("api/v1/", include("staging.api.urls")),
+    path("api/v1/", include("integration.api.urls")),
     re_path("^api/", problems.unknown_path),
     path("", BoardView.as_view(), name="home"),
     path("app.webmanifest", install.manifest, name="app-manifest"),

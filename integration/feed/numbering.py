@@ -31,11 +31,20 @@ def catch_up(*, most: int = MOST) -> int:
     if not OutboxRow.objects.exists():
         return 0
     with transaction.atomic():
-        mark = _turn()
+        mark = turn()
         return 0 if mark is None else _number(mark, most)
 
 
-def _turn() -> FeedMark | None:
+def catch_up_wholly() -> int:
+    """Give positions to all that is in the outbox by now; how many."""
+    total = count = catch_up()
+    while count >= MOST:
+        count = catch_up()
+        total += count
+    return total
+
+
+def turn() -> FeedMark | None:
     """The mark, locked; None while somebody else has it."""
     free = FeedMark.objects.select_for_update(skip_locked=True)
     mark = free.first()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.feed.families import contents
 from integration.feed.kinds import NAMES, PREFIX, topic_of
-from integration.feed.numbering import catch_up
+from integration.feed.numbering import catch_up, catch_up_wholly
 from integration.models import FeedMark, FeedPosition
 from inventory.errors import Refused
 from inventory.models import Lot, Site
@@ -130,6 +130,12 @@ def after(position: int, *, where: Filters, most: int) -> list[Event]:
 def mark_now() -> FeedMark:
     """How far the feed reaches; an unsaved mark before anything has happened."""
     return FeedMark.objects.first() or FeedMark()
+
+
+def newest() -> int:
+    """The position behind all that has happened by now, to follow the feed from."""
+    catch_up_wholly()
+    return mark_now().newest
 
 
 def check(position: int, mark: FeedMark) -> None:

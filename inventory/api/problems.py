@@ -24,6 +24,7 @@ Details = list[Problem]
 
 STATUS = {
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "cursor_too_old": HTTPStatus.GONE,
     "attachment_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "attachment_type_refused": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }

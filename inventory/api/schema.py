@@ -27,6 +27,7 @@ MEANINGS = {
     404: "There is no such thing.",
     406: "The type that is asked for is not answered.",
     409: "Refused; `code` and `errors` say why, for each line. Nothing was done.",
+    410: "What is asked for is not kept any more.",
     413: "The body is too large.",
     415: "Only JSON is read.",
     422: "The Idempotency-Key stood for another request.",

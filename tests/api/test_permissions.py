@@ -53,6 +53,10 @@ WHO_READS: dict[str, str] = (
     dict.fromkeys(LISTS, " ".join(ROLES))
     | {
         "on-hand": " ".join(ROLES),
+        "events": " ".join(ROLES),
+        "webhooks": "supervisor auditor integrator",
+        "webhook-deliveries": "supervisor auditor integrator",
+        "webhook-dead-letters": "supervisor auditor integrator",
         "audit-entries": "supervisor qa auditor",
         "refused-attempts": "supervisor qa auditor",
         "refused-attempts/counts": "supervisor qa auditor",
