@@ -241,6 +241,8 @@ SPECTACULAR_SETTINGS = {
         "DemandKind": "staging.models.DemandKind",
         "DemandState": "staging.models.DemandState",
         "AlertReason": "staging.models.AlertReason",
+        "DeliveryOutcome": "integration.models.Outcome",
+        "OutcomeEnum": "quality.models.inspections.Outcome",
     },
 }
 
@@ -327,6 +329,7 @@ CELERY_TASK_ROUTES = {"integration.webhooks.tasks.*": {"queue": WEBHOOK_QUEUE}}
 CELERY_BEAT_SCHEDULE |= {
     "send-webhooks": {
         "task": "integration.webhooks.tasks.send_webhooks", "schedule": WEBHOOK_SECONDS,
+        "options": {"expires": 60},  # a worker that comes back need not do each that it missed
     },
     "trim-webhook-log": {
         "task": "integration.webhooks.tasks.trim_webhook_log",

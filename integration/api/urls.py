@@ -9,10 +9,14 @@ from integration.external.views import VIEWS as EXTERNAL
 from integration.feed.views import EventsView
 from integration.inbound.b2mml_view import B2mmlView
 from integration.inbound.views import DemandView, InboundDemandViewSet, SendView
+from integration.webhooks import api as webhooks
 
 router = SimpleRouter(use_regex_path=False)
 router.register("external-ids", ExternalIdViewSet)
 router.register("inbound-demands", InboundDemandViewSet)
+router.register("webhooks", webhooks.WebhookViewSet, basename="webhook")
+router.register("webhook-deliveries", webhooks.DeliveryViewSet)
+router.register("webhook-dead-letters", webhooks.LetterViewSet, basename="dead-letter")
 
 EXTERNAL_VIEWS = EXTERNAL | {"demands": DemandView.as_view()}
 

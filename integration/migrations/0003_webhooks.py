@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
                 ("type", models.CharField(max_length=120, verbose_name="what happened")),
                 ("position", models.BigIntegerField(null=True, verbose_name="position")),
                 ("attempt", models.PositiveSmallIntegerField(verbose_name="attempt")),
-                ("at", models.DateTimeField(verbose_name="at")),
+                ("at", models.DateTimeField(verbose_name="when")),
                 (
                     "outcome",
                     models.CharField(

@@ -229,7 +229,7 @@ class Delivery(models.Model):
     type = models.CharField(_("what happened"), max_length=120)
     position = models.BigIntegerField(_("position"), null=True)
     attempt = models.PositiveSmallIntegerField(_("attempt"))
-    at = models.DateTimeField(_("at"))
+    at = models.DateTimeField(_("when"))
     outcome = models.CharField(_("outcome"), max_length=6, choices=Outcome)
     status = models.PositiveSmallIntegerField(_("status"), null=True)
     error = models.CharField(_("error"), max_length=200, blank=True)

@@ -33,7 +33,7 @@ class Resume(models.TextChoices):
     NEXT = "next", _("With the event that was not taken, in order")
     AFTER = "after", _("With the one after it; it stays a dead letter")
     OLDEST = "oldest", _("With the oldest that the feed still has")
-    NEWEST = "newest", _("With what happens from now on")
+    NEWEST = "newest", _("With what happens from now on; nothing from in between is sent")
 
 
 def subscribe(
@@ -285,11 +285,10 @@ def _save(row: Subscription, *fields: str, **values: Any) -> None:
 
 def _position(after: int | None) -> int:
     """Where in the feed to begin: as it was asked, or at its end."""
-    catch_up()
-    mark = reading.mark_now()
     if after is None:
-        return mark.newest
-    reading.check(after, mark)
+        return reading.newest()
+    catch_up()
+    reading.check(after, reading.mark_now())
     return after
 
 

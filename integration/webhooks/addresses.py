@@ -91,9 +91,11 @@ def _refused_address(said: str) -> Refused:
         _("Events are not sent there: %(said)s."),
         code="webhook_address",
         field="url",
-        hint=_("Choose a public address over https, or have the network allowed (%(name)s)."),
+        hint=_(
+            "Choose a public address over https, or have the network allowed "
+            "(FORESTAGE_WEBHOOK_NETWORKS)."
+        ),
         said=said,
-        name="FORESTAGE_WEBHOOK_NETWORKS",
     )
 
 

@@ -66,6 +66,9 @@ class SubscriptionForm(RefusableForm[Subscription]):
     class Meta:
         model = Subscription
         fields = ("name", "url", "types", "sites", "contact")
+        widgets = {
+            "url": forms.TextInput(attrs={"class": "vLargeTextField", "inputmode": "url"}),
+        }
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -151,6 +154,12 @@ class SubscriptionAdmin(Refusable[Subscription]):
         context = self._about(request, row) if isinstance(row, Subscription) else {}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        one_way = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context | one_way, *args, **kwargs)
+
     def _about(self, request: HttpRequest, row: Subscription) -> dict[str, Any]:
         newest = reading.mark_now().newest
         may = request.user.has_perm("integration.change_subscription")
@@ -207,8 +216,7 @@ class DeliveryAdmin(HistoryAdmin[Delivery]):
     """The log: one line for each attempt."""
 
     list_display = (
-        "at", "subscription", "type", "event", "attempt", "result", "milliseconds",
-        "next_attempt_at",
+        "at", "subscription", "type", "event", "attempt", "result",
     )  # fmt: skip
     list_filter = ("outcome", "subscription", ("at", admin.DateFieldListFilter))
     list_select_related = ("subscription",)

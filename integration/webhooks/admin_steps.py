@@ -132,7 +132,7 @@ def step_page(model_admin: Any, step: Step, request: HttpRequest, pk: int) -> Ht
     row = Subscription.objects.filter(pk=pk).first()
     if row is None:
         raise Http404
-    form = step.form(request.POST or None)
+    form = step.form(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             return _done(model_admin, step, request, row, form.cleaned_data)

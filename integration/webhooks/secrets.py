@@ -27,13 +27,12 @@ def make(subscription: Subscription, at: datetime) -> str:
 
 
 def valid(subscription: Subscription, at: datetime) -> list[str]:
-    """Those to sign under, the newest first. Raises SecretLost."""
-    found = []
-    for row in WebhookSecret.objects.valid(at).filter(subscription=subscription):
-        secret = _derived(row.seed)
-        if bearer.digest_of(secret) != row.digest:
-            raise SecretLost
-        found.append(secret)
+    """Those to sign under, the newest first. Raises SecretLost where none is ours."""
+    rows = WebhookSecret.objects.valid(at).filter(subscription=subscription)
+    derived = [(row, _derived(row.seed)) for row in rows]
+    found = [secret for row, secret in derived if bearer.digest_of(secret) == row.digest]
+    if not found:
+        raise SecretLost
     return found
 
 

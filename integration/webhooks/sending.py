@@ -143,7 +143,7 @@ class _Connection(HTTPConnection):
     def _socket(self, address: str) -> socket.socket:
         within = min(CONNECT_WITHIN, _left(self.deadline))
         plain = socket.create_connection((address, self.port), timeout=within)
-        # Head and body go out one by one; the second must not wait for a receipt of the first.
+        # Head and body are sent one after the other: the second must not wait for a receipt.
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.parts.scheme == "http":
             return plain

@@ -54,6 +54,9 @@ WHO_READS: dict[str, str] = (
     | {
         "on-hand": " ".join(ROLES),
         "events": " ".join(ROLES),
+        "webhooks": "supervisor auditor integrator",
+        "webhook-deliveries": "supervisor auditor integrator",
+        "webhook-dead-letters": "supervisor auditor integrator",
         "audit-entries": "supervisor qa auditor",
         "refused-attempts": "supervisor qa auditor",
         "refused-attempts/counts": "supervisor qa auditor",

@@ -1,0 +1,111 @@
+"""Webhooks over the API: what is shown of them, and what is asked for."""
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from integration.models import Delivery, Parcel, Subscription
+from integration.webhooks.actions import Resume
+from inventory.models import Site
+
+LARGEST = 2**63 - 1
+MOST_HOURS = 24 * 30
+
+
+class WebhookSerializer(serializers.ModelSerializer[Subscription]):
+    """A receiver, what it gets, and how far it has come in the feed."""
+
+    sites = serializers.SlugRelatedField[Any](slug_field="code", many=True, read_only=True)
+    types = serializers.ListField(child=serializers.CharField(), read_only=True)
+    owner = serializers.CharField(source="owner.username", read_only=True)
+
+    class Meta:
+        model = Subscription
+        fields = (
+            "id", "name", "url", "types", "sites", "contact", "owner", "created_at", "position",
+            "succeeded_at", "failing_since", "failing_event", "attempts", "next_attempt_at",
+            "disabled_at", "ended",
+        )  # fmt: skip
+        read_only_fields: ClassVar[Any] = fields
+
+
+class WebhookWithSecretSerializer(WebhookSerializer):
+    """With the secret that was made just now. It is not shown again."""
+
+    secret = serializers.CharField(read_only=True)
+
+    class Meta(WebhookSerializer.Meta):
+        fields = (*WebhookSerializer.Meta.fields, "secret")  # type: ignore[assignment]
+        read_only_fields = fields
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """One attempt."""
+
+    webhook = serializers.IntegerField(source="subscription_id", read_only=True)
+
+    class Meta:
+        model = Delivery
+        fields = (
+            "id", "webhook", "event", "type", "position", "attempt", "at", "outcome", "status",
+            "error", "answer", "milliseconds", "next_attempt_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class LetterSerializer(serializers.ModelSerializer[Parcel]):
+    """An event that was given up. `body` is what is posted when it is sent again."""
+
+    webhook = serializers.IntegerField(source="subscription_id", read_only=True)
+
+    class Meta:
+        model = Parcel
+        fields = (
+            "id", "webhook", "event", "type", "position", "body", "created_at", "asked_at",
+            "taken_at", "error",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class Nothing(serializers.Serializer[Any]):
+    """Nothing needs to be said."""
+
+
+class Reason(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000, help_text="Kept in the audit trail.")
+
+
+class Subscribing(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=80, help_text="Which system it is.")
+    url = serializers.CharField(max_length=500, help_text="Where events are posted to.")
+    types = serializers.ListField(
+        child=serializers.CharField(max_length=120), default=list, max_length=100,
+        help_text="Kinds of events, which may end in a *. Empty: all.",
+    )  # fmt: skip
+    sites = serializers.SlugRelatedField[Any](
+        slug_field="code", queryset=Site.objects.all(), many=True, default=list,
+        help_text="Codes of sites. Empty: all.",
+    )  # fmt: skip
+    contact = serializers.EmailField(
+        required=False, allow_blank=True, max_length=254,
+        help_text="Who is told by e-mail when the receiver is given up.",
+    )  # fmt: skip
+    after = serializers.IntegerField(
+        default=None, allow_null=True, min_value=0, max_value=LARGEST,
+        help_text="The position of the feed after which it begins. Empty: from now on.",
+    )  # fmt: skip
+
+
+class Rotation(serializers.Serializer[Any]):
+    overlap_hours = serializers.IntegerField(
+        default=24, min_value=0, max_value=MOST_HOURS,
+        help_text="So long, messages are signed under the old secret as well.",
+    )  # fmt: skip
+
+
+class Enabling(Reason):
+    resume = serializers.ChoiceField(choices=Resume.choices, default=Resume.NEXT.value)
+
+
+class Replaying(Reason):
+    after = serializers.IntegerField(min_value=0, max_value=LARGEST)
