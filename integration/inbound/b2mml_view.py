@@ -24,7 +24,7 @@ from inventory.api.lines import read_lines
 from inventory.api.parsers import ExactJSONParser
 from inventory.api.problems import Invalid
 from inventory.api.schema import KEY, TO_DO, ApiSchema
-from inventory.api.verbs import idempotency_key, refuse_parameters
+from inventory.api.terms import idempotency_key, refuse_parameters
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Surface
