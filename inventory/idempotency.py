@@ -131,7 +131,7 @@ def _kept(user: User, key: str, asked: str) -> Answer:
     if kept is None:
         raise Refused(
             _("The first request under this Idempotency-Key is still being carried out."),
-            code=IN_USE,
+            code="idempotency_key_in_use",
             hint=_("Send it again in a moment, under the same key."),
         )
     if kept.fingerprint != asked:
@@ -143,7 +143,7 @@ def reused() -> Refused:
     """The refusal of a key that stood for something else."""
     return Refused(
         _("This Idempotency-Key was used for a different request."),
-        code=REUSED,
+        code="idempotency_key_reused",
         hint=_("Use a new key for every new request."),
     )
 
