@@ -98,7 +98,7 @@ def test_the_statements_do_not_grow_with_the_rows(path: str, plant: Plant, api: 
     staged(plant, 1)
     cost()
     few = cost()
-    staged(plant, 12)
+    staged(plant, 4)
     assert cost() == few
 
 
