@@ -21,9 +21,10 @@ from integration.inbound.views import SEND_DEMAND
 from inventory import attempts, verbs
 from inventory.api.answers import Answer
 from inventory.api.lines import read_lines
+from inventory.api.parameters import KEY
 from inventory.api.parsers import ExactJSONParser
 from inventory.api.problems import Invalid
-from inventory.api.schema import KEY, TO_DO, ApiSchema
+from inventory.api.schema import TO_DO, ApiSchema
 from inventory.api.terms import idempotency_key, refuse_parameters
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -33,6 +34,9 @@ from inventory.verbs import Verb
 
 class DocumentSchema(ApiSchema):
     problems = TO_DO
+
+    def get_override_parameters(self) -> list[Any]:
+        return [KEY]
 
 
 class B2mmlView(APIView):
@@ -50,7 +54,6 @@ class B2mmlView(APIView):
 
     @extend_schema(
         operation_id="send_b2mml",
-        parameters=[KEY],
         request={"application/json": OpenApiTypes.OBJECT, "application/xml": OpenApiTypes.STR},
         responses=Answer,
     )

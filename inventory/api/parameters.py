@@ -43,6 +43,8 @@ SENT = [
 ]
 """Of what is sent under a key."""
 
+KEY = SENT[0]
+
 MATCH = OpenApiParameter(
     terms.MATCH,
     {"type": "string"},

@@ -59,15 +59,9 @@ def terms_of(request: Request, *, others: Collection[str] = (), matches: bool = 
     Refuses `idempotency_key_missing` where the client must send one.
     """
     refuse_parameters(request, {*others, DRY_RUN})
-    key, client = idempotency_key(request), client_of(request)
-    if not key and client.key_required:
-        raise Refused(
-            gettext_lazy("This request needs an Idempotency-Key."),
-            code="idempotency_key_missing",
-            field=KEY,
-            hint=gettext_lazy("Send a new key with every new request, and the same to repeat it."),
-        )
-    return Terms(key=key, dry=is_dry(request), match=_match(request, taken=matches))
+    return Terms(
+        key=idempotency_key(request), dry=is_dry(request), match=_match(request, taken=matches)
+    )
 
 
 def refuse_parameters(request: Request, known: Collection[str] = ()) -> None:
@@ -88,9 +82,14 @@ def is_dry(request: Request) -> bool:
 
 
 def idempotency_key(request: Request) -> str:
-    """The `Idempotency-Key` header: a string in quotes, or plain ASCII; '' if there is none."""
+    """The `Idempotency-Key` header: a string in quotes, or plain ASCII; '' if there is none.
+
+    Refuses `idempotency_key_missing` where the client must send one.
+    """
     given = request.headers.get(KEY)
     if given is None:
+        if client_of(request).key_required:
+            raise _missing()
         return ""
     key = given.strip()
     try:
@@ -103,6 +102,15 @@ def idempotency_key(request: Request) -> str:
         ) % {"most": LONGEST_KEY}
         raise ValidationError({KEY: [ErrorDetail(text, "bad_key")]})
     return key
+
+
+def _missing() -> Refused:
+    return Refused(
+        gettext_lazy("This request needs an Idempotency-Key."),
+        code="idempotency_key_missing",
+        field=KEY,
+        hint=gettext_lazy("Send a new key with every new request, and the same to repeat it."),
+    )
 
 
 def _match(request: Request, *, taken: bool) -> tuple[str, ...] | None:

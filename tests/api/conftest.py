@@ -39,7 +39,8 @@ def agreed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Agrees something with every client: `agreed(key_required=True)`."""
 
     def agree(**values: Any) -> None:
-        found = ClientSettings(name="MES", **values)
+        nothing = {"key_required": False, "match_required": False, "requests_per_minute": None}
+        found = ClientSettings(**nothing | {"name": "MES"} | values)
         monkeypatch.setattr("inventory.api.clients._settings_of", lambda: lambda _auth: found)
         monkeypatch.setattr("integration.contract.rates.settings_of", lambda _auth: found)
 
