@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "integration.contract.headers.ApiHeaders",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -195,12 +196,19 @@ USE_I18N = USE_TZ = True
 FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- API ----------------------------------------------------------------------------------------
+API_CLIENT_SETTINGS = "integration.access.settings_of"
+API_KEY_REQUIRED = env.bool("FORESTAGE_API_KEY_REQUIRED", default=False)
+API_MATCH_REQUIRED = env.bool("FORESTAGE_API_MATCH_REQUIRED", default=False)
+API_REQUESTS_PER_MINUTE = env.int("FORESTAGE_API_REQUESTS_PER_MINUTE", default=0)  # 0: no limit
+# How long at least the answer to a request can be had again under its Idempotency-Key.
+IDEMPOTENCY_DAYS = env.int("FORESTAGE_IDEMPOTENCY_DAYS", default=30)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "integration.access.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["inventory.api.permissions.HasVerbOrViewPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["integration.contract.rates.ClientRate"],
     "DEFAULT_RENDERER_CLASSES": ["inventory.api.renderers.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["inventory.api.parsers.ExactJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "inventory.api.pagination.KeysetPagination",
@@ -302,6 +310,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "integration.epcis.capture.tasks.capture_waiting",
         "schedule": SWEEP_SECONDS,
     },
+    "forget-keys": {"task": "inventory.tasks.forget_keys", "schedule": 3600},
     "flag-missed": {
         "task": "staging.tasks.flag_missed",
         "schedule": crontab(hour="3", minute="0"),
@@ -339,7 +348,12 @@ CELERY_BEAT_SCHEDULE |= {
 
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # What is counted there is not worth a request that hangs.
+            "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )

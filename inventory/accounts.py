@@ -4,7 +4,7 @@ Failed attempts to sign in and to sign are counted together, by account and by n
 Every change made here is recorded in the audit trail.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,7 +64,12 @@ def count_failure(user: User, by: Actor) -> None:
 
 def count_failures(refusals: Iterable[Refused], by: Actor) -> None:
     """Count a refused signing: once, however many lines it was for."""
-    if any(refusal.code in COUNTED for refusal in refusals):
+    count_failed({str(refusal.code) for refusal in refusals}, by)
+
+
+def count_failed(codes: Set[str], by: Actor) -> None:
+    """The same, where only the codes of the refusals are left."""
+    if codes & COUNTED:
         count_failure(by.user, by)
 
 

@@ -13,12 +13,14 @@ from django.db import transaction
 from django.db.transaction import Atomic
 from django.utils.translation import gettext_lazy as _
 
-from inventory import accounts, attempts, idempotency, sites
+from inventory import accounts, attempts, idempotency, preconditions, sites
 from inventory.answers import answer_by_line, answer_of
 from inventory.audit import Actor
+from inventory.deprecation import Deprecated
 from inventory.errors import Refused
 from inventory.fields import LineField, Words, line_fields
 from inventory.partial import Unread, try_lines
+from inventory.rehearsal import rolled_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Verb:
     """One thing that can be done. `run(lines=…, by=…, at=…)` does it.
 
     `everywhere` where it concerns things wherever they stand: all of a lot, at whatever site.
+    `changes` is the field that names the one thing which a line changes, where there is one: its
+    state can be expected (see `preconditions`), and its action says when it is locked.
     """
 
     app: str
@@ -37,6 +41,8 @@ class Verb:
     help: Words = ""
     group: Words = ""
     everywhere: bool = False
+    changes: str = ""
+    deprecated: Deprecated | None = None
 
     @property
     def permission(self) -> str:
@@ -82,18 +88,20 @@ def carry_out(
     All lines or none: a refusal is raised again after the attempt has been kept. With `partial`,
     the lines that can be done are, and the answer has a result for each; then some of `lines` may
     be `partial.Unread`. Refuses `lines_needed` when nothing is asked for, and
-    `idempotency_key_reused`.
+    `idempotency_key_reused`. A refused request leaves no trace under its key: who stands before the
+    page tries again.
     """
-    if not lines:
-        raise Refused(
-            _("Nothing is asked for."), code="lines_needed", hint=_("Give one line at least.")
-        )
-    fingerprint = _fingerprint(verb, asked, by, *(["partial"] if partial else []))
+    require_lines(lines)
     act = _do_what_can_be if partial else _do_all
     try:
-        (_status, answer), replayed = idempotency.once(
-            by.user, key, fingerprint, lambda: (200, act(verb, lines, by, at))
+        (status, answer), replayed = idempotency.once(
+            by.user,
+            key,
+            asked_of(verb, asked, by, partial),
+            lambda: (200, act(verb, lines, by, at)),
         )
+        if status >= idempotency.FIRST_ERROR:  # a program's refusal, kept by `serve`
+            raise idempotency.reused()
     except Refused as refusal:
         sites.discreet(refusal.all, by.user)
         _record_refusals(verb, lines, refusal.all, by, at)
@@ -101,16 +109,74 @@ def carry_out(
     return answer, replayed
 
 
-def _fingerprint(verb: Verb, asked: Any, by: Actor, *more: str) -> str:
+def serve(
+    verb: Verb,
+    lines: Sequence[Any],
+    *,
+    by: Actor,
+    at: datetime,
+    key: str = "",
+    asked: Any = None,
+    partial: bool = False,
+    told: Callable[[Refused], idempotency.Answer],
+    dry: bool = False,
+) -> tuple[idempotency.Answer, bool]:
+    """As `carry_out`, for programs, which send again what got no answer: a refusal stands under its
+    key as well, as `told` says it, and nobody waits (`idempotency_key_in_use`).
+
+    With `dry`, all is done and taken back: what is left is that a failed signing counts.
+    """
+    require_lines(lines)
+    act = _do_what_can_be if partial else _do_all
+
+    def settle(keeps: bool) -> tuple[idempotency.Answer, bool]:
+        return idempotency.settle(
+            by.user, key, asked_of(verb, asked, by, partial),
+            lambda: (200, act(verb, lines, by, at)),
+            refused=lambda refusal: _record_refusals(verb, lines, refusal.all, by, at),
+            told=told, keeps=keeps,
+        )  # fmt: skip
+
+    if not dry:
+        return settle(keeps=True)
+    try:
+        with rolled_back():
+            answer, replayed = settle(keeps=False)
+    except Refused as refusal:
+        accounts.count_failures(refusal.all, by)
+        raise
+    if partial and not replayed:
+        accounts.count_failed(_codes_in(answer[1]), by)
+    return answer, replayed
+
+
+def require_lines(lines: Sequence[Any]) -> None:
+    """Refuse `lines_needed`."""
+    if not lines:
+        raise Refused(
+            _("Nothing is asked for."), code="lines_needed", hint=_("Give one line at least.")
+        )
+
+
+def asked_of(verb: Verb, asked: Any, by: Actor, partial: bool = False) -> str:
     """What a key stands for. The answer to somebody who may see other sites is not for this one."""
     limit = sites.limit_of(by.user)
-    return idempotency.fingerprint(verb.permission, asked, *more, *sorted(limit or ()))
+    more = (*(["partial"] if partial else []), *sorted(limit or ()))
+    return idempotency.fingerprint(verb.permission, asked, *more)
 
 
-def done_before(verb: Verb, *, by: Actor, key: str, asked: Any) -> dict[str, Any] | None:
+def _codes_in(answer: Any) -> set[str]:
+    """The codes of the refused lines of a partial answer."""
+    return {error["code"] for result in answer["results"] for error in result.get("errors", ())}
+
+
+def done_before(
+    verb: Verb, *, by: Actor, key: str, asked: Any, partial: bool = False
+) -> dict[str, Any] | None:
     """The answer to the same request under the same key, for a caller whose lines can no longer be
     made because it was carried out."""
-    answer: dict[str, Any] | None = idempotency.stored(by.user, key, _fingerprint(verb, asked, by))
+    fingerprint = asked_of(verb, asked, by, partial)
+    answer: dict[str, Any] | None = idempotency.stored(by.user, key, fingerprint)
     return answer
 
 
@@ -148,7 +214,9 @@ def _by_purpose(refusal: Refused) -> bool:
 
 def _do_all(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[str, Any]:
     sites.check_lines(lines, by.user, everywhere=verb.everywhere)
-    return answer_of(verb.effect(lines=lines, by=by, at=at))
+    result = verb.effect(lines=lines, by=by, at=at)
+    preconditions.require_compared()
+    return answer_of(result)
 
 
 def _do_what_can_be(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[str, Any]:

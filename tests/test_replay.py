@@ -185,6 +185,29 @@ def test_a_clock_that_runs_ahead_is_refused(plant: Plant, device: Device) -> Non
     assert not Movement.objects.filter(kind="stage").exists()
 
 
+def test_a_scan_older_than_the_keys_waits_for_a_person(
+    plant: Plant, device: Device, settings: Any
+) -> None:
+    """It may have been carried out, and its key has been forgotten since."""
+    settings.IDEMPOTENCY_DAYS = 1
+    pallets(plant, "PAL-1", "PAL-2")
+    scans = device.scans("PO-1", "PAL-1", "L1", at=plant.now - timedelta(days=1, minutes=1))
+    assert device.send("stage", scans) == ["refused"]
+    assert device.part(0)["code"] == "scan_too_old"
+    assert not Movement.objects.filter(kind="stage").exists()
+    assert device.send("stage", device.scans("PO-1", "PAL-2", "L1")) == ["done"]
+
+
+def test_a_refusal_that_a_program_was_given_is_no_step_that_was_done(
+    plant: Plant, device: Device
+) -> None:
+    pallets(plant, "PAL-1")
+    scans = device.scans("PO-1", "PAL-1", "L1")
+    IdempotencyKey.objects.create(user=device.user, key=scans[-1]["key"], status=409, answer={})
+    assert device.send("stage", scans) == ["refused"]
+    assert device.part(0)["code"] == "idempotency_key_reused"
+
+
 def test_somebody_else_can_neither_send_nor_discard(plant: Plant, device: Device) -> None:
     pallets(plant, "PAL-1")
     scans = device.scans("PO-1", "PAL-1", "L1")

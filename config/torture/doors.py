@@ -65,7 +65,7 @@ def judge(status: int, content: bytes, replayed: bool) -> Answer:
         outcome, code = Outcome.ACKNOWLEDGED, ""
     else:
         outcome, code = Outcome.REFUSED, said.get("code", "")
-        if status == 503:
+        if status == 503 or code == "idempotency_key_in_use":
             outcome = Outcome.UNAVAILABLE
         elif status >= 500:
             outcome = Outcome.FAILED

@@ -119,7 +119,7 @@ def _as_answered(name: str, answer: Any, effect: Effect) -> Iterator[str]:
 
 def _keys(asked: dict[Asked, Entry], users: list[str]) -> Iterator[str]:
     """A key is kept for each acknowledged request, with its answer, and for no other."""
-    rows = IdempotencyKey.objects.filter(user__username__in=users)
+    rows = IdempotencyKey.objects.filter(user__username__in=users, status__lt=400)
     kept = dict(rows.values_list("key", "answer").iterator())
     for entry in asked.values():
         answer = kept.pop(entry.request.key, None)

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """`requests_per_minute` is None where the installation's own limit counts."""
+    """The stricter of what is agreed and what the installation asks for; `requests_per_minute` is
+    None where nobody counts."""
 
     key_required: bool
     match_required: bool
@@ -24,5 +27,8 @@ def settings_of(auth: object) -> ClientSettings:
     if client is None:
         return A_PERSON
     return ClientSettings(
-        client.key_required, client.match_required, client.requests_per_minute, client.name
+        client.key_required or settings.API_KEY_REQUIRED,
+        client.match_required or settings.API_MATCH_REQUIRED,
+        client.requests_per_minute or settings.API_REQUESTS_PER_MINUTE or None,
+        client.name,
     )

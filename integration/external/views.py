@@ -24,7 +24,8 @@ from inventory.api import serializers as shapes
 from inventory.api.fields import UNKNOWN_FIELD
 from inventory.api.lines import line_serializer, read_lines
 from inventory.api.schema import TO_DO, TO_READ, VerbSchema
-from inventory.api.verbs import VerbView, idempotency_key, refuse_parameters
+from inventory.api.terms import idempotency_key, refuse_parameters
+from inventory.api.verbs import VerbView
 from inventory.audit import Actor
 from inventory.models import Location, Lot, Material, Surface
 from inventory.verbs import Verb

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -22,10 +22,11 @@ from integration.inbound.views import SEND_DEMAND
 from inventory import attempts, verbs
 from inventory.api.answers import Answer
 from inventory.api.lines import read_lines
+from inventory.api.parameters import KEY
 from inventory.api.parsers import ExactJSONParser
 from inventory.api.problems import Invalid
-from inventory.api.schema import KEY, TO_DO, ApiSchema
-from inventory.api.verbs import idempotency_key, refuse_parameters
+from inventory.api.schema import TO_DO, ApiSchema
+from inventory.api.terms import idempotency_key, refuse_parameters
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Surface
@@ -34,6 +35,9 @@ from inventory.verbs import Verb
 
 class DocumentSchema(ApiSchema):
     problems = TO_DO
+
+    def get_override_parameters(self) -> list[Any]:
+        return [KEY]
 
 
 class B2mmlView(APIView):
@@ -51,7 +55,6 @@ class B2mmlView(APIView):
 
     @extend_schema(
         operation_id="send_b2mml",
-        parameters=[KEY],
         request={"application/json": OpenApiTypes.OBJECT, "application/xml": OpenApiTypes.STR},
         responses=Answer,
     )

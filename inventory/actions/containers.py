@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, ledger
+from inventory import audit, ledger, preconditions
 from inventory.actions.common import (
     amount,
     each,
@@ -227,6 +227,7 @@ def move_container(*, lines: Sequence[MoveContainer], by: Actor, at: datetime) -
     nested = with_nested(line.container for line in lines)
     lots = lock_lots(Lot.objects.filter(balances__container__in=nested))
     locked = {row.pk: row for row in Container.objects.filter(pk__in=nested).locked()}
+    preconditions.locked(locked.values())
     book = Book.read(lots.values(), containers=locked.values())
     _check_settled(locked, lots, book)
     kinds = (LocationKind.STORAGE, LocationKind.QUARANTINE, LocationKind.TRANSIT)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, gs1
+from inventory import audit, gs1, preconditions
 from inventory.actions.common import each, lock_named
 from inventory.audit import Actor, Entry
 from inventory.errors import Refused
@@ -39,6 +39,7 @@ def number_container(*, lines: Sequence[Numbering], by: Actor, at: datetime) -> 
     stamp = audit.stamp(by, at)
     lines = lock_named(lines)
     containers = [line.container for line in lines]
+    preconditions.locked(containers)
     prefetch_related_objects(containers, "location__site")
     seen: set[int] = set()
     each(lines, lambda line, _index: _check(line.container, seen))

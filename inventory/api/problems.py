@@ -23,6 +23,9 @@ Problem = dict[str, Any]
 Details = list[Problem]
 
 STATUS = {
+    "idempotency_key_missing": HTTPStatus.BAD_REQUEST,
+    "precondition_failed": HTTPStatus.PRECONDITION_FAILED,
+    "precondition_required": HTTPStatus.PRECONDITION_REQUIRED,
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "site_not_in_scope": HTTPStatus.FORBIDDEN,
     "cursor_too_old": HTTPStatus.GONE,
@@ -30,6 +33,11 @@ STATUS = {
     "attachment_type_refused": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
 """Refusals that are not answered with 409 Conflict."""
+
+AGAIN = frozenset({"container_busy", "demand_busy", "idempotency_key_in_use"})
+"""Refusals that pass by themselves: `Retry-After` says when to send the same again."""
+AGAIN_AFTER = {"Retry-After": "1"}
+"""In seconds."""
 
 OUTER = ("lines", "non_field_errors")
 """Names that stand for the request itself, not for a field of a line."""
@@ -53,7 +61,7 @@ class Invalid(exceptions.APIException):
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every error of the API as a problem. None for what is not ours to explain."""
     if isinstance(error, Refused):
-        return _respond(refusal_problem(error))
+        return _respond(refusal_problem(error), AGAIN_AFTER if error.code in AGAIN else None)
     if isinstance(error, ModelError):
         return _respond(invalid_problem(model_details(error)))
     if isinstance(error, DataError):  # on PostgreSQL; no check of ours foresaw it
@@ -61,7 +69,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         return _respond(invalid_problem([_detail("A value is out of range.", "out_of_range")]))
     if isinstance(error, OperationalError):
         logger.exception("The database did not answer in time")
-        return _respond(_plain(HTTPStatus.SERVICE_UNAVAILABLE, "busy"), {"Retry-After": "1"})
+        return _respond(_plain(HTTPStatus.SERVICE_UNAVAILABLE, "busy"), AGAIN_AFTER)
     if isinstance(error, Invalid):
         return _respond(invalid_problem(error.errors))
     answer = exception_handler(error, context)

@@ -1,5 +1,7 @@
 """What every resource that is read has in common."""
 
+from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django import forms
@@ -20,6 +22,8 @@ from rest_framework.viewsets import GenericViewSet
 from inventory import sites
 from inventory.api.files import file_of, wanted_file
 from inventory.api.renderers import FILES
+from inventory.api.selection import SELECTION, Expansion, Selection
+from inventory.api.terms import refuse_parameters
 from inventory.models import Location
 
 OF_THE_PAGE = {"cursor", "page_size", "ordering", "format"}
@@ -32,15 +36,8 @@ class StrictFilters(filters.DjangoFilterBackend):
     """Refuses parameters that nobody reads: a misspelt filter must not answer with everything."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
-        known = OF_THE_PAGE | set(self.get_filterset_class(view, queryset).base_filters)
-        unknown = sorted(set(request.query_params) - known)
-        if unknown:
-            text = _("There is no such parameter. Known are: %(known)s.") % {
-                "known": ", ".join(sorted(known))
-            }
-            raise ValidationError(
-                {name: [ErrorDetail(text, "unknown_parameter")] for name in unknown}
-            )
+        own = set(self.get_filterset_class(view, queryset).base_filters)
+        refuse_parameters(request, OF_THE_PAGE | own | getattr(view, "selects", set()))
         filterset = self.get_filterset(request, queryset, view)
         if not filterset.is_valid():
             raise translate_validation(filterset.errors)
@@ -76,11 +73,19 @@ class StrictOrdering(OrderingFilter):
         return [{**parameter, "schema": {"type": "string", "enum": terms}}]
 
 
+RESOURCES: dict[type[models.Model], "type[Resource]"] = {}
+"""The resource of each kind of thing that has one."""
+
+SHOWN: dict[Any, "type[Resource]"] = {}
+"""The resource that a serializer is for."""
+
+
 class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     """A list with filters, ordering and keyset pages, and each thing by its code or number.
 
-    `ordering_fields` are columns that are never empty; `ordering` is the default. What else a
-    resource does says by `keeps_to_sites` whether it tells of the sites only of who asks.
+    `ordering_fields` are columns that are never empty; `ordering` is the default. `expansions` are
+    the fields in whose place the whole thing can be shown. What else a resource does says by
+    `keeps_to_sites` whether it tells of the sites only of who asks.
     """
 
     filter_backends = (StrictFilters, StrictOrdering)
@@ -90,6 +95,7 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     permission_needed: str | tuple[str, ...] | None = None
     keeps_to_sites: bool | None = None
     summaries: ClassVar[dict[str, str]] = {}
+    expansions: ClassVar[Mapping[str, Expansion]] = {}
     tag = ""
     sieve: Q | None = None
     branches: tuple[Q, ...] = ()
@@ -108,10 +114,53 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
         rows = self.filter_queryset(self.get_queryset())
         return file_of(self, kind, rows, lambda part: self.get_serializer(part, many=True).data)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "retrieve" in cls.summaries and cls.queryset is not None:
+            RESOURCES.setdefault(cls.queryset.model, cls)
+            SHOWN.setdefault(cls.serializer_class, cls)
+
+    @classmethod
+    def represent(cls, pk: Any, request: Request) -> Any:
+        """What the resource of one thing answers now, without `fields` and `expand`."""
+        view = cls(action=None, request=request, kwargs={}, format_kwarg=None, detail=True)
+        return view.get_serializer(view.get_queryset().get(pk=pk)).data
+
+    @property
+    def selects(self) -> Collection[str]:
+        """The parameters of `selection`, where they are taken."""
+        return SELECTION if self.action in ("list", "retrieve") else set()
+
+    @cached_property
+    def selection(self) -> Selection:
+        """What of each thing is shown."""
+        shown: Any = self.get_serializer_class()()
+        return Selection.of(self.request, shown.fields, self.expansions)
+
+    def is_shown(self, name: str) -> bool:
+        """Whether a field is, so that nothing need be read for one that is not."""
+        return not self._is_selected or self.selection.shows(name)
+
+    def get_serializer(self, *args: Any, **options: Any) -> Any:
+        serializer = super().get_serializer(*args, **options)
+        if self._is_selected:
+            self.selection.narrow(serializer)
+        return serializer
+
+    @property
+    def _is_selected(self) -> bool:
+        return bool(self.selects and SELECTION & getattr(self.request, "query_params", {}).keys())
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        refuse_parameters(request, SELECTION)
+        return super().retrieve(request, *args, **kwargs)
+
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Lists are filtered; one thing is found by its code or number alone. Both are kept to the
         sites of who asks."""
         queryset = sites.within(queryset, self.request.user)
+        if self._is_selected:
+            queryset = self.selection.joined(queryset, self.get_serializer_class()())
         return queryset if self.detail else super().filter_queryset(queryset)
 
     def get_object(self) -> Any:

@@ -6,19 +6,25 @@ from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import (
-    OpenApiParameter,
-    OpenApiResponse,
-    PolymorphicProxySerializer,
-)
+from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer
 from rest_framework import serializers
 
+from inventory import deprecation
 from inventory.api.answers import Answer, AnswerByLine, Problem
 from inventory.api.fields import DateTimeIn
 from inventory.api.lines import MOST_LINES, line_serializer
+from inventory.api.parameters import (
+    AGAIN_LATER,
+    DEPRECATED,
+    MATCH,
+    RETRY_AFTER,
+    SENT,
+    selecting,
+)
 from inventory.api.problems import CONTENT_TYPE
 from inventory.api.renderers import CsvRenderer, XlsxRenderer
+from inventory.api.resources import SHOWN
+from inventory.api.selection import EXPAND, FIELDS, Expansion
 from inventory.verbs import Verb
 
 MEANINGS = {
@@ -26,41 +32,56 @@ MEANINGS = {
     401: "No valid token or session.",
     403: "Not permitted.",
     404: "There is no such thing.",
+    304: "What the client has, by the tag it sent, is still right. There is no body.",
     406: "The type that is asked for is not answered.",
     409: "Refused; `code` and `errors` say why, for each line. Nothing was done.",
     410: "What is asked for is not kept any more.",
+    412: "What it changes is not any more as the client read it. Nothing was done.",
     413: "The body is too large.",
     415: "Only JSON is read.",
     422: "The Idempotency-Key stood for another request.",
+    428: "The client has agreed to send If-Match, and has not.",
+    429: "More requests than the client may send. `Retry-After` says when it may again.",
     503: "The database was busy; nothing was done. Try again.",
 }
 FILE_SHAPES: dict[str, dict[str, str]] = {
     CsvRenderer.media_type: {"type": "string"},
     XlsxRenderer.media_type: {"type": "string", "format": "binary"},
 }
-ALWAYS = (401, 403, 406, 503)
+ALWAYS = (401, 403, 406, 429, 503)
 TO_READ = (400, 404, *ALWAYS)
 TO_DO = (400, 404, 409, 413, 415, 422, *ALWAYS)
-
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    {"type": "string", "maxLength": 255, "pattern": "^[ -~]*$"},
-    OpenApiParameter.HEADER,
-    description="Any text of your own. The same request sent again under it has no second effect.",
-)
-REPLAYED = OpenApiParameter(
-    "Idempotency-Replayed",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="`true` when this is the stored answer to an earlier request.",
-    response=[200, 207],
-)
+"""Of what is sent under a key."""
 
 
 class ApiSchema(AutoSchema):
-    """Adds the summary of a view and its problems to what drf-spectacular finds."""
+    """Adds the summary of a view, its terms and its problems to what drf-spectacular finds."""
 
     problems: tuple[int, ...] = TO_READ
+
+    @property
+    def operation(self) -> str:
+        """What handles the request in the view."""
+        return str(getattr(self.view, "action", None) or self.method.lower())
+
+    def is_deprecated(self) -> bool:
+        return deprecation.of(self.view, self.operation) is not None
+
+    def get_override_parameters(self) -> list[Any]:
+        ended = DEPRECATED if self.is_deprecated() else []
+        if self.problems == TO_DO:
+            return [*SENT, *ended]
+        return [*self._selection(), *ended]
+
+    def _selection(self) -> list[Any]:
+        """`fields` and `expand`, where the view takes them."""
+        view: Any = self.view
+        if not getattr(view, "selects", ()):
+            return []
+        names = {FIELDS: list(view.get_serializer_class()().fields)}
+        if view.expansions:
+            names[EXPAND] = list(view.expansions)
+        return [selecting(name, known) for name, known in names.items()]
 
     def get_summary(self) -> str:
         summaries = getattr(self.view, "summaries", {})
@@ -77,7 +98,21 @@ class ApiSchema(AutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         parent: Any = super()
         shape: dict[str, Any] = parent._map_basic_serializer(serializer, direction)
-        return shape | {"additionalProperties": False} if direction == "request" else shape
+        if direction == "request":
+            return shape | {"additionalProperties": False}
+        if view := SHOWN.get(type(serializer)):
+            shape.pop("required", None)  # of `fields`, any may be left out
+            for name, expansion in view.expansions.items():
+                self._expand(shape["properties"], name, expansion)
+        for name, expansion in _nested().get(type(serializer), {}).items():
+            self._expand(shape["properties"], name, expansion)
+        return shape
+
+    def _expand(self, properties: dict[str, Any], name: str, expansion: Expansion) -> None:
+        """Let a field be a code or the thing itself."""
+        if name in properties:
+            whole = self.resolve_serializer(expansion.serializer, "response").ref
+            properties[name] = {"anyOf": [properties[name], whole]}
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
@@ -88,6 +123,10 @@ class ApiSchema(AutoSchema):
                 "description": f"{HTTPStatus(status).phrase}. {MEANINGS[status]}",
                 "content": {CONTENT_TYPE: {"schema": problem}},
             }
+            if status in AGAIN_LATER:
+                bodies[str(status)]["headers"] = {"Retry-After": RETRY_AFTER}
+        if self.method == "GET" and "application/json" in bodies.get("200", {}).get("content", {}):
+            bodies["304"] = {"description": f"Not Modified. {MEANINGS[304]}"}
         return bodies
 
 
@@ -105,7 +144,9 @@ def _with_files(bodies: dict[str, Any]) -> bool:
 class VerbSchema(ApiSchema):
     """Describes a verb from its entry in the table and from its action's own words."""
 
-    problems = TO_DO
+    @property
+    def problems(self) -> tuple[int, ...]:  # type: ignore[override]  # by verb, here
+        return (*TO_DO, 412, 428) if self.verb.changes else TO_DO
 
     @property
     def verb(self) -> Verb:
@@ -126,7 +167,8 @@ class VerbSchema(ApiSchema):
         return [str(self.verb.group)]
 
     def get_override_parameters(self) -> list[Any]:
-        return [KEY, REPLAYED]
+        ended = DEPRECATED if self.is_deprecated() else []
+        return [*SENT, *([MATCH] if self.verb.changes else []), *ended]
 
     def get_request_serializer(self) -> Any:
         return body_of(self.verb.line)  # type: ignore[arg-type]  # a class is hashable
@@ -134,6 +176,18 @@ class VerbSchema(ApiSchema):
     def get_response_serializers(self) -> Any:
         by_line = OpenApiResponse(AnswerByLine, "To a request with `partial`: a result per line.")
         return {200: OpenApiResponse(Answer, "All lines were done."), 207: by_line}
+
+
+@cache
+def _nested() -> dict[type, dict[str, Expansion]]:
+    """What can be shown whole in the lines of a resource, by the serializer of the lines."""
+    found: dict[type, dict[str, Expansion]] = {}
+    for shown, view in SHOWN.items():
+        for name, expansion in view.expansions.items():
+            around, _dot, last = name.rpartition(".")
+            if around:
+                found.setdefault(type(shown().fields[around].child), {})[last] = expansion
+    return found
 
 
 @cache

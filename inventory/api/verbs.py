@@ -1,25 +1,32 @@
 """Every verb at its own path: one view, made from the table of verbs."""
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from django.contrib.auth.models import User
+from django.db.models import Model
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from inventory import attempts, verbs
-from inventory.api.lines import read_lines
+from inventory import attempts, preconditions, verbs
+from inventory.api.clients import client_of
+from inventory.api.etags import current
+from inventory.api.lines import Asked, read_lines
+from inventory.api.problems import Invalid
 from inventory.api.schema import VerbSchema
+from inventory.api.terms import MATCH, Terms, is_dry, terms_of, told
 from inventory.audit import Actor
-from inventory.models import IdempotencyKey, Surface
+from inventory.errors import Refused
+from inventory.models import Surface
 from inventory.verbs import REGISTRY, Verb
-
-LONGEST_KEY = IdempotencyKey._meta.get_field("key").max_length or 0
 
 
 class VerbView(APIView):
@@ -36,8 +43,8 @@ class VerbView(APIView):
     def permission_denied(
         self, request: Request, message: str | None = None, code: str | None = None
     ) -> NoReturn:
-        """Keep who tried what, if somebody is known to be there."""
-        if request.method == "POST" and isinstance(request.user, User):
+        """Keep who tried what, if somebody is known to be there and means it."""
+        if request.method == "POST" and isinstance(request.user, User) and not is_dry(request):
             by = Actor(request.user, Surface.API)
             attempts.record_denied(self.verb.permission, self.asked_for(request), by=by)
         super().permission_denied(request, message, code)
@@ -50,41 +57,94 @@ class VerbView(APIView):
             return {}
 
     def post(self, request: Request) -> Response:
-        refuse_parameters(request)
-        asked = read_lines(self.verb.line, request.data)
-        answer, replayed = verbs.carry_out(
-            self.verb,
-            asked.lines,
-            by=Actor(cast("User", request.user), Surface.API),
-            at=asked.at or timezone.now(),
-            key=idempotency_key(request),
-            asked=request.data,
-            partial=asked.partial,
+        terms = terms_of(request, matches=bool(self.verb.changes))
+        sent = without_secrets(self.verb, request.data)
+        by = Actor(cast("User", request.user), Surface.API)
+        try:
+            asked = read_lines(self.verb.line, request.data)
+        except Invalid as error:
+            return self._done_before(request, terms, by, sent, error)
+        with self._expecting(request, asked, terms):
+            (status, body), replayed = verbs.serve(
+                self.verb,
+                asked.lines,
+                by=by,
+                at=asked.at or timezone.now(),
+                key=terms.key,
+                asked=sent,
+                partial=asked.partial,
+                told=told,
+                dry=terms.dry,
+            )
+        return terms.respond((_status(status, asked.partial), body), replayed=replayed)
+
+    def _done_before(
+        self, request: Request, terms: Terms, by: Actor, sent: Any, error: Invalid
+    ) -> Response:
+        """The stored answer to a request that can no longer be read, because something else bears
+        the same label by now; the error, if there is none."""
+        partial = isinstance(request.data, Mapping) and request.data.get("partial") is True
+        body = verbs.done_before(self.verb, by=by, key=terms.key, asked=sent, partial=partial)
+        if body is None:
+            raise error
+        return terms.respond((_status(HTTPStatus.OK, partial), body), replayed=True)
+
+    def _expecting(
+        self, request: Request, asked: Asked, terms: Terms
+    ) -> AbstractContextManager[None]:
+        """Has the one thing that is changed compared with what the client has read of it.
+
+        Refuses `precondition_required` where the client must say that.
+        """
+        if terms.match is None:
+            self._require_match(request, asked.lines)
+            return nullcontext()
+        if len(asked.lines) != 1 or asked.partial:
+            text = _("With If-Match, send one line, and without “partial”.")
+            raise ValidationError({MATCH: [ErrorDetail(text, "one_line_only")]})
+        row: Model = getattr(asked.lines[0], self.verb.changes)
+        match = terms.match
+
+        def compare() -> None:
+            if match != ("*",) and (now := current(row, request)) not in match:
+                raise preconditions.refused(row, field=self.verb.changes, etag=now)
+
+        return preconditions.expecting(row, compare)
+
+    def _require_match(self, request: Request, lines: list[Any]) -> None:
+        if not self.verb.changes or not client_of(request).match_required:
+            return
+        if all(getattr(line, "expected", "") for line in lines):  # which says the same, and more
+            return
+        raise Refused(
+            gettext_lazy("Say which state of it you have read."),
+            code="precondition_required",
+            field=self.verb.changes,
+            hint=gettext_lazy("Send one line, and in If-Match the ETag of what it changes."),
         )
-        return Response(
-            answer,
-            # Each status has one shape, and this one says: look at every line.
-            status=HTTPStatus.MULTI_STATUS if asked.partial else HTTPStatus.OK,
-            headers={"Idempotency-Replayed": "true"} if replayed else None,
-        )
 
 
-def refuse_parameters(request: Request) -> None:
-    """All that is asked stands in the body, which the Idempotency-Key stands for."""
-    text = _("Verbs take no parameters: send it in the body, beside “lines”.")
-    if unknown := sorted(request.query_params):
-        raise ValidationError({name: [ErrorDetail(text, "unknown_parameter")] for name in unknown})
+def _status(status: int, partial: bool) -> int:
+    """Each status has one shape, and 207 says: look at every line."""
+    return HTTPStatus.MULTI_STATUS if partial and status == HTTPStatus.OK else status
 
 
-def idempotency_key(request: Request) -> str:
-    """The `Idempotency-Key` header, with or without quotes; '' if there is none."""
-    key = str(request.headers.get("Idempotency-Key", "")).strip()
-    if len(key) > 1 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
-        text = _("Send up to %(most)s printable ASCII characters.") % {"most": LONGEST_KEY}
-        raise ValidationError({"Idempotency-Key": [ErrorDetail(text, "bad_key")]})
-    return key
+def without_secrets(verb: Verb, data: Any) -> Any:
+    """The body without passwords and one-time codes: nothing of them is kept, and a request that
+    is repeated with a newer code is still the same."""
+    secret = {field.name for field in verb.fields if field.about.secret}
+    if not secret or not isinstance(data, Mapping):
+        return data
+
+    def clean(line: Any) -> Any:
+        if not isinstance(line, Mapping):
+            return line
+        return {name: value for name, value in line.items() if name not in secret}
+
+    kept = clean(data)
+    if isinstance(lines := kept.get("lines"), list):
+        kept["lines"] = [clean(line) for line in lines]
+    return kept
 
 
 def verb_urls() -> list[URLPattern]:

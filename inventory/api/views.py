@@ -7,6 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inventory.api import filters, serializers
+from inventory.api.expansions import CONTAINER, LOCATION, LOT, MATERIAL, SITE
+from inventory.api.expansions import STOCK as OF_STOCK
 from inventory.api.genealogy import TraceAnswer, TraceQuery
 from inventory.api.resources import Coded, Resource
 from inventory.api.seals import ProofAnswer, ProofQuery, SealSerializer
@@ -49,6 +51,7 @@ class LocationViewSet(Coded):
     filterset_class = filters.LocationFilter
     ordering_fields = ("code", "path", "walk_order", "id")
     ordering = ("path",)
+    expansions = {"site": SITE}
     summaries = {"list": "Locations", "retrieve": "One location"}
     tag = MASTER
 
@@ -82,6 +85,7 @@ class LotViewSet(Resource):
     serializer_class = serializers.LotSerializer
     filterset_class = filters.LotFilter
     ordering_fields = ("id", "code")
+    expansions = {"material": MATERIAL}
     summaries = {"list": "Lots", "retrieve": "One lot", "trace": "Trace of a lot"}
     tag = STOCK
 
@@ -106,6 +110,7 @@ class ContainerViewSet(Coded):
     queryset = Container.objects.select_related("parent", "location")
     serializer_class = serializers.ContainerSerializer
     filterset_class = filters.ContainerFilter
+    expansions = {"location": LOCATION}
     summaries = {"list": "Containers", "retrieve": "One container"}
     tag = STOCK
 
@@ -117,6 +122,7 @@ class BalanceViewSet(Resource):
     serializer_class = serializers.BalanceSerializer
     filterset_class = filters.BalanceListFilter
     lookup_value_converter = "uuid"
+    expansions = OF_STOCK
     summaries = {"list": "Balances", "retrieve": "One balance"}
     tag = STOCK
 
@@ -130,6 +136,10 @@ class MovementViewSet(Resource):
     serializer_class = serializers.MovementSerializer
     filterset_class = filters.MovementFilter
     ordering_fields = ("id", "recorded_at")
+    expansions = {
+        "lot": LOT, "material": MATERIAL, "source": LOCATION, "target": LOCATION,
+        "from_container": CONTAINER, "to_container": CONTAINER,
+    }  # fmt: skip
     summaries = {"list": "Movements", "retrieve": "One movement", "proof": "Proof of a movement"}
     tag = HISTORY
 

@@ -68,8 +68,42 @@ def attach(
     `inspection_of_other_lot`.
     """
     with refusals_kept(lot, file, by=by, at=at):
-        stamp = audit.stamp(by, at, reason)
-        return _keep(lot, examine(file), file, inspection, stamp)
+        return keep(lot=lot, file=file, inspection=inspection, reason=reason, by=by, at=at)
+
+
+def keep(
+    *,
+    lot: Lot,
+    file: File[bytes],
+    inspection: Inspection | None = None,
+    reason: str = "",
+    by: Actor,
+    at: datetime,
+) -> Attachment:
+    """As `attach`, for who records what is refused."""
+    return _keep(lot, examine(file), file, inspection, audit.stamp(by, at, reason))
+
+
+def record_refused(
+    lot: Lot, file: File[bytes], refusal: Refused, *, by: Actor, at: datetime
+) -> None:
+    """Keep that somebody tried to attach the file."""
+    asked: attempts.Asked = {"lot": [lot], "file": [PurePath(file.name or "").name]}
+    attempts.record(PERMISSION, [(asked, refusal)], by=by, at=at)
+
+
+@contextmanager
+def files_follow(made: list[Attachment], *, kept: bool) -> Iterator[None]:
+    """Unless it is `kept`, what a transaction inside has `made` leaves no file behind either."""
+    try:
+        yield
+    except BaseException:
+        kept = False
+        raise
+    finally:
+        for row in [] if kept else made:
+            if not Attachment.objects.filter(pk=row.pk).exists():  # not one that there was already
+                row.file.storage.delete(row.file.name or "")
 
 
 @contextmanager
@@ -78,8 +112,7 @@ def refusals_kept(lot: Lot, file: File[bytes], *, by: Actor, at: datetime) -> It
     try:
         yield
     except Refused as refusal:
-        asked: attempts.Asked = {"lot": [lot], "file": [PurePath(file.name or "").name]}
-        attempts.record(PERMISSION, [(asked, refusal)], by=by, at=at)
+        record_refused(lot, file, refusal, by=by, at=at)
         raise
 
 
@@ -101,7 +134,7 @@ def examine(file: File[bytes]) -> Examined:
             ),
             name=name[:LONGEST_NAME],
         )
-    return Examined(name, wanted, file.size, _digest(file))
+    return Examined(name, wanted, file.size, digest_of(file))
 
 
 def _is(content_type: str, file: File[bytes]) -> bool:
@@ -150,7 +183,8 @@ def _chunks(file: File[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _digest(file: File[bytes]) -> str:
+def digest_of(file: File[bytes]) -> str:
+    """SHA-256 of the content."""
     digest = hashlib.sha256()
     for chunk in _chunks(file):
         digest.update(chunk)
@@ -202,7 +236,7 @@ def open_whole(attachment: Attachment) -> File[bytes]:
         file: File[bytes] = attachment.file.open("rb")
     except OSError:
         raise _damaged(attachment) from None
-    if _digest(file) != attachment.sha256:
+    if digest_of(file) != attachment.sha256:
         file.close()
         raise _damaged(attachment)
     file.seek(0)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit
+from inventory import audit, preconditions
 from inventory.actions.common import each, lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -214,6 +214,7 @@ def _decide(
     signer = require_signature(by, lines)
     stamp = audit.stamp(by, at, lines[0].reason)
     lots = lock_lots(line.lot for line in lines)
+    preconditions.locked(lots.values())
     facts = Facts.read(kind, lots, by)
 
     def decide(line: D, index: int) -> None:

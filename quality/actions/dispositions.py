@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit
+from inventory import audit, preconditions
 from inventory.actions.common import each, lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -42,6 +42,7 @@ def dispose_inspection(*, lines: Sequence[Verdict], by: Actor, at: datetime) -> 
     stamp = audit.stamp(by, at)
     lots = lock_lots(line.inspection.lot for line in lines)
     found = _read({line.inspection.pk for line in lines})
+    preconditions.locked(found.values())
     newest = set(
         Inspection.objects.filter(lot__in=lots)
         .order_by()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, outbox
+from inventory import audit, outbox, preconditions
 from inventory.actions.common import each, lock_containers, lock_lots
 from inventory.actions.containers import with_nested
 from inventory.audit import Actor
@@ -145,6 +145,7 @@ def lift_hold(*, lines: Sequence[Lift], by: Actor, at: datetime) -> list[Hold]:
     rows = Hold.objects.filter(pk__in=[line.hold.pk for line in lines]).order_by("pk")
     rows = rows.select_related(*ROWS, "lot__material").select_for_update(no_key=True, of=("self",))
     locked = {hold.pk: hold for hold in rows}
+    preconditions.locked(locked.values())
     guarded = _guarded([hold for hold in locked.values() if hold.actor_id == by.user.pk])
 
     def lift(line: Lift, index: int) -> Hold:

@@ -8,7 +8,7 @@ from typing import Annotated
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit
+from inventory import audit, preconditions
 from inventory.actions.common import each, lock_lots
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -111,7 +111,9 @@ def withdraw_proposal(*, lines: Sequence[Withdrawal], by: Actor, at: datetime) -
 def _read(named: Sequence[Proposal]) -> dict[int, Proposal]:
     """As they are now; the locks on their lots keep them so."""
     rows = Proposal.objects.filter(pk__in=[row.pk for row in named]).order_by("pk")
-    return {row.pk: row for row in rows.select_related("lot", "end")}
+    found = {row.pk: row for row in rows.select_related("lot", "end")}
+    preconditions.locked(found.values())
+    return found
 
 
 def _check_open(row: Proposal, taken: set[int]) -> None:

@@ -1,6 +1,6 @@
 """Attachments over the API: listed, sent as a form with a file, and fetched unchanged."""
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from django.contrib.auth.models import User
 from django.db.models import Model
@@ -17,12 +17,20 @@ from inventory import attempts, codes, sites
 from inventory.api.problems import Invalid
 from inventory.api.renderers import FastJSONRenderer
 from inventory.api.resources import Resource
-from inventory.api.schema import ALWAYS, TO_READ, ApiSchema
+from inventory.api.schema import TO_DO, TO_READ, ApiSchema
+from inventory.api.terms import is_dry, plain_json, settled, terms_of
 from inventory.audit import Actor
 from inventory.errors import Refused
+from inventory.idempotency import Answer
 from inventory.models import Lot, Surface
-from quality.actions import attach
-from quality.actions.attachments import PERMISSION, check_size
+from quality.actions.attachments import (
+    PERMISSION,
+    check_size,
+    digest_of,
+    files_follow,
+    keep,
+    record_refused,
+)
 from quality.api import filters, serializers
 from quality.downloads import download
 from quality.models import Attachment, Inspection
@@ -36,7 +44,7 @@ class UploadSchema(ApiSchema):
 
     @property
     def problems(self) -> tuple[int, ...]:  # type: ignore[override]  # by method, here
-        return (400, 404, 409, 413, 415, *ALWAYS) if self.method == "POST" else TO_READ
+        return TO_DO if self.method == "POST" else TO_READ
 
 
 class AnyType(FastJSONRenderer):
@@ -71,7 +79,7 @@ class AttachmentViewSet(Resource):
         self, request: Request, message: str | None = None, code: str | None = None
     ) -> NoReturn:
         """Keep who tried, if somebody is known to be there."""
-        if request.method == "POST" and isinstance(request.user, User):
+        if request.method == "POST" and isinstance(request.user, User) and not is_dry(request):
             attempts.record_denied(PERMISSION, {}, by=Actor(request.user, Surface.API))
         super().permission_denied(request, message, code)
 
@@ -90,19 +98,32 @@ class AttachmentViewSet(Resource):
         length = str(request.META.get("CONTENT_LENGTH") or "")
         if length.isdecimal() and int(length) > AROUND:
             check_size(int(length) - AROUND)  # before all of it has been read
+        terms = terms_of(request)
         given = serializers.Upload(data=request.data)
         given.is_valid(raise_exception=True)
         asked = given.validated_data
+        lot = _of_sites(_named(Lot, asked["lot"], "lot"), request)
         inspection = asked.get("inspection")
-        attachment = attach(
-            lot=_of_sites(_named(Lot, asked["lot"], "lot"), request),
-            inspection=_named(Inspection, inspection, "inspection") if inspection else None,
-            file=asked["file"],
-            reason=asked.get("reason", ""),
-            by=Actor(request.user, Surface.API),  # type: ignore[arg-type]
-            at=timezone.now(),
-        )
-        return Response(self.get_serializer(attachment).data)
+        by, at, made = Actor(cast("User", request.user), Surface.API), timezone.now(), []
+
+        def act() -> Answer:
+            attachment = keep(
+                lot=lot,
+                inspection=_named(Inspection, inspection, "inspection") if inspection else None,
+                file=asked["file"],
+                reason=asked.get("reason", ""),
+                by=by,
+                at=at,
+            )
+            made.append(attachment)
+            return 200, plain_json(self.get_serializer(attachment).data)
+
+        with files_follow(made, kept=not terms.dry):
+            answer, replayed = settled(
+                terms, by.user, PERMISSION, _said(asked), act,
+                refused=lambda refusal: record_refused(lot, asked["file"], refusal, by=by, at=at),
+            )  # fmt: skip
+        return terms.respond(answer, replayed=replayed)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, renderer_classes=[FastJSONRenderer, AnyType])
@@ -119,6 +140,12 @@ def _of_sites(lot: Lot, request: Request) -> Lot:
     if not sites.within(Lot.objects.filter(pk=lot.pk), request.user).exists():
         raise sites.beyond("lot")
     return lot
+
+
+def _said(asked: dict[str, Any]) -> dict[str, Any]:
+    """What was sent, as an idempotency key stands for it: the file by its name and digest."""
+    file = asked["file"]
+    return {**asked, "file": [file.name, digest_of(file)]}
 
 
 def _named(kind: type[Model], code: str, field: str) -> Any:

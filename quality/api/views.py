@@ -3,6 +3,7 @@
 from django.db.models import Case, Prefetch, QuerySet, Value, When
 from django.utils import timezone
 
+from inventory.api.expansions import CONTAINER, LOCATION, LOT, MATERIAL
 from inventory.api.resources import Resource
 from quality.api import filters, serializers
 from quality.models import (
@@ -27,6 +28,9 @@ class HoldViewSet(Resource):
     serializer_class = serializers.HoldSerializer
     filterset_class = filters.HoldFilter
     ordering_fields = ("id", "recorded_at")
+    expansions = {
+        "lot": LOT, "container": CONTAINER, "location": LOCATION, "material": MATERIAL,
+    }  # fmt: skip
     summaries = {"list": "Holds", "retrieve": "One hold"}
     tag = TAG
 
@@ -40,6 +44,7 @@ class InspectionViewSet(Resource):
     serializer_class = serializers.InspectionSerializer
     filterset_class = filters.InspectionFilter
     ordering_fields = ("id", "recorded_at")
+    expansions = {"lot": LOT}
     summaries = {"list": "Inspections", "retrieve": "One inspection"}
     tag = TAG
 
@@ -68,6 +73,7 @@ class DueInspectionViewSet(Resource):
     serializer_class = serializers.DueInspectionSerializer
     filterset_class = filters.DueInspectionFilter
     ordering = ("id",)
+    expansions = {"lot": LOT, "material": MATERIAL}
     summaries = {"list": "Due inspections", "retrieve": "One due inspection"}
     tag = TAG
 
@@ -79,6 +85,7 @@ class DecisionViewSet(Resource):
     serializer_class = serializers.DecisionSerializer
     filterset_class = filters.DecisionFilter
     ordering_fields = ("id", "recorded_at")
+    expansions = {"lot": LOT}
     summaries = {"list": "Decisions", "retrieve": "One decision"}
     tag = TAG
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, outbox
+from inventory import audit, outbox, preconditions
 from inventory.actions.common import each
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -33,6 +33,7 @@ def acknowledge(*, lines: Sequence[Acknowledgement], by: Actor, at: datetime) ->
     rows = Alert.objects.filter(pk__in=[line.alert.pk for line in lines]).order_by("pk")
     rows = rows.select_related("lot", "location").select_for_update(no_key=True, of=("self",))
     locked = {row.pk: row for row in rows}
+    preconditions.locked(rows)
 
     def take_up(line: Acknowledgement, index: int) -> Alert:
         alert = locked[line.alert.pk]

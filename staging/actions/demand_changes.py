@@ -9,7 +9,7 @@ from itertools import chain
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, sites
+from inventory import audit, preconditions, sites
 from inventory.actions.common import each, require_kind
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -58,6 +58,7 @@ def change_demand(*, lines: Sequence[DemandChange], by: Actor, at: datetime) -> 
     rows = Demand.objects.filter(pk__in={line.demand.pk for line in lines}).order_by("pk")
     demands = {row.pk: row for row in rows.select_for_update(no_key=True, of=("self",))}
     sites.require(by.user, ((n, [demands[line.demand.pk]]) for n, line in enumerate(lines)))
+    preconditions.locked(demands.values())
     surplus = Surplus(Book.read(lots.values()) if lots else Book([]), bindings, stamp)
     changes = _Changes(demands, requirements, surplus)
     entries = each(lines, lambda line, index: changes.make(line))

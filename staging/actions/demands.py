@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, outbox, sites
+from inventory import audit, outbox, preconditions, sites
 from inventory.actions.common import each, lock_lots, require_kind
 from inventory.actions.moves import ReasonField
 from inventory.audit import Actor, Stamp
@@ -312,6 +312,7 @@ def complete_demand(*, lines: Sequence[DemandEnd], by: Actor, at: datetime) -> D
 def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, why: LeftBy) -> Demands:
     stamp = stamp_of(lines, by, at)
     lots, requirements, bindings = lock_committed([line.demand for line in lines], at)
+    preconditions.locked(line.demand for line in lines)
     surplus = Surplus(Book.read(lots.values()), bindings, stamp)
     cut: list[Requirement] = []
 

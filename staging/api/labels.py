@@ -1,5 +1,6 @@
 """Labels over the API: as a file, PDF or ZPL."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any, ClassVar, NoReturn, cast
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -18,9 +19,11 @@ from inventory.api.fields import UNKNOWN_FIELD, ChoiceIn, DecimalIn
 from inventory.api.lines import MOST_LINES, line_serializer, read_lines
 from inventory.api.problems import Invalid, details
 from inventory.api.renderers import FastJSONRenderer
-from inventory.api.schema import ALWAYS, ApiSchema
+from inventory.api.schema import ALWAYS, TO_DO, ApiSchema
+from inventory.api.terms import is_dry, refuse_parameters, settled, terms_of
 from inventory.audit import Actor
 from inventory.errors import Refused
+from inventory.idempotency import FIRST_ERROR, Answer
 from inventory.models import Surface
 from staging.labels.choosing import WAYS, chosen, usual_size
 from staging.labels.lines import KINDS, PERMISSION, Format, Kind, Resolution
@@ -106,8 +109,7 @@ class LabelSchema(ApiSchema):
 
     @property
     def problems(self) -> tuple[int, ...]:  # type: ignore[override]  # by method, here
-        more = (413, 415) if self.method == "POST" else ()
-        return (400, 404, 409, *more, *ALWAYS)
+        return TO_DO if self.method == "POST" else (400, 404, 409, *ALWAYS)
 
     def get_operation_id(self) -> str:
         return f"labels_{self.view.kind.name}_{self.method.lower()}"  # type: ignore[attr-defined]
@@ -139,11 +141,12 @@ class LabelView(APIView):
         self, request: Request, message: str | None = None, code: str | None = None
     ) -> NoReturn:
         """Keep who tried, if somebody is known to be there."""
-        if isinstance(request.user, User):
+        if isinstance(request.user, User) and not (request.method == "POST" and is_dry(request)):
             attempts.record_denied(PERMISSION, {}, by=Actor(request.user, Surface.API))
         super().permission_denied(request, message, code)
 
     def get(self, request: Request) -> HttpResponse:
+        refuse_parameters(request, query_of(self.kind)().fields)
         given = self._read(request, query_of(self.kind))
         common = {name: given[name] for name in ("copies", "quantity", "reason") if name in given}
         asked = {way: _texts(given[way]) for way in WAYS[self.kind.name] if given.get(way)}
@@ -154,6 +157,7 @@ class LabelView(APIView):
         return self._print(request, given, lines)
 
     def post(self, request: Request) -> HttpResponse:
+        terms = terms_of(request, others=HowQuery().fields)
         given = self._read(request, HowQuery)
         body = request.data if isinstance(request.data, Mapping) else {}
         if unknown := sorted(set(body) - {"lines"}):
@@ -161,32 +165,53 @@ class LabelView(APIView):
                 list(details({unknown[0]: [ErrorDetail(str(UNKNOWN_FIELD), "unknown_field")]}))
             )
         asked = read_lines(self.kind.line, body or {"lines": None})
-        return self._print(request, given, asked.lines)
+        how, by = self._how(request, given), Actor(cast("User", request.user), Surface.API)
+
+        def act() -> Answer:
+            sites.check_lines(asked.lines, by.user)
+            made = print_labels(
+                kind=self.kind, lines=asked.lines, how=how, by=by, at=timezone.now()
+            )
+            file = {"content": b64encode(made.content).decode(), "type": made.content_type}
+            return 200, file | {"headers": made.headers}
+
+        said = {"lines": request.data, "how": given, "format": how.format}
+        (status, body), replayed = settled(
+            terms, by.user, f"{PERMISSION} {self.kind.name}", said, act,
+            refused=lambda refusal: self._record(asked.lines, refusal, by),
+        )  # fmt: skip
+        if status >= FIRST_ERROR:
+            return terms.respond((status, body), replayed=replayed)
+        headers = body["headers"] | terms.headers(replayed=replayed)
+        return HttpResponse(b64decode(body["content"]), content_type=body["type"], headers=headers)
 
     def _read(self, request: Request, query: type[HowQuery]) -> dict[str, Any]:
         reader = query(data=request.query_params)
-        if unknown := sorted(set(request.query_params) - set(reader.fields)):
-            text = "There is no such parameter."
-            raise ValidationError({n: [ErrorDetail(text, "unknown_parameter")] for n in unknown})
         reader.is_valid(raise_exception=True)
         return dict(reader.validated_data)
 
     def _print(self, request: Request, given: dict[str, Any], lines: list[Any]) -> HttpResponse:
         by = Actor(cast("User", request.user), Surface.API)
-        how = How(
+        how = self._how(request, given)
+        try:
+            sites.check_lines(lines, by.user)
+            made = print_labels(kind=self.kind, lines=lines, how=how, by=by, at=timezone.now())
+        except Refused as refusal:
+            self._record(lines, refusal, by)
+            raise
+        return answer(made)
+
+    def _how(self, request: Request, given: dict[str, Any]) -> How:
+        return How(
             size=self._size(given.get("size")),
             format=Format(request.accepted_renderer.format),
             resolution=given.get("resolution", Resolution.COARSE),
             skip=given.get("skip", 0),
         )
-        try:
-            sites.check_lines(lines, by.user)
-            made = print_labels(kind=self.kind, lines=lines, how=how, by=by, at=timezone.now())
-        except Refused as refusal:
-            tried = [(attempts.asked_of(lines), found) for found in refusal.all]
-            attempts.record(PERMISSION, tried, by=by, at=timezone.now())
-            raise
-        return answer(made)
+
+    def _record(self, lines: list[Any], refusal: Refused, by: Actor) -> None:
+        tried = [(attempts.asked_of(lines), found) for found in refusal.all]
+        attempts.record(PERMISSION, tried, by=by, at=timezone.now())
 
     def _size(self, code: str | None) -> LabelSize:
         size = usual_size(self.kind) if code is None else None

@@ -56,6 +56,23 @@ class DemandSerializer(serializers.ModelSerializer[Demand]):
         read_only_fields = fields
 
 
+class DemandHeadSerializer(serializers.ModelSerializer[Demand]):
+    """What a demand is, without its lines and its state, which follows from them."""
+
+    site = Code("site")
+    work_center = Code("work_center", allow_null=True, default=None)
+    customer = Code("customer", allow_null=True, default=None)
+    product = Code("product", allow_null=True, default=None)
+
+    class Meta:
+        model = Demand
+        fields = (
+            "id", "reference", "kind", "site", "needed_at", "work_center", "customer", "route",
+            "carrier", "product", "created_at", "closed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
 class CommitmentSerializer(serializers.ModelSerializer[Commitment]):
     demand = Code("requirement.demand", "reference")
     line = serializers.IntegerField(source="requirement.line", read_only=True)

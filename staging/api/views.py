@@ -9,13 +9,19 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory.api.expansions import LOCATION, LOT, MATERIAL, SITE, STOCK
 from inventory.api.resources import Coded, Resource
+from inventory.api.selection import Expansion
 from staging.actions import suggest
 from staging.api import filters, serializers
 from staging.api.suggestion import SuggestionAnswer
 from staging.models import Alert, Allocation, Demand, LabelSize, Requirement, StagedStock
 
 TAG = "Staging records"
+
+DEMAND = Expansion(
+    serializers.DemandHeadSerializer, joins=("site", "work_center", "customer", "product")
+)
 
 
 def _requirements() -> Prefetch[Any]:
@@ -40,11 +46,17 @@ class DemandViewSet(Resource):
         "retrieve": "One demand",
         "suggestion": "What would fill a demand",
     }
+    expansions = {
+        "site": SITE, "work_center": LOCATION, "customer": LOCATION, "product": MATERIAL,
+        "requirements.material": MATERIAL, "requirements.lot": LOT,
+    }  # fmt: skip
     tag = TAG
 
     def get_queryset(self) -> QuerySet[Demand]:
         rows: QuerySet[Demand] = super().get_queryset()
-        return rows.prefetch_related(_requirements())
+        if self.is_shown("requirements"):
+            rows = rows.prefetch_related(_requirements())
+        return rows
 
     @extend_schema(responses=SuggestionAnswer)
     @action(detail=True, keeps_to_sites=True)
@@ -68,6 +80,7 @@ class AllocationViewSet(Resource):
     lookup_value_converter = "uuid"
     ordering_fields = ("since",)
     ordering = ("-since",)
+    expansions = {"demand": DEMAND} | STOCK
     summaries = {"list": "Allocations", "retrieve": "One allocation"}
     tag = TAG
 
@@ -83,6 +96,7 @@ class StagedStockViewSet(Resource):
     lookup_value_converter = "uuid"
     ordering_fields = ("since",)
     ordering = ("since",)
+    expansions = {"demand": DEMAND} | STOCK
     summaries = {"list": "Staged stock", "retrieve": "One piece of staged stock"}
     tag = TAG
 
@@ -100,6 +114,7 @@ class AlertViewSet(Resource):
     )
     serializer_class = serializers.AlertSerializer
     filterset_class = filters.AlertFilter
+    expansions = {key: STOCK[key] for key in ("lot", "location", "container")}
     summaries = {"list": "Alerts", "retrieve": "One alert"}
     tag = TAG
 

@@ -12,17 +12,20 @@ know what it was meant to be.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import attempts, audit, codes, idempotency
 from inventory.audit import Actor
 from inventory.errors import Refused
+from inventory.idempotency import FIRST_ERROR
 from inventory.models import Balance, Container, IdempotencyKey, Location, Lot
 from inventory.verbs import REGISTRY, Verb
 from staging.guided import known as what_is
@@ -97,7 +100,9 @@ class Replay:
 
     def run(self, scans: Sequence[Kept]) -> int:
         """Carry out what can be. Returns how many scans were looked at."""
-        stored = IdempotencyKey.objects.filter(user=self.by.user, key__in=[s.key for s in scans])
+        stored = IdempotencyKey.objects.filter(
+            user=self.by.user, key__in=[scan.key for scan in scans], status__lt=FIRST_ERROR
+        )
         self.answers = dict(stored.values_list("key", "answer"))
         at = 0
         while at < len(scans) and len(self.parts) < MOST_STEPS:
@@ -147,7 +152,9 @@ class Replay:
 
     def _complete(self, count: int, last: Kept, known: Known) -> int:
         replayed = last.key in self.answers
-        if not replayed and self._is_built_on_what_waits(known):
+        if not replayed and is_forgotten(last.at):
+            self._add(Fate.REFUSED, count, known, error=too_old(), marks=_marks(known))
+        elif not replayed and self._is_built_on_what_waits(known):
             self._add(Fate.HELD, count, known, marks=_marks(known))
         else:
             self._carry_out(count, last, known, Fate.REPEATED if replayed else Fate.DONE)
@@ -195,6 +202,20 @@ class Replay:
         if fate not in (Fate.DONE, Fate.REPEATED):
             self.held |= part.marks
         self.parts.append(part)
+
+
+def is_forgotten(at: datetime) -> bool:
+    """Whether nobody can tell any more that the scan was carried out: its key may be gone."""
+    return at < timezone.now() - timedelta(days=settings.IDEMPOTENCY_DAYS)
+
+
+def too_old() -> Refused:
+    """The refusal `scan_too_old`: it may have been carried out, and the answer lost."""
+    return Refused(
+        _("This was scanned so long ago that nobody knows any more whether it was recorded."),
+        code="scan_too_old",
+        hint=_("Look at the lot's timeline. Discard it here, and scan again what is missing."),
+    )
 
 
 def not_permitted() -> Refused:
@@ -259,7 +280,8 @@ def discard(flow: Flow, scans: Sequence[Kept], *, reason: str, by: Actor, at: da
     """
     why = audit.require_reason(reason)
     last = scans[-1]
-    if IdempotencyKey.objects.filter(user=by.user, key=last.key).exists():
+    carried_out = IdempotencyKey.objects.filter(user=by.user, status__lt=FIRST_ERROR)
+    if carried_out.filter(key=last.key).exists():
         raise Refused(
             _("The step was carried out: it cannot be discarded."),
             code="carried_out",

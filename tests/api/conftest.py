@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
+from integration.access import ClientSettings
 from tests.factories import UserFactory
 
 
@@ -31,6 +32,19 @@ def api_as(db: None) -> Callable[[User | str], Api]:
         return api
 
     return client
+
+
+@pytest.fixture
+def agreed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Agrees something with every client: `agreed(key_required=True)`."""
+
+    def agree(**values: Any) -> None:
+        nothing = {"key_required": False, "match_required": False, "requests_per_minute": None}
+        found = ClientSettings(**nothing | {"name": "MES"} | values)
+        monkeypatch.setattr("inventory.api.clients._settings_of", lambda: lambda _auth: found)
+        monkeypatch.setattr("integration.contract.rates.settings_of", lambda _auth: found)
+
+    return agree
 
 
 @pytest.fixture

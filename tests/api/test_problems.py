@@ -118,7 +118,7 @@ def test_413_for_a_body_that_is_too_large(api: Api, settings: Any) -> None:
 
 @contextmanager
 def failing(error: Exception) -> Iterator[None]:
-    with patch("inventory.api.verbs.verbs.carry_out", side_effect=error):
+    with patch("inventory.api.verbs.verbs.serve", side_effect=error):
         yield
 
 

@@ -53,13 +53,20 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         assert operation["summary"], (method, path)
         assert operation["description"], (method, path)
-        wanted = {"200", "400", "401", "403", "404"}
+        wanted = {"200", "400", "401", "403", "404", "429"}
         wanted |= {"409"} if method == "post" else set()
-        wanted |= {"422"} if path in verbs else set()
+        wanted |= {"422"} if method == "post" else set()
+        if path in verbs:
+            conditional = bool(REGISTRY[operation["operationId"]].changes)
+            assert ({"412", "428"} <= set(operation["responses"])) == conditional
+            sent = {parameter["name"] for parameter in operation["parameters"]}
+            assert sent == {"Idempotency-Key", "dry_run"} | ({"If-Match"} if conditional else set())
         assert wanted <= set(operation["responses"]), (method, path)
         assert ("207" in operation["responses"]) == (path in verbs)
         for status, response in operation["responses"].items():
-            if status not in ("200", "201", "207"):
+            if status == "304":
+                assert (method, "content" in response) == ("get", False)
+            elif status not in ("200", "201", "207"):
                 assert set(response["content"]) == {"application/problem+json"}
 
 
@@ -73,6 +80,19 @@ def test_a_verb_says_what_it_refuses_and_takes(document: dict[str, Any]) -> None
     assert set(line["required"]) == {"demand", "lot", "lane"}
     assert line["additionalProperties"] is False
     assert line["properties"]["lot"]["description"] == "Scan the lot label."
+
+
+def test_a_resource_says_what_can_be_selected_and_expanded(document: dict[str, Any]) -> None:
+    found = document["paths"]["/api/v1/staged-stock/"]["get"]["parameters"]
+    enums = {p["name"]: p["schema"].get("items", {}).get("enum") for p in found}
+    assert {"lot", "stop"} <= set(enums["fields"])
+    assert enums["expand"] == ["demand", "lot", "material", "location", "container"]
+    shapes = document["components"]["schemas"]
+    assert "required" not in shapes["StagedStock"]
+    lot = shapes["StagedStock"]["properties"]["lot"]["anyOf"]
+    assert {"$ref": "#/components/schemas/Lot"} in lot
+    line = shapes["Requirement"]["properties"]["material"]["anyOf"]
+    assert {"$ref": "#/components/schemas/Material"} in line
 
 
 @pytest.mark.browser

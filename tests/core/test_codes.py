@@ -7,7 +7,9 @@ NOT_OF_ACTIONS = {
     "ambiguous_code",
     "not_in_code",
     "label_differs",  # a code is looked up before an action is called
+    "idempotency_key_in_use",
     "idempotency_key_reused",
+    "precondition_failed",
     "lines_needed",
     "not_tried",  # the frame around every verb
     "attachment_damaged",  # when a file is read
