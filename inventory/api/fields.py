@@ -7,6 +7,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -17,6 +18,9 @@ from inventory.units import plain
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 """Days beyond these are slips of the keyboard, and dates computed from them overflow."""
+
+MOST = 2**31 - 1
+"""The largest whole number of a record."""
 
 EXACT = {
     "oneOf": [
@@ -48,10 +52,10 @@ class DecimalIn(serializers.DecimalField):
 
 
 class WholeIn(serializers.IntegerField):
-    """A whole number that the database and the digest of a request can hold."""
+    """A whole number that a record can hold."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=-(2**63), max_value=2**63 - 1, **options)
+        super().__init__(min_value=-MOST, max_value=MOST, **options)
 
 
 class DateIn(serializers.DateField):
@@ -78,6 +82,8 @@ class CodeIn(serializers.CharField):
     def __init__(self, *, kind: type[models.Model], **options: Any) -> None:
         self.kind = kind
         super().__init__(max_length=LONGEST, **options)
+        # A hold or a movement is named by its number, which its own list shows as one.
+        set_override(self, "field", {"type": ["string", "integer"], "maxLength": LONGEST})
 
     def run_validation(self, data: Any = empty) -> Any:
         """Takes a plain code at once: the general way looks at each character three times, which

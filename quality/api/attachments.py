@@ -22,7 +22,7 @@ from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Lot, Surface
 from quality.actions import attach
-from quality.actions.attachments import PERMISSION, check_size
+from quality.actions.attachments import ENDINGS, PERMISSION, check_size
 from quality.api import filters, serializers
 from quality.downloads import download
 from quality.models import Attachment, Inspection
@@ -104,7 +104,7 @@ class AttachmentViewSet(Resource):
         )
         return Response(self.get_serializer(attachment).data)
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, kind): OpenApiTypes.BINARY for kind in ENDINGS.values()})
     @action(detail=True, renderer_classes=[FastJSONRenderer, AnyType])
     def content(self, request: Request, pk: int) -> FileResponse:
         """The file, byte for byte as it was attached; its SHA-256 has been checked.
