@@ -19,9 +19,6 @@ from inventory.units import plain
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 """Days beyond these are slips of the keyboard, and dates computed from them overflow."""
 
-MOST = 2**31 - 1
-"""The largest whole number of a record."""
-
 EXACT = {
     "oneOf": [
         {"type": "string", "pattern": r"^-?\d{1,9}(\.\d{1,6})?$"},
@@ -52,10 +49,10 @@ class DecimalIn(serializers.DecimalField):
 
 
 class WholeIn(serializers.IntegerField):
-    """A whole number that a record can hold."""
+    """A whole number that the database and the digest of a request can hold."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=-MOST, max_value=MOST, **options)
+        super().__init__(min_value=-(2**63), max_value=2**63 - 1, **options)
 
 
 class DateIn(serializers.DateField):

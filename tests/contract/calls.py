@@ -21,6 +21,7 @@ from quality.models import Proposal
 from staging.models import StagedStock
 from tests.api.cases import CASES, SIGNED
 from tests.api.test_resources import busy
+from tests.contract import external
 from tests.contract.openapi import Document, operations
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -59,6 +60,9 @@ def everybody() -> User:
 def fill(plant: Plant) -> Asked:
     """One of everything that can be read; what each operation has to be asked."""
     asked = {name: make(plant) for name, make in PARAMETERS.items()}
+    external.left_in_its_lane(plant)
+    for name in external.PUT:
+        assert other_call(name, plant, client(everybody())).status == "201"
     busy(plant)
     plant.hold(lot=StagedStock.objects.earliest("pk").lot)  # which has to leave its lane
     busy(plant)
@@ -80,8 +84,25 @@ BODIES: dict[str, Callable[[Plant], Any]] = {
         f"labels_{name}_post": lambda plant, name=name: {"lines": [_to_label(plant, name)]}
         for name in ("lots", "containers", "locations", "demands")
     },
+    **{name: lambda plant, of=of: of(plant)[1] for name, of in external.PUT.items()},
+    "send_demand_2": lambda plant: (
+        {"source": external.SOURCE, "id": "PO-8"} | external.message(plant)
+    ),
+    "send_b2mml": external.schedule,
 }
 """The body of each operation that is not a verb."""
+
+NAMED: dict[str, dict[str, str]] = {
+    operation: {"source": external.SOURCE, "identifier": name}
+    for put, name in {
+        "put_material": "4711",
+        "put_location": "BIN-9",
+        "put_lot": "CH-77",
+        "send_demand": "PO-7",
+    }.items()
+    for operation in (put, f"read_{put}")
+} | {"send_b2mml": {"source": external.SOURCE}}
+"""What names in a path stand for, where no list comes before them."""
 
 PARAMETERS: dict[str, Callable[[Plant], dict[str, Any]]] = {
     f"labels_{name}_get": lambda plant, name=name: _to_label(plant, name)  # type: ignore[misc]
@@ -115,7 +136,7 @@ def verb_calls(name: str, plant: Plant) -> Iterator[Called]:
 def reading_call(operation_id: str, asked: Asked, api: APIClient) -> Called:
     """A reading operation, of the first thing in its list."""
     path, _method, _operation = operations()[operation_id]
-    named, more = path_values(path, api), asked.get(operation_id, {})
+    named, more = NAMED.get(operation_id) or path_values(path, api), asked.get(operation_id, {})
     return Called(api.get(path.format(**named), more), parameters=named | more)
 
 
@@ -137,7 +158,8 @@ def other_call(operation_id: str, plant: Plant, api: APIClient) -> Called:
         f"Say in BODIES of tests/contract/calls.py what {operation_id} is sent, then run: "
         "python3 manage.py test tests/contract/test_examples.py --record-examples"
     )
-    body, named = BODIES[operation_id](plant), path_values(path, api)
+    body = BODIES[operation_id](plant)
+    named = NAMED.get(operation_id) or path_values(path, api)
     kind = "json" if "application/json" in operation["requestBody"]["content"] else "multipart"
     send = getattr(api, method)
     return Called(send(path.format(**named), body, format=kind), body, named)

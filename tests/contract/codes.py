@@ -8,6 +8,8 @@ from pathlib import Path
 from rest_framework import exceptions
 
 from config.bootstrap.environment import ROOT
+from inventory import attempts
+from inventory.api.problems import STATUS
 from quality.gate import STOP_LABELS
 
 APPS = ("inventory", "quality", "staging", "integration")
@@ -34,7 +36,8 @@ OF_FIELDS = {
 def all_codes() -> set[str]:
     """The codes that a problem, or one of its `errors`, can have."""
     found = {code for path in sources() for code in codes_in(path)}
-    return found | set(STOP_LABELS) | OF_THE_FRAMEWORK | OF_FIELDS
+    named = {*STATUS, attempts.OUT_OF_SCOPE}  # by a constant of theirs
+    return found | named | set(STOP_LABELS) | OF_THE_FRAMEWORK | OF_FIELDS
 
 
 def templates() -> dict[str, list[str]]:
