@@ -81,6 +81,8 @@ def _codes(operation: Part, status: int) -> Iterable[str]:
         return [page.code for page in _by_status(status)]
     says = operation.get("description", "").partition("Refuses")[2]
     named = set(re.findall(r"`(\w+)`", says))
+    if "text/csv" in operation["responses"].get("200", {}).get("content", {}):
+        named.add("export_too_large")
     if "gate's codes" in says:
         named |= set(STOP_LABELS)
     return [page.code for page in _by_status(status) if page.code in named]

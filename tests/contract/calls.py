@@ -4,6 +4,7 @@ What is read finds its things in the list that its path begins with. What is don
 of the verbs (tests/api/cases.py), or here.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.http import HttpResponse
 from rest_framework.test import APIClient
 
 from inventory import actions as stock
@@ -40,6 +42,15 @@ class Called:
     @property
     def status(self) -> str:
         return str(self.answer.status_code)
+
+    @property
+    def said(self) -> Any:
+        """The body, read as JSON."""
+        whole = b"".join(self.answer) if self.answer.streaming else self.answer.content
+        self.answer = HttpResponse(
+            whole, status=self.answer.status_code, headers=self.answer.headers
+        )
+        return json.loads(whole)
 
     @property
     def kind(self) -> str:
