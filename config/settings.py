@@ -236,6 +236,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "integration.openapi.finishing.finish",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "LocationKind": "inventory.models.LocationKind",
         "MaterialKind": "inventory.models.MaterialKind",

@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include("staging.api.urls")),
     path("api/v1/", include("integration.api.urls")),
     path("", include("integration.access.urls")),
+    path("api/problems/", include("integration.problems.urls")),
     re_path("^api/", problems.unknown_path),
     path("epcis/", include("integration.epcis.urls")),
     path("", BoardView.as_view(), name="home"),

@@ -32,6 +32,35 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-examples",
+        action="store_true",
+        help="take the problems that this run meets as examples of docs/problems",
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _recorder(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Only when examples are recorded."""
+    if not request.config.getoption("--record-examples"):
+        yield None
+        return
+    from tests.contract.recording import Recorder
+
+    recorder = Recorder()
+    with recorder.listening():
+        yield recorder
+    print("\nRecorded examples of:", *recorder.write())
+
+
+@pytest.fixture(autouse=True)
+def _record_after(_recorder: Any) -> Iterator[None]:
+    yield
+    if _recorder:
+        _recorder.after_a_test()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, by name, what needs a server or a browser that this run does not have."""
     reasons = missing()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from integration.models import InboundDemand
@@ -78,6 +79,7 @@ class ExternalDemandSerializer(InboundDemandSerializer):
         )  # fmt: skip
         read_only_fields = fields
 
+    @extend_schema_field(DemandSerializer(allow_null=True))
     def get_demand(self, row: InboundDemand) -> DemandSerializer | None:
         rows = DemandViewSet(detail=False).get_queryset()
         found = rows.filter(pk=row.demand_id).first() if row.demand_id else None

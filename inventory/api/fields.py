@@ -7,6 +7,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -78,6 +79,8 @@ class CodeIn(serializers.CharField):
     def __init__(self, *, kind: type[models.Model], **options: Any) -> None:
         self.kind = kind
         super().__init__(max_length=LONGEST, **options)
+        # A hold or a movement is named by its number, which its own list shows as one.
+        set_override(self, "field", {"type": ["string", "integer"], "maxLength": LONGEST})
 
     def run_validation(self, data: Any = empty) -> Any:
         """Takes a plain code at once: the general way looks at each character three times, which

@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError as ModelError
+from django.core.validators import RegexValidator
 from django.db import DataError, models
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django_filters import rest_framework as filters
 from django_filters.utils import translate_validation
 from django_filters.widgets import BooleanWidget
@@ -255,6 +257,9 @@ class OneOfFilter(filters.MultipleChoiceFilter):
         return qs.filter(**{f"{self.field_name}__in": words}) if words else qs
 
 
+NUMBERS = RegexValidator(r"^[0-9]{1,18}(,[0-9]{1,18})*$", _lazy("Write numbers."))
+
+
 class CodeFilter(filters.CharFilter):
     """By code: `CodeFilter("lot")` compares `lot.code`; several, separated by commas, are ored.
 
@@ -263,6 +268,8 @@ class CodeFilter(filters.CharFilter):
     """
 
     def __init__(self, field: str, column: str = "code", **options: Any) -> None:
+        if column == "id":
+            options.setdefault("validators", [NUMBERS])
         super().__init__(field_name=field or column, **options)
         self.is_own, self.column = not field, column
 

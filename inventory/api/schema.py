@@ -114,6 +114,15 @@ class ApiSchema(AutoSchema):
             whole = self.resolve_serializer(expansion.serializer, "response").ref
             properties[name] = {"anyOf": [properties[name], whole]}
 
+    def _map_serializer_field(self, field: Any, direction: Any, *args: Any, **kwargs: Any) -> Any:
+        """What is read may be empty where its record may: a ModelSerializer forgets to say so."""
+        if direction == "response" and isinstance(field, serializers.ChoiceField):
+            model = getattr(getattr(field.parent, "Meta", None), "model", None)
+            columns = {column.name: column for column in model._meta.fields} if model else {}
+            field.allow_blank |= getattr(columns.get(field.source), "blank", False)
+        parent: Any = super()
+        return parent._map_serializer_field(field, direction, *args, **kwargs)
+
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         problem = self.resolve_serializer(Problem, direction).ref

@@ -24,6 +24,7 @@ from inventory.errors import Refused
 from inventory.idempotency import Answer
 from inventory.models import Lot, Surface
 from quality.actions.attachments import (
+    ENDINGS,
     PERMISSION,
     check_size,
     digest_of,
@@ -125,7 +126,7 @@ class AttachmentViewSet(Resource):
             )  # fmt: skip
         return terms.respond(answer, replayed=replayed)
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, kind): OpenApiTypes.BINARY for kind in ENDINGS.values()})
     @action(detail=True, renderer_classes=[FastJSONRenderer, AnyType])
     def content(self, request: Request, pk: int) -> FileResponse:
         """The file, byte for byte as it was attached; its SHA-256 has been checked.

@@ -1,0 +1,1 @@
+"""What each problem of the API means: one page each, written in `docs/problems`."""
