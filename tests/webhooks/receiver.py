@@ -95,6 +95,7 @@ def listening(host: str = "127.0.0.1") -> Iterator[Receiver]:
     kind = type("Bound", (Handler,), {"receiver": receiver})
     server = ThreadingHTTPServer((host, 0), kind)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # we hang up, too
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     receiver.url = f"http://127.0.0.1:{server.server_port}/hook?of=plant"
     yield receiver
