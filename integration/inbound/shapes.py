@@ -60,14 +60,14 @@ class ExternalDemandSerializer(InboundDemandSerializer):
     left_to_do = serializers.SerializerMethodField()
     outcome = serializers.ChoiceField(
         ["created", "changed", "unchanged", "cancelled", "remembered"],
-        required=False, read_only=True, help_text="What came of the message.",
+        required=False, help_text="What came of the message.",
     )  # fmt: skip
     reconciled = serializers.DictField(
-        required=False, read_only=True,
+        required=False,
         help_text="What the message freed: `deallocated`, `to_unstage`, `to_return`, `flagged`.",
     )  # fmt: skip
     warnings = serializers.ListField(
-        child=serializers.CharField(), required=False, read_only=True,
+        child=serializers.CharField(), required=False,
         help_text="The same in words.",
     )  # fmt: skip
 
