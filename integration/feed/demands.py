@@ -19,10 +19,12 @@ from integration.models.feed import COMPLETED
 from inventory.models import AuditEntry, Movement, MovementKind
 from staging.api.serializers import DemandSerializer
 from staging.api.views import DemandViewSet
-from staging.models import Demand, DemandKind, DemandState
+from staging.models import Demand, DemandKind, Requirement
 
 SHIPPED, CONSUMED = COMPLETED
 USES = (MovementKind.SHIP, MovementKind.CONSUME)
+GIVEN_UP = ("deallocated", "to_unstage", "to_return", "flagged")
+"""What a change or an end left over, as the audit trail has it, where there is any."""
 
 
 _SHOWN = DemandSerializer()  # to make one for each row takes ten times as long
@@ -45,12 +47,11 @@ def completed(used: Iterable[Facets]) -> dict[int, Facets]:
     references = {row.demand for row in used if row.demand}
     if not references:
         return {}
-    rows = Demand.objects.with_state().filter(reference__in=references, closed_at=None)
-    done = {
-        row.reference: row
-        for row in rows.order_by()
-        if row.state == DemandState.COMPLETED  # type: ignore[attr-defined]
-    }
+    rows: QuerySet[Any] = Requirement.objects.with_progress().select_related("demand")
+    rows = rows.filter(demand__reference__in=references, demand__cancelled=False)
+    lines = [(row.demand, row.used >= row.quantity) for row in rows.order_by("demand", "pk")]
+    unfinished = {demand.reference for demand, is_used in lines if not is_used}
+    done = {row.reference: row for row, _used in lines if row.reference not in unfinished}
     last = Movement.objects.filter(reference__in=done, kind__in=USES).order_by()
     by = dict(last.values_list("reference").annotate(Max("pk")))
     told = FeedPosition.objects.filter(type__in=COMPLETED, key__in=by.values())
@@ -95,8 +96,7 @@ def _told(topic: str, entry: AuditEntry, demand: dict[str, Any]) -> Content:
     more: dict[str, Any] = {}
     if topic == "demand.changed":
         more["changes"] = _changes(entry.changes)
-    if "freed" in entry.facts:
-        more["freed"] = entry.facts["freed"]
+    more |= {name: entry.facts[name] for name in GIVEN_UP if name in entry.facts}
     return _content(entry, demand, **more)
 
 

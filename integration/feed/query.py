@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from integration.feed.reading import Filters, matching
 from integration.feed.waiting import LONGEST
+from inventory import sites
 from inventory.models import Lot, Site
 
 NEWEST = "newest"
@@ -54,17 +55,17 @@ class FeedQuery(serializers.Serializer[Any]):
         return parts(text)
 
     def validate_site(self, text: str) -> tuple[str, ...]:
-        return _known(Site, text)
+        return _known(Site, text, self.context["user"])
 
     def validate_demand(self, text: str) -> tuple[str, ...]:
         return parts(text)
 
     def validate_lot(self, text: str) -> tuple[str, ...]:
-        return _known(Lot, text)
+        return _known(Lot, text, self.context["user"])
 
 
-def _known(kind: type[Site | Lot], text: str) -> tuple[str, ...]:
-    rows = kind._default_manager.filter(code__in=parts(text))
+def _known(kind: type[Site | Lot], text: str, user: Any) -> tuple[str, ...]:
+    rows = sites.within(kind._default_manager.filter(code__in=parts(text)), user)
     known = set(rows.values_list("code", flat=True))
     _refuse_unknown([code for code in parts(text) if code not in known], "unknown_code")
     return parts(text)
@@ -81,7 +82,7 @@ class Asked:
     """A query that was read. Raises ValidationError for what is not one."""
 
     def __init__(self, request: Request) -> None:
-        query = FeedQuery(data=request.query_params)
+        query = FeedQuery(data=request.query_params, context={"user": request.user})
         if unknown := sorted(set(request.query_params) - set(query.fields)):
             text = _("There is no such parameter. Known are: %(known)s.") % {
                 "known": ", ".join(sorted(query.fields))
@@ -97,4 +98,5 @@ class Asked:
             sites=given.get("site", ()),
             demands=given.get("demand", ()),
             lots=given.get("lot", ()),
+            limit=sites.limit_of(request.user),
         )

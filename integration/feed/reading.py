@@ -15,6 +15,7 @@ from integration.feed.numbering import catch_up, catch_up_wholly
 from integration.models import FeedMark, FeedPosition
 from inventory.errors import Refused
 from inventory.models import Lot, Site
+from inventory.sites import Limit, of_lot
 
 WINDOW = 20_000
 """Positions that one page looks at: a filter that fits nothing costs no more than that."""
@@ -58,6 +59,9 @@ class Filters:
     sites: tuple[str, ...] = ()
     demands: tuple[str, ...] = ()
     lots: tuple[str, ...] = ()
+    limit: Limit | None = None
+    """Sites that the reader may see, by id. Of what belongs to no site, what concerns lots that are
+    or were on hand there; a hold on a material or a supplier's lot is for who may see all sites."""
 
     def names(self) -> set[str]:
         """The types that are wanted, without their prefix."""
@@ -75,6 +79,9 @@ class Filters:
             sites = Site.objects.filter(code__in=self.sites).values("pk")
             everywhere = Q(site=None, to_site=None)
             rows = rows.filter(Q(site__in=sites) | Q(to_site__in=sites) | everywhere)
+        if self.limit is not None:
+            here = of_lot("lot")(self.limit) & Q(site=None, to_site=None)
+            rows = rows.filter(Q(site__in=self.limit) | Q(to_site__in=self.limit) | here)
         return rows
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 
 from integration.feed import waiting
 from integration.feed.views import BATCH
+from inventory import sites
 from inventory.models import OutboxRow
 from tests.api.conftest import Api
 from tests.factories import UserFactory
@@ -119,6 +120,21 @@ def test_who_may_follow_what(plant: Plant, api_as: Any) -> None:
     assert names(api_as(user).read("events/", type="forestage.movement.*")) == [
         name for name in TYPES if name.startswith("movement.")
     ]
+
+
+def test_a_client_of_one_site_hears_of_that_site_alone(plant: Plant, api: Api) -> None:
+    user = UserFactory(role="integrator")
+    lot, _demand, _hold = a_day(plant)
+    elsewhere = Plant()
+    other = elsewhere.lot(1)
+    plant.hold(material=lot.material)
+    sites.limit(user, frozenset({elsewhere.site.pk}))
+    api.force_authenticate(user)
+    answer = api.read("events/")
+    assert names(answer) == ["movement.receive", "decision.release"]
+    assert {event["subject"] for event in answer.json()["results"]} == {f"lot:{other.code}"}
+    assert api.read("events/", lot=lot.code).status_code == 400
+    assert api.read("events/", site=plant.site.code).status_code == 400
 
 
 # --- waiting ------------------------------------------------------------------------------------

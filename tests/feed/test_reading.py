@@ -118,7 +118,9 @@ def test_a_demand_that_somebody_ends(plant: Plant) -> None:
         plant.do(verb, staging.DemandEnd(demand=demand, reason="no longer needed"))
     *_, first, second = read()
     assert names([first, second]) == ["demand.cancelled", "demand.closed"]
-    assert (first.data["freed"], len(second.data["freed"])) == ([], 1)
+    assert "to_unstage" not in first.data
+    [left] = second.data["to_unstage"]
+    assert (left["lot"], left["quantity"]) == (lot.code, "3")
 
 
 def test_holds_on_whatever_can_be_held(plant: Plant) -> None:
