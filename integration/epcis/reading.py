@@ -21,7 +21,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integration.epcis.asking import Query
-from integration.epcis.events import Event, Facts, Found, event_of
+from integration.epcis.events import Event, event_of
+from integration.epcis.facts import Facts, Found
 from integration.epcis.identifiers import Names
 from integration.epcis.kinds import which
 from integration.epcis.problems import Unanswerable

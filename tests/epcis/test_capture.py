@@ -256,6 +256,13 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "quantityList.0.quantity",
     ),
     ({"epcList": [PALLET, PALLET.replace("2", "1")]}, "several_containers", "epcList.1"),
+    (
+        {"quantityList": [{"epcClass": LOT.replace("/10/", "1/10/"), "quantity": 5}]},
+        "bad_gs1",
+        "quantityList.0",
+    ),
+    ({"bizStep": "storing", "quantityList": []}, "field_needed", "quantityList"),
+    ({"bizStep": "storing", "epcList": [PALLET], "quantityList": []}, "unknown_code", "epcList.0"),
     ({"ilmd": {"cbvmda:itemExpirationDate": "soon"}, "action": "ADD"}, "invalid", "ilmd"),
 ]
 

@@ -4,22 +4,33 @@ Which verb a business step is depends on where the goods are: `storing` takes fr
 unstaging, from a work centre by returning the remainder, and puts away from anywhere else.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from integration.epcis.asking import word
 from integration.epcis.capture.checking import Sent, bad
+from integration.epcis.capture.items import (
+    Item,
+    Line,
+    container_of,
+    content_of,
+    goods_in,
+    is_container,
+    lines_of,
+    listed,
+    lot_of,
+    needed,
+    place_in,
+    said_in,
+)
 from integration.epcis.identifiers import code_of, own_words, reference_of
 from integration.models import CapturedEvent
 from inventory import codes, scanning
 from inventory.errors import Refused
-from inventory.fields import Words
-from inventory.models import Balance, Container, Location, LocationKind, Movement, MovementKind
+from inventory.models import Container, Location, LocationKind, Movement, MovementKind
 
-Line = dict[str, Any]
 Texts = tuple[tuple[str, str], ...]
 
 FINE = {
@@ -42,21 +53,6 @@ class Step:
         """Where in the event a field of a line comes from."""
         known = self.places[line or 0] if self.places else {}
         return "eventTime" if name == "at" else known.get(name or "", known.get("", name or ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Something that an event lists: a lot or serial with its quantity, or a container."""
-
-    place: str
-    uri: str
-    quantity: Any = None
-    unit: str = ""
-    container: Container | None = None
-
-    @property
-    def code(self) -> str:
-        return code_of(self.uri) or self.uri
 
 
 def steps_of(sent: Sent) -> list[Step]:
@@ -92,98 +88,6 @@ def _not_captured(sent: Sent) -> Refused:
         action=sent.action or "-",
         step=sent.step or "-",
     )
-
-
-def needed(field: str, text: Words, hint: Words = "") -> Refused:
-    """The refusal of an event that leaves out what an action needs."""
-    return Refused(text, code="field_needed", field=field, hint=hint)
-
-
-# --- what an event lists ------------------------------------------------------------------------
-
-
-def _listed(sent: Sent, epcs: str, quantities: str) -> list[Item]:
-    """Lots and serials; containers with what is in them beside them, or else their content."""
-    lots = [
-        Item(f"{quantities}.{n}", row["epcClass"], row.get("quantity"), row.get("uom", ""))
-        for n, row in enumerate(sent.raw.get(quantities, ()))
-    ]
-    boxes = []
-    for n, uri in enumerate(sent.raw.get(epcs, ())):
-        item = Item(f"{epcs}.{n}", uri)
-        if not _is_container(uri):
-            lots.append(item)
-        else:
-            boxes.append(item)
-    if len(boxes) > 1 and lots:
-        raise Refused(
-            _("It does not say which of the lots is in which container."),
-            code="several_containers",
-            field=boxes[1].place,
-            hint=_("Send an event for each container."),
-        )
-    found = {box.place: _container(box) for box in boxes}
-    if not lots:
-        return [item for box in boxes for item in _content(box, found[box.place])]
-    inside = next(iter(found.values()), None)
-    lots = [Item(row.place, row.uri, row.quantity, row.unit, inside) for row in lots]
-    if not lots:
-        raise needed(quantities, _("It names no goods."))
-    return lots
-
-
-def _is_container(uri: str) -> bool:
-    return bool(own_words(uri, "container")) or "/00/" in (code_of(uri) or "")
-
-
-def _container(item: Item) -> Container:
-    found: Container = codes.resolve(Container, item.code, _at(item, Container))
-    return found
-
-
-def _at(item: Item, kind: Any) -> dict[str, Any]:
-    return codes.find(kind, [item.code])
-
-
-def _content(box: Item, container: Container) -> Iterator[Item]:
-    """All that is in a container, as it stands."""
-    rows = list(
-        Balance.objects.on_hand().filter(container=container).select_related("lot").order_by("pk")
-    )
-    if not rows:
-        raise Refused(
-            _("There is nothing in %(container)s."),
-            code="container_empty",
-            field=box.place,
-            hint=_("Say what is in it, or send its packing first."),
-            container=container,
-        )
-    for row in rows:
-        yield Item(box.place, row.lot.code, row.quantity, "", container)
-
-
-def _lines(items: list[Item], **more: Any) -> tuple[list[Line], list[Mapping[str, str]]]:
-    """A line for each, with what all of them have; what is empty is left out."""
-    lines: list[Line] = []
-    places: list[Mapping[str, str]] = []
-    for item in items:
-        line = {
-            "lot": item.code,
-            "quantity": item.quantity if item.quantity is None else str(item.quantity),
-            "unit": item.unit,
-            "container": item.container and item.container.code,
-        } | {name: value for name, (value, _place) in more.items()}
-        lines.append({name: value for name, value in line.items() if value not in (None, "")})
-        here = {
-            "lot": _of(item, "epcClass"), "quantity": _of(item, "quantity"),
-            "unit": _of(item, "uom"), "": item.place,
-        }  # fmt: skip
-        places.append(here | {name: place for name, (_value, place) in more.items()})
-    return lines, places
-
-
-def _of(item: Item, name: str) -> str:
-    return f"{item.place}.{name}" if "uantityList" in item.place else item.place
 
 
 # --- where and why ------------------------------------------------------------------------------
@@ -230,15 +134,14 @@ def _received(sent: Sent) -> list[Step]:
     """Goods came in. A container that is not known yet is registered with its SSCC."""
     where = _place(sent, "bizLocation", "readPoint")
     reference = _demand(sent, "po", "desadv", "recadv")
-    boxes = [
-        Item(f"epcList.{n}", uri)
-        for n, uri in enumerate(sent.raw.get("epcList", ()))
-        if _is_container(uri)
-    ]
+    goods, boxes = goods_in(sent, "epcList", "quantityList")
+    if not goods:
+        hint = _("List the lots that are in the container in quantityList.")
+        raise needed("quantityList", _("It does not say which lots came."), hint)
     first, box = _registered(boxes, where)
     lines, places = [], []
-    for item in _goods(sent):
-        material, number = _lot_of(item)
+    for item in goods:
+        material, number = lot_of(item)
         line = {
             "material": material,
             "number": number,
@@ -253,8 +156,8 @@ def _received(sent: Sent) -> list[Step]:
         lines.append({name: str(value) for name, value in line.items() if value not in (None, "")})
         places.append(
             {
-                "material": _of(item, "epcClass"), "number": _of(item, "epcClass"),
-                "quantity": _of(item, "quantity"), "unit": _of(item, "uom"),
+                "material": place_in(item, "epcClass"), "number": place_in(item, "epcClass"),
+                "quantity": place_in(item, "quantity"), "unit": place_in(item, "uom"),
                 "location": where[1], "reference": reference[1], "container": "epcList",
                 "made_on": "ilmd", "expires_on": "ilmd", "": item.place,
             }
@@ -285,32 +188,8 @@ def _require_first(sent: Sent, numbers: list[str], reference: str) -> None:
             )
 
 
-def _goods(sent: Sent) -> list[Item]:
-    """The lots and serials that came, whatever they came in."""
-    lots = [
-        Item(f"quantityList.{n}", row["epcClass"], row.get("quantity"), row.get("uom", ""))
-        for n, row in enumerate(sent.raw.get("quantityList", ()))
-    ]
-    serials = [
-        Item(f"epcList.{n}", uri)
-        for n, uri in enumerate(sent.raw.get("epcList", ()))
-        if not _is_container(uri)
-    ]
-    if not lots + serials:
-        hint = _("List the lots that are in the container in quantityList.")
-        raise needed("quantityList", _("It does not say which lots came."), hint)
-    return lots + serials
-
-
 def _registered(boxes: list[Item], where: tuple[str, str]) -> tuple[list[Step], str]:
     """The one container that goods came in, and the step that registers it, if need be."""
-    if len(boxes) > 1:
-        raise Refused(
-            _("It does not say which of the lots is in which container."),
-            code="several_containers",
-            field=boxes[1].place,
-            hint=_("Send an event for each container."),
-        )
     if not boxes:
         return [], ""
     [box] = boxes
@@ -318,27 +197,12 @@ def _registered(boxes: list[Item], where: tuple[str, str]) -> tuple[list[Step], 
     if known is not None and known is not codes.MANY:
         return [], known.code
     own = own_words(box.uri, "container")
-    sscc = "" if own else scanning.read(box.code).sscc
+    with said_in(box.place):
+        sscc = "" if own else scanning.read(box.code).sscc
     code = own[0] if own else sscc
     line = {"code": code, "location": where[0]} | ({"sscc": sscc} if sscc else {})
     places = {"location": where[1], "": box.place}
     return [Step("new_container", [line], [places])], code
-
-
-def _lot_of(item: Item) -> tuple[str, str]:
-    """Material and number of a lot that may not be known yet."""
-    if words := own_words(item.uri, "lot"):
-        return words[0], "/".join(words[1:])
-    scan = scanning.read(item.code)
-    number = scan.lot_number or scan.serial
-    if not (scan.gtin and number):
-        raise Refused(
-            _("It does not name a lot or serial number of a trade item."),
-            code="lot_number_needed",
-            field=item.place,
-            hint=_("Write it as a GS1 Digital Link or EPC URN with GTIN and lot or serial number."),
-        )
-    return scan.gtin, number
 
 
 def _is_serial(item: Item) -> bool:
@@ -356,7 +220,7 @@ def _day(sent: Sent, name: str) -> str:
 def _stored(sent: Sent) -> list[Step]:
     target = _place(sent, "bizLocation")
     source, kind = _read_from(sent), _kind_at(sent, "readPoint")
-    items = _listed(sent, "epcList", "quantityList")
+    items = listed(sent, "epcList", "quantityList")
     if kind == LocationKind.STAGING:
         name, more = "unstage", {"lane": source, "demand": _demand(sent, "prodorder", "desadv")}
     elif kind == LocationKind.WORK_CENTER:
@@ -365,7 +229,7 @@ def _stored(sent: Sent) -> list[Step]:
         }  # fmt: skip
     else:
         name, more = "put_away", {"source": source}
-    return [Step(name, *_lines(items, target=target, **more))]
+    return [Step(name, *lines_of(items, target=target, **more))]
 
 
 def _read_from(sent: Sent) -> tuple[str, str]:
@@ -376,12 +240,12 @@ def _read_from(sent: Sent) -> tuple[str, str]:
 def _staged(sent: Sent) -> list[Step]:
     lane = _place(sent, "bizLocation")
     demand = _needed_demand(sent, "prodorder", "desadv")
-    items = _listed(sent, "epcList", "quantityList")
+    items = listed(sent, "epcList", "quantityList")
     if _kind_at(sent, "readPoint") == LocationKind.STAGING:
         more = {"lane": _read_from(sent), "target": lane, "demand": demand}
-        return [Step("transfer", *_lines(items, **more))]
+        return [Step("transfer", *lines_of(items, **more))]
     more = {"source": _read_from(sent), "lane": lane, "demand": demand}
-    return [Step("stage", *_lines(items, **more))]
+    return [Step("stage", *lines_of(items, **more))]
 
 
 def _packed(sent: Sent) -> list[Step]:
@@ -394,24 +258,24 @@ def _packed(sent: Sent) -> list[Step]:
 
 
 def _unpacked(sent: Sent) -> list[Step]:
-    container = _container(Item("parentID", _parent(sent)))
+    container = container_of(Item("parentID", _parent(sent)))
     if not sent.raw.get("childEPCs") and not sent.raw.get("childQuantityList"):
-        items = list(_content(Item("parentID", _parent(sent)), container))
-        return [Step("unpack", *_lines(items))]
+        items = list(content_of(Item("parentID", _parent(sent)), container))
+        return [Step("unpack", *lines_of(items))]
     return [Step("unpack", *_packing(sent, container.code))]
 
 
 def _packing(sent: Sent, code: str) -> tuple[list[Line], list[Mapping[str, str]]]:
     for n, uri in enumerate(sent.raw.get("childEPCs", ())):
-        if _is_container(uri):
+        if is_container(uri):
             raise Refused(
                 _("Containers are not packed in one another by an event."),
                 code="nesting_not_captured",
                 field=f"childEPCs.{n}",
                 hint=_("Send what is packed as lots and serial numbers."),
             )
-    items = _listed(sent, "childEPCs", "childQuantityList")
-    return _lines(items, container=(code, "parentID"))
+    items = listed(sent, "childEPCs", "childQuantityList")
+    return lines_of(items, container=(code, "parentID"))
 
 
 def _parent(sent: Sent) -> str:
@@ -424,27 +288,27 @@ def _parent(sent: Sent) -> str:
 def _loaded(sent: Sent) -> list[Step]:
     vehicle = code_of(_parent(sent)) or _parent(sent), "parentID"
     lane = _read_from(sent) if _kind_at(sent, "readPoint") == LocationKind.STAGING else ("", "")
-    items = _listed(sent, "childEPCs", "childQuantityList")
+    items = listed(sent, "childEPCs", "childQuantityList")
     more = {"vehicle": vehicle, "lane": lane, "demand": _demand(sent, "desadv")}
-    return [Step("load", *_lines(items, **more))]
+    return [Step("load", *lines_of(items, **more))]
 
 
 def _unloaded(sent: Sent) -> list[Step]:
     vehicle = code_of(_parent(sent)) or _parent(sent), "parentID"
-    items = _listed(sent, "childEPCs", "childQuantityList")
+    items = listed(sent, "childEPCs", "childQuantityList")
     more = {
         "vehicle": vehicle, "target": _place(sent, "bizLocation", "readPoint"),
         "demand": _demand(sent, "desadv"),
     }  # fmt: skip
-    return [Step("unload", *_lines(items, **more))]
+    return [Step("unload", *lines_of(items, **more))]
 
 
 def _shipped(sent: Sent) -> list[Step]:
     demand = _needed_demand(sent, "desadv")
     stands = _kind_at(sent, "readPoint") in (LocationKind.STAGING, LocationKind.TRANSIT)
     lane = _read_from(sent) if stands else ("", "")
-    items = _listed(sent, "epcList", "quantityList")
-    return [Step("ship", *_lines(items, demand=demand, lane=lane))]
+    items = listed(sent, "epcList", "quantityList")
+    return [Step("ship", *lines_of(items, demand=demand, lane=lane))]
 
 
 def _reversal(sent: Sent) -> list[Step]:
