@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from integration.access.tokens import issue_token
 from integration.epcis.capture import running, tasks
 from integration.models import CapturedEvent, CaptureJob
 from inventory import actions as stock
@@ -14,7 +16,7 @@ from inventory.models import AuditEntry, Balance, Container, Lot, Movement, Refu
 from staging import actions as staging
 from tests.api.conftest import Api
 from tests.epcis.work import GTIN, PALLET_SSCC, SERIAL_GTIN, Busy
-from tests.factories import UserFactory
+from tests.factories import ClientFactory, UserFactory
 
 D = Decimal
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
@@ -323,6 +325,21 @@ def test_limits(api: Api, yard: Busy, settings: Any) -> None:
         headers={"GS1-Capture-Error-Behaviour": "ignore"},
     )  # fmt: skip
     assert wrong.status_code == 400
+
+
+def test_a_token_is_for_capturing_or_not(yard: Busy) -> None:
+    """The scope stands for all that captured events become; the user's roles still count."""
+    for names, status in ((["integration.capture_epcis"], 202), (["inventory.receive"], 403)):
+        client = ClientFactory()
+        client.user.groups.add(Group.objects.get(name="integrator"))
+        _token, secret = issue_token(
+            client=client, scopes=names, expires_at=None, by=yard.operator, at=yard.now
+        )
+        api = Api()
+        api.credentials(HTTP_AUTHORIZATION=f"Token {secret}")
+        answer = api.post("/epcis/capture", document(receipt(yard)), format="json")
+        assert answer.status_code == status, answer.json()
+    assert Movement.objects.count() == 1
 
 
 def test_who_may(api_as: Any, yard: Busy) -> None:
