@@ -70,10 +70,15 @@ class PutSchema(VerbSchema):
         return TO_DO if self.method == "PUT" else TO_READ
 
     def get_operation_id(self) -> str:
-        return self.verb.name if self.method == "PUT" else f"read_{self.verb.name}"
+        return self._name if self.method == "PUT" else f"read_{self._name}"
+
+    @property
+    def _name(self) -> str:
+        """`put_demand`; a demand is sent, by a verb that has a path of its own as well."""
+        return f"put_{self.verb.name.rpartition('_')[2]}"
 
     def get_summary(self) -> str:
-        return str(self.verb.label) if self.method == "PUT" else f"What {self.verb.name} has put"
+        return str(self.verb.label) if self.method == "PUT" else f"What {self._name} has put"
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         if self.method == "PUT":
@@ -123,7 +128,7 @@ class PutView(VerbView):
     def body(self) -> type[serializers.Serializer[Any]]:
         """The line without what the path says."""
         whole: Any = line_serializer(self.verb.line)  # type: ignore[arg-type]  # it is hashable
-        name = f"{whole.__name__.removesuffix('Line')}Body"
+        name = f"{whole.__name__.removesuffix('Line')}Content"
         parts = dict.fromkeys(IN_PATH) | {"__doc__": whole.__doc__}
         return type(name, (whole,), parts)
 

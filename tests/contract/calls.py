@@ -96,7 +96,7 @@ BODIES: dict[str, Callable[[Plant], Any]] = {
         for name in ("lots", "containers", "locations", "demands")
     },
     **{name: lambda plant, of=of: of(plant)[1] for name, of in external.PUT.items()},
-    "send_demand_2": lambda plant: (
+    "send_demand": lambda plant: (
         {"source": external.SOURCE, "id": "PO-8"} | external.message(plant)
     ),
     "send_b2mml": external.schedule,
@@ -109,7 +109,7 @@ NAMED: dict[str, dict[str, str]] = {
         "put_material": "4711",
         "put_location": "BIN-9",
         "put_lot": "CH-77",
-        "send_demand": "PO-7",
+        "put_demand": "PO-7",
     }.items()
     for operation in (put, f"read_{put}")
 } | {"send_b2mml": {"source": external.SOURCE}}

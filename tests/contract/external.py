@@ -18,7 +18,7 @@ PUT: dict[str, Callable[[Plant], tuple[str, dict[str, Any]]]] = {
         {"name": "Bin 9", "site": plant.site.code, "kind": "storage", "code": "BIN-9"},
     ),
     "put_lot": lambda plant: ("CH-77", {"material": plant.material().code, "number": "77"}),
-    "send_demand": lambda plant: ("PO-7", message(plant)),
+    "put_demand": lambda plant: ("PO-7", message(plant)),
 }
 """The identifier in the path, and the body."""
 
