@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Prefetch, QuerySet
 from django.urls import reverse
 
 from integration.feed.kinds import Content, Facets
@@ -88,7 +88,9 @@ def contents(wanted: Mapping[str, Collection[int]]) -> dict[tuple[str, int], Con
 
 def _demands(references: Collection[str]) -> dict[str, dict[str, Any]]:
     """Demands as the API shows them, as they stand now."""
-    rows: QuerySet[Demand] = DemandViewSet().get_queryset().filter(reference__in=references)
+    lines = Requirement.objects.with_progress().select_related("material", "lot").order_by("line")
+    rows = DemandViewSet.queryset.filter(reference__in=references)
+    rows = rows.prefetch_related(Prefetch("requirements", lines))
     return {row.reference: dict(_SHOWN.to_representation(row)) for row in rows}
 
 
