@@ -103,8 +103,7 @@ def carry_out(
         if status >= idempotency.FIRST_ERROR:  # a program's refusal, kept by `serve`
             raise idempotency.reused()
     except Refused as refusal:
-        sites.discreet(refusal.all, by.user)
-        _record_refusals(verb, lines, refusal.all, by, at)
+        _record_discreetly(verb, lines, refusal, by, at)
         raise
     return answer, replayed
 
@@ -133,7 +132,7 @@ def serve(
         return idempotency.settle(
             by.user, key, asked_of(verb, asked, by, partial),
             lambda: (200, act(verb, lines, by, at)),
-            refused=lambda refusal: _record_refusals(verb, lines, refusal.all, by, at),
+            refused=lambda refusal: _record_discreetly(verb, lines, refusal, by, at),
             told=told, keeps=keeps,
         )  # fmt: skip
 
@@ -252,6 +251,14 @@ def _own_field(verb: Verb, field: str | None) -> str | None:
     if field is None or field.partition(".")[0] in names or field == "at":
         return field  # of a nested line: `requirements.0.material`
     return next((name for name in STANDS_FOR.get(field, ()) if name in names), None)
+
+
+def _record_discreetly(
+    verb: Verb, lines: Sequence[Any], refusal: Refused, by: Actor, at: datetime
+) -> None:
+    """Keep a refusal as it will be answered."""
+    sites.discreet(refusal.all, by.user)
+    _record_refusals(verb, lines, refusal.all, by, at)
 
 
 def _record_refusals(

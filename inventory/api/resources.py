@@ -137,7 +137,10 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     def selection(self) -> Selection:
         """What of each thing is shown."""
         shown: Any = self.get_serializer_class()()
-        return Selection.of(self.request, shown.fields, self.expansions)
+        selection = Selection.of(self.request, shown.fields, self.expansions)
+        if selection.expand and sites.limit_of(self.request.user) is not None:
+            raise sites.across_sites()  # what a code names may be of another site
+        return selection
 
     def is_shown(self, name: str) -> bool:
         """Whether a field is, so that nothing need be read for one that is not."""

@@ -331,6 +331,21 @@ def test_a_stored_answer_is_not_for_a_token_of_another_site(two: Two) -> None:
     assert THERE not in answer.content.decode()
 
 
+def test_what_a_code_names_is_not_shown_in_its_place(two: Two) -> None:
+    assert two.api.read("balances/").status_code == 200
+    refused(two.api.read("balances/", expand="location"))
+
+
+def test_a_refusal_kept_under_a_key_names_no_place_of_another_site(two: Two) -> None:
+    lot = spread(two)
+    demand = two.here.order((lot.material, 10))
+    line = {"demand": demand.reference, "lot": lot.code, "lane": two.here.l1.code}
+    for replayed in (False, True):
+        answer = two.api.do("stage", line, **{"Idempotency-Key": "one"})
+        refused(answer, "source_needed")
+        assert ("Idempotency-Replayed" in answer.headers) == replayed
+
+
 def test_labels_and_files_keep_to_the_site(two: Two) -> None:
     lot = two.there.lot()
     refused(two.api.get("/api/v1/labels/lots/", {"lot": lot.code, "format": "zpl"}))
