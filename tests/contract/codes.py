@@ -23,8 +23,7 @@ OF_THE_FRAMEWORK = {
     kind.default_code
     for kind in vars(exceptions).values()
     if isinstance(kind, type) and issubclass(kind, exceptions.APIException)
-} - {"error", "throttled"}
-"""(None of ours limits how often one may ask by REST framework's own throttles.)"""
+} - {"error"}
 OF_FIELDS = {
     "required", "null", "blank", "invalid_choice", "max_length", "max_digits",
     "max_whole_digits", "max_decimal_places", "min_value", "max_value", "server_error",
