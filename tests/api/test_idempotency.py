@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from inventory import actions as stock
 from inventory import idempotency, verbs
 from inventory.api.structured import string_of
 from inventory.models import Balance, IdempotencyKey, Movement, RefusedAttempt
@@ -106,6 +107,24 @@ def test_what_passes_by_itself_does_not_stand(
     assert refused["Retry-After"] == "1"
     assert not IdempotencyKey.objects.exists()
     assert api.do("cancel_demand", line, **{KEY: "k"}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_nor_does_what_others_pack_at_this_moment(
+    plant: Plant, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lot that came into the container after its lots were locked is not locked."""
+    lot = plant.lot()
+    [box] = plant.do(stock.new_container, stock.NewContainer(code="PAL-7", location=plant.a1))
+    plant.do(stock.pack, stock.Pack(lot=lot, container=box))
+    line = {"container": "PAL-7", "target": plant.a2.code}
+    with monkeypatch.context() as before:
+        before.setattr("inventory.actions.containers.lock_lots", lambda _lots: {})
+        refused = api.do("move_container", line, **{KEY: "k"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "container_busy")
+    assert refused["Retry-After"] == "1"
+    assert not IdempotencyKey.objects.exists()
+    assert api.do("move_container", line, **{KEY: "k"}).status_code == 200
 
 
 @pytest.mark.django_db

@@ -11,9 +11,11 @@ from django.db import DataError, OperationalError
 from django.test import Client, RequestFactory
 from rest_framework.exceptions import ErrorDetail
 
+from integration.models import ExternalId
 from inventory.api import problems
 from inventory.api.problems import details, model_details
 from inventory.errors import Refusals, Refused
+from staging.models import LabelSize
 from tests.api.conftest import Api
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -50,6 +52,34 @@ def test_400_for_what_is_not_a_line(api: Api) -> None:
         "material", "number", "quantity", "location",
     }  # fmt: skip
     assert {error["line"] for error in body["errors"]} == {0}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "code"),
+    [("1.2345678", "max_decimal_places"), ("1234567890", "max_whole_digits"), (None, "null")],
+)
+def test_400_for_what_is_no_quantity(api: Api, quantity: str | None, code: str) -> None:
+    body = check(api.do("receive", {"quantity": quantity}), 400, "invalid")
+    assert (0, "quantity", code) in [
+        (error["line"], error["field"], error["code"]) for error in body["errors"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        (ExternalId(source="ERP", identifier="3"), "one_thing"),
+        (LabelSize(width=70, height=37, columns=4, rows=1, page_width=210, page_height=297),
+         "beyond_page"),
+    ],
+)  # fmt: skip
+def test_400_for_what_a_record_says_of_itself(record: Any, code: str) -> None:
+    """Entered in the admin today; through whatever door it comes, it is told like this."""
+    with pytest.raises(ValidationError) as refused:
+        record.clean()
+    answer = problems.problem_response(refused.value, {})
+    assert answer is not None
+    assert (answer.status_code, answer.data["errors"][0]["code"]) == (400, code)
 
 
 def test_400_for_a_rule_of_the_record(plant: Plant, api: Api) -> None:

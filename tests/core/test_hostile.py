@@ -286,6 +286,20 @@ def test_a_failed_inspection_follows_the_parts(plant: Plant) -> None:
     plant.release(part)
 
 
+@pytest.mark.parametrize(
+    ("code", "into"),
+    [
+        ("merge_material", lambda plant, lot: plant.lot(10)),
+        ("merge_status", lambda plant, lot: plant.lot(10, material=lot.material, released=False)),
+        ("merge_expiry", lambda plant, lot: plant.lot(10, material=lot.material, expires_in=40)),
+    ],
+)
+def test_nothing_of_a_lot_is_escaped_by_merging(plant: Plant, code: str, into: Any) -> None:
+    lot = plant.lot(10, expires_in=30)
+    with refused(code):
+        plant.do(quality.merge_lots, stock.Merge(lot=lot, into=into(plant, lot)))
+
+
 def test_retest_is_not_escaped_by_merging(plant: Plant) -> None:
     material = plant.material(retest_days=30)
     old = plant.lot(10, material=material, made_on=timezone.localdate() - timedelta(days=29))

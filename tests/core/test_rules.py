@@ -42,6 +42,16 @@ def test_who_wrote_or_changed_a_draft_does_not_put_it_into_force(plant: Plant) -
     assert UsageRule.objects.of_current_set().filter(rule_set=1).exists()
 
 
+def test_what_must_not_be_in_force_is_refused(plant: Plant) -> None:
+    old, empty = drafted(plant), drafted(plant)
+    empty.rules.all().delete()
+    with refused("rules_empty"):
+        activate_rules(rule_set=empty, reason="r", by=plant.lab, at=plant.now)
+    in_force(plant)
+    with refused("rules_outdated"):
+        activate_rules(rule_set=old, reason="r", by=plant.lab, at=plant.now)
+
+
 def test_two_rules_on_the_same_on_the_same_days_are_refused(plant: Plant) -> None:
     deny = {"effect": Effect.DENY, "action": "ship"}
     with refused("rules_overlap"):

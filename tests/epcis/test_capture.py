@@ -399,6 +399,23 @@ def test_serials_and_new_containers(yard: Busy, api: Api) -> None:
     assert Lot.objects.filter(expires_on="2099-01-31", number__in=["S0", "S1"]).count() == 2
 
 
+def test_containers_are_not_guessed_at(yard: Busy, api: Api) -> None:
+    """What is in one that is empty, or one in another, is not said by an event."""
+    yard.verb(stock.new_container, stock.NewContainer(code="BOX", location=yard.a2))
+    box = "https://forestage.invalid/epcis/container/BOX"
+    job = send(
+        api,
+        event("unpacking", kind="AggregationEvent", action="DELETE", parentID=box),
+        event(
+            "packing", kind="AggregationEvent", action="ADD", parentID=box, childEPCs=[PALLET],
+            readPoint=place(yard.a2),
+        ),
+    )  # fmt: skip
+    assert [(error["event"], error["code"], error["field"]) for error in job["errors"]] == [
+        (0, "container_empty", "parentID"), (1, "nesting_not_captured", "childEPCs.0"),
+    ]  # fmt: skip
+
+
 def test_staging_by_events_asks_the_gate(yard: Busy, api: Api) -> None:
     """And unloading, from the vehicle back into the lane."""
     lot = yard.lot(10, material=yard.tablets, number="L-1", at=yard.a2)

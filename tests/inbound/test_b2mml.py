@@ -113,6 +113,15 @@ def test_lots_are_announced(mes: Api, plant: Plant) -> None:
     assert (lot.code, str(lot.expires_on), lot.status) == ("RM-1/L-1", "2031-01-31", "quarantine")
 
 
+def test_orders_and_lots_come_apart(mes: Api, plant: Plant) -> None:
+    lot = "<MaterialLot><ID>L-1</ID><MaterialDefinitionID>RM-1</MaterialDefinitionID></MaterialLot>"
+    text = schedule(plant, segment(plant, material("RM-1", "5")))
+    both = text.replace("</OperationsSchedule>", f"</OperationsSchedule>{lot}")
+    answer = send(mes, both)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "mixed_document")
+    assert not Demand.objects.exists()
+
+
 AT = "ProcessOperationsSchedule/DataArea/OperationsSchedule/OperationsRequest/SegmentRequirement"
 
 WRONG: dict[str, tuple[list[str], str, str]] = {

@@ -82,6 +82,13 @@ def test_it_is_put_right_over_the_api(api: Api, hook: Hook, receiver: Receiver) 
     assert not Parcel.objects.dead().exists()
 
 
+def test_what_is_taken_is_not_set_aside(api: Api, hook: Hook, receiver: Receiver) -> None:
+    hook.happen()
+    hook.beat()
+    answer = do(api, f"webhooks/{hook.pk}/set-aside", reason="not ours")
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_given_up")
+
+
 def test_it_is_disabled_tested_enabled_and_replayed(
     api: Api, hook: Hook, receiver: Receiver
 ) -> None:
