@@ -81,7 +81,7 @@ class ExternalDemandSerializer(InboundDemandSerializer):
 
     @extend_schema_field(DemandSerializer(allow_null=True))
     def get_demand(self, row: InboundDemand) -> DemandSerializer | None:
-        rows = DemandViewSet(detail=False).get_queryset()
+        rows = DemandViewSet(action=None, request=None).get_queryset()
         found = rows.filter(pk=row.demand_id).first() if row.demand_id else None
         return DemandSerializer(found).data if found else None  # type: ignore[return-value]
 

@@ -49,6 +49,27 @@ def test_what_cannot_be_read_is_said_line_by_line(plant: Plant, lot: Lot, api: A
     assert found == [(n, field, code) for n, (field, (_text, code)) in enumerate(wrong.items())]
 
 
+@pytest.mark.parametrize(
+    ("code", "text"),
+    {
+        "bad_gs1": "]C10109501101530003172613",
+        "bad_link": "https://example.com/lots/17",
+        "contradictory_gs1": f"{ITEM}31030025003102000250",
+        "coupon_scanned": "(8110)012345612345611110123",
+        "incomplete_gs1": "]C110AB-1",
+        "repeated_ai": f"{ITEM}10A\x1d10B",
+        "unknown_ai": f"{ITEM}89X",
+        "unknown_symbol": "](1",
+        "ambiguous_code": "SAME",
+    }.items(),
+)
+def test_each_is_a_code_of_its_own(plant: Plant, api: Any, code: str, text: str) -> None:
+    plant.lot(number="SAME"), plant.lot(number="SAME")
+    answer = api.do("move", {"lot": text, "target": plant.a2.code})
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"], error["code"]) == (400, "lot", code)
+
+
 def test_a_label_with_another_expiry(plant: Plant, lot: Lot, api: Any) -> None:
     other = plant.lot(material=lot.material, number="AB-2", expires_in=9)
     demand = plant.order((lot.material, 10))

@@ -49,9 +49,11 @@ class Recorder:
             yield
 
     def after_a_test(self) -> None:
-        """By now each refusal knows its line and field."""
+        """By now each refusal knows its line and field. Those that come inside `invalid` are never
+        answered alone: such a problem has to be met as it is."""
+        inside = {page.code for page in pages.every() if page.inside}
         for refusal in self._refused:
-            if str(refusal.code) not in self.met and refusal.all == [refusal]:
+            if str(refusal.code) not in self.met.keys() | inside and refusal.all == [refusal]:
                 self.keep(problems.refusal_problem(refusal))
         self._refused.clear()
 
@@ -86,7 +88,7 @@ def as_sent(problem: Problem, page: ProblemPage) -> Problem:
 
 def stale(page: ProblemPage, patterns: dict[str, list[str]]) -> bool:
     """Whether it has no example, or one that the source cannot say any more."""
-    if not page.example:
+    if not page.example or page.example["status"] != page.status:
         return True
     said = next(
         (error["detail"] for error in page.example["errors"] if error["code"] == page.code),
