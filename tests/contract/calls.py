@@ -23,7 +23,7 @@ from quality.models import Proposal
 from staging.models import StagedStock
 from tests.api.cases import CASES, SIGNED
 from tests.api.test_resources import busy
-from tests.contract import external
+from tests.contract import external, hooks
 from tests.contract.openapi import Document, operations
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -72,6 +72,7 @@ def fill(plant: Plant) -> Asked:
     """One of everything that can be read; what each operation has to be asked."""
     asked = {name: make(plant) for name, make in PARAMETERS.items()}
     external.left_in_its_lane(plant)
+    hooks.dead_letter(plant)
     for name in external.PUT:
         assert other_call(name, plant, client(everybody())).status == "201"
     busy(plant)
@@ -100,6 +101,7 @@ BODIES: dict[str, Callable[[Plant], Any]] = {
         {"source": external.SOURCE, "id": "PO-8"} | external.message(plant)
     ),
     "send_b2mml": external.schedule,
+    **{name: hooks.body(name) for name in hooks.DONE},
 }
 """The body of each operation that is not a verb."""
 
