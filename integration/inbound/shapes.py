@@ -39,6 +39,9 @@ class LeftToDo(serializers.Serializer[Any]):
 class InboundDemandSerializer(serializers.ModelSerializer[InboundDemand]):
     """The newest message of a system about one of its demands."""
 
+    number = serializers.IntegerField(
+        source="pk", read_only=True, help_text="Ours, in `inbound-demands/`."
+    )
     source = serializers.CharField(read_only=True)  # type: ignore[assignment]
     id = serializers.CharField(source="identifier", read_only=True)
     requirements = SentLine(many=True, read_only=True, help_text="As they were sent.")
@@ -49,7 +52,9 @@ class InboundDemandSerializer(serializers.ModelSerializer[InboundDemand]):
 
     class Meta:
         model = InboundDemand
-        fields = ("source", "id", "version", "changed_at", "cancelled", "requirements", "demand")
+        fields = (
+            "number", "source", "id", "version", "changed_at", "cancelled", "requirements", "demand",
+        )  # fmt: skip
         read_only_fields = fields
 
 

@@ -73,4 +73,5 @@ class InboundDemandViewSet(Resource):
     serializer_class = InboundDemandSerializer
     filterset_class = InboundDemandFilter
     summaries = {"list": "Inbound demands", "retrieve": "One inbound demand"}
+    lookup_url_kwarg = "number"  # `id` is what its system calls it
     tag = "Inbound"

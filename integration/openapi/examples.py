@@ -11,7 +11,8 @@ Recorded = dict[str, dict[str, Any]]
 
 @cache
 def recorded() -> Recorded:
-    """By operation: `request` (name → body), `responses` (status → body) and `parameters`."""
+    """By operation: `request` (name → body), `responses` (status → body) and `parameters`; `forms`
+    (content type → body) of what is answered in another form where that is asked for."""
     found: Recorded = json.loads(RECORDED.read_text("utf-8")) if RECORDED.is_file() else {}
     return found
 

@@ -58,7 +58,9 @@ def _add_to_answers(operation: Part, seen: Part) -> None:
                 continue
             if kind == CONTENT_TYPE:
                 content["examples"] = _errors(operation, seen, int(status))
-            elif status in seen.get("responses", {}) and "json" in kind:
+            elif kind in seen.get("forms", {}):
+                content["example"] = seen["forms"][kind]
+            elif status in seen.get("responses", {}) and kind == JSON:
                 content["example"] = seen["responses"][status]
 
 

@@ -146,11 +146,12 @@ def verb_calls(name: str, plant: Plant) -> Iterator[Called]:
         yield Called(api.post(path, body, format="json"), body)
 
 
-def reading_call(operation_id: str, asked: Asked, api: APIClient) -> Called:
-    """A reading operation, of the first thing in its list."""
+def reading_call(operation_id: str, asked: Asked, api: APIClient, kind: str = "*/*") -> Called:
+    """A reading operation, of the first thing in its list, in that form."""
     path, _method, _operation = operations()[operation_id]
     named, more = NAMED.get(operation_id) or path_values(path, api), asked.get(operation_id, {})
-    return Called(api.get(path.format(**named), more), parameters=named | more)
+    answer = api.get(path.format(**named), more, headers={"Accept": kind})
+    return Called(answer, parameters=named | more)
 
 
 def path_values(path: str, api: APIClient) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from tests.contract.openapi import Document, document, errors_of, operations, re
 from tests.plant import Plant
 
 RECORD = "python3 manage.py test tests/contract/test_examples.py -n0 --record-examples"
+JSON, PROBLEM = "application/json", "application/problem+json"
 FEW = 2
 """So many rows of a list are enough of an example."""
 
@@ -54,8 +55,10 @@ def keep(kept: examples.Recorded) -> Any:
             told["parameters"] = plain(called.parameters)
         if isinstance(called.body, dict) and "file" not in called.body and name:
             told.setdefault("request", {})[name] = plain(called.body)
-        if "json" in called.kind:
+        if called.kind in (JSON, PROBLEM):
             told.setdefault("responses", {})[called.status] = shortened(called.said)
+        elif "json" in called.kind:
+            told.setdefault("forms", {})[called.kind] = shortened(called.said)
 
     return of
 
@@ -100,14 +103,23 @@ def test_what_is_read_answers_as_it_says(plant: Plant, keep: Any) -> None:
     asked = fill(plant)
     api = client_of(everybody())
     wrong = {}
-    for name in READING:
-        called = reading_call(name, asked, api)
+    for name, kind in forms():
+        called = reading_call(name, asked, api, kind)
         try:
             check(name, called, "200")
+            assert called.kind == kind
         except AssertionError as error:
             wrong[name] = str(error)[:300]
         keep(name, called)
     assert not wrong
+
+
+def forms() -> Iterator[tuple[str, str]]:
+    """Each reading operation with each kind of JSON that it answers; the first of others."""
+    for name in READING:
+        kinds = list(operations()[name][2]["responses"]["200"]["content"])
+        for kind in [kind for kind in kinds if "json" in kind] or kinds[:1]:
+            yield name, kind
 
 
 @pytest.mark.django_db
