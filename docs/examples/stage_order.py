@@ -6,11 +6,12 @@
         ERP-4713 RM-1002 C-9200 RVS RVS-QC RVS-KIT-2 RVS-GRA
 
 It may be run again at any time, and killed at any time: every request has a key made of the order's
-number, so that each is carried out once.
+number, so that each is carried out once. What was refused before is asked anew.
 """
 
 import argparse
 import datetime
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -36,7 +37,11 @@ PAUSES = (0.1, 0.5, 2, 5, 10)
 
 
 class RefusedError(Exception):
-    """The plant says no, and why."""
+    """The plant says no, and why; `is_old` if it is the answer to an earlier request."""
+
+    def __init__(self, text: str, *, is_old: bool = False) -> None:
+        super().__init__(text)
+        self.is_old = is_old
 
 
 def answered(ask: Callable[..., Any], *named: str, **asked: Any) -> Any:
@@ -51,14 +56,20 @@ def answered(ask: Callable[..., Any], *named: str, **asked: Any) -> Any:
             time.sleep(float(answer.headers.get("retry-after", pause)))
             continue
         if isinstance(answer.parsed, Problem):
-            raise RefusedError(f"{answer.parsed.code}: {answer.parsed.detail} {answer.parsed.hint}")
+            problem, is_old = answer.parsed, "idempotency-replayed" in answer.headers
+            raise RefusedError(f"{problem.code}: {problem.detail} {problem.hint}", is_old=is_old)
         return answer.parsed
     raise RefusedError("The plant does not answer.")
 
 
 def once(operation: Callable[..., Any], client: AuthenticatedClient, key: str, body: Any) -> Any:
-    """Have something done, once for its key."""
-    return answered(operation, client=client, body=body, idempotency_key=key)
+    """Have something done, once. A refusal stands under its key; to try anew takes the next one."""
+    for number in itertools.count(1):
+        try:
+            return answered(operation, client=client, body=body, idempotency_key=f"{key}-{number}")
+        except RefusedError as refusal:
+            if not refusal.is_old:
+                raise
 
 
 def main() -> None:

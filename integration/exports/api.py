@@ -85,7 +85,7 @@ class LedgerView(APIView):
     """The ledger of a range as a ZIP: movements, decisions, holds, changes of claim, lot links, the
     seals over them, and a manifest with counts, sums and digests. Its export is recorded.
 
-    `check_export.py` says whether it is whole.
+    `check_export.py` says whether it is whole. Refuses `range_backwards`, `export_too_large`.
     """
 
     schema = ExportSchema()
@@ -108,7 +108,7 @@ class LedgerView(APIView):
 
 class OcelView(APIView):
     """The flow of material as an object-centric event log, OCEL 2.0 JSON, for process mining. Its
-    export is recorded. No person is named in it."""
+    export is recorded. No person is named in it. Refuses `range_backwards`, `export_too_large`."""
 
     schema = ExportSchema()
     permission_needed = "inventory.view_movement"

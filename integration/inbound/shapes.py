@@ -53,7 +53,8 @@ class InboundDemandSerializer(serializers.ModelSerializer[InboundDemand]):
     class Meta:
         model = InboundDemand
         fields = (
-            "number", "source", "id", "version", "changed_at", "cancelled", "requirements", "demand",
+            "number", "source", "id", "version", "changed_at", "cancelled", "requirements",
+            "demand",
         )  # fmt: skip
         read_only_fields = fields
 

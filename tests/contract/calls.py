@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.http import HttpResponse
@@ -64,8 +64,10 @@ def client(who: User) -> APIClient:
 
 
 def everybody() -> User:
-    """Who may read all there is."""
-    return UserFactory(is_superuser=True)
+    """Who may do and read all there is, and is no administrator, for whom there are no tokens."""
+    who: User = UserFactory()
+    who.user_permissions.set(Permission.objects.all())
+    return who
 
 
 def fill(plant: Plant) -> Asked:

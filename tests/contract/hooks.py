@@ -30,9 +30,7 @@ def failing(plant: Plant) -> Subscription:
 def dead_letter(plant: Plant) -> Subscription:
     """One of which that event was set aside."""
     row = failing(plant)
-    actions.set_aside(
-        subscription=row, reason="not theirs", by=plant.operator, at=timezone.now()
-    )
+    actions.set_aside(subscription=row, reason="not theirs", by=plant.operator, at=timezone.now())
     return row
 
 
