@@ -63,7 +63,7 @@ def take(
     sieve: Q | Callable[[list[Any]], list[Row]] | None = None,
     branches: Sequence[Q] = (),
     read: Callable[[Any, str], Any] = getattr,
-    most_sifted: int = MOST_SIFTED,
+    most_sifted: int | None = None,
 ) -> Part[Row]:
     """One page, ordered by a column that is never empty, and by `tie` where it is the same.
 
@@ -73,6 +73,7 @@ def take(
     `branches` are conditions of which one is enough: each finds a page by its own index, where an
     OR of them would read all that any finds, to sort it.
     """
+    most_sifted = most_sifted or MOST_SIFTED
     backwards = start is not None and start.backwards
     if branches:
         most = most_sifted if sieve else size

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("inventory", "quality", "staging", "integration", "forestage")
 
 DEPENDENT = {
+    "integration.apitoken.under",
     "inventory.materialunit.material",
     "quality.lotchange.container",
     "quality.lotchange.hold",
@@ -34,7 +35,8 @@ DEPENDENT = {
 
 FOR_ANYBODY = {
     "health-live", "health-ready", "login", "schema", "schema-docs", "wall_open",
-    "app-manifest", "service-worker", "offline",
+    "app-manifest", "service-worker", "offline", "oauth-token", "oauth-metadata", "problems",
+    "problem",
 }  # fmt: skip
 """Pages that need nobody signed in: probes, the doors themselves, how the API works, and what a
 device keeps of the app, which holds nothing of anybody."""

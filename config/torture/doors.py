@@ -7,7 +7,7 @@ import threading
 import traceback
 from typing import Any, Protocol
 
-from config.torture.journal import Answer, Outcome, Request
+from config.torture.journal import IN_USE, Answer, Outcome, Request
 
 PATIENCE_SECONDS = 30
 
@@ -65,7 +65,7 @@ def judge(status: int, content: bytes, replayed: bool) -> Answer:
         outcome, code = Outcome.ACKNOWLEDGED, ""
     else:
         outcome, code = Outcome.REFUSED, said.get("code", "")
-        if status == 503 or code == "idempotency_key_in_use":
+        if status == 503 or code == IN_USE:
             outcome = Outcome.UNAVAILABLE
         elif status >= 500:
             outcome = Outcome.FAILED

@@ -29,6 +29,9 @@ class Outcome(StrEnum):
     """A mistake of the server: status 500, or an exception that is none of ours."""
 
 
+IN_USE = "idempotency_key_in_use"
+"""What is answered while another attempt of the same request is under way."""
+
 LAST_WORDS = (Outcome.ACKNOWLEDGED, Outcome.REFUSED)
 """After these the client need not ask again."""
 

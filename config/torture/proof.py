@@ -164,6 +164,7 @@ def _hung_sessions() -> Iterator[str]:
         cursor.execute(
             "SELECT pid, state, wait_event, query FROM pg_stat_activity"
             " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            " AND datname = current_database()"
             " AND (state LIKE 'idle in transaction%%' OR wait_event_type = 'Lock')"
             " AND xact_start < now() - interval '2 seconds'"
         )

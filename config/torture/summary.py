@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from config.bootstrap.terminal import coloured
 from config.torture.chaos import Trouble
-from config.torture.journal import Attempt, Entry, Outcome
+from config.torture.journal import IN_USE, Attempt, Entry, Outcome
 
 MOST_SHOWN = 40
 PATIENCE_SECONDS = 20.0
@@ -41,7 +41,7 @@ def out_of_the_blue(entries: Sequence[Entry], troubles: Sequence[Trouble]) -> It
                 continue
             name = f"{entry.request.key} ({entry.request.verb})"
             took = attempt.answered_at - attempt.sent_at
-            if answer.outcome in BROKEN:
+            if answer.outcome in BROKEN and answer.code != IN_USE:
                 yield f"broke: {name} got {answer.status or answer.code} though all was well"
             elif took > PATIENCE_SECONDS and not any(
                 found.covers(attempt.sent_at) for found in troubles

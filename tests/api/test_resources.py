@@ -66,6 +66,9 @@ def busy(plant: Plant) -> None:
         reason="dwell_exceeded", lot=lot, location=plant.l1, raised_at=plant.now,
         commitment=Commitment.objects.filter(lot=lot, state="staged").get(),
     )  # fmt: skip
+    called_off = plant.order((lot.material, 1))
+    plant.stage(called_off, lot, quantity=1, source=plant.a1)
+    plant.do(staging.cancel_demand, staging.Cancellation(demand=called_off, reason="r"))
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -43,7 +43,7 @@ HERE, THERE = "ALPHA", "BRAVO"
 ACROSS = {
     "audit-entries", "signatures", "decisions/signatures", "lots/trace", "lots/timeline",
     "lots/version", "lots/dossier", "holds/reach", "numbers", "external", "external-ids",
-    "inbound-demands", "events",
+    "inbound-demands", "events", "webhooks", "webhook-deliveries", "webhook-dead-letters",
     "epcis", "exports",
 }  # fmt: skip
 """What tells of several sites at once, and is refused to a token for some."""

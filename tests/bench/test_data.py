@@ -25,7 +25,10 @@ def test_the_plant_is_sound_and_can_be_worked_in() -> None:
     assert StagedStock.objects.count() == 2_000
     assert Movement.objects.count() >= 19_000
     reasons = set(Alert.objects.open().values_list("reason", flat=True))
-    assert reasons == set(AlertReason.values)
+    assert reasons == set(AlertReason.values) - {
+        AlertReason.DEMAND_RETIMED,
+        AlertReason.DEMAND_REROUTED,  # nobody has changed a demand
+    }
     assert clock.sweep(by=audit.system(), at=timezone.now()) == {"raised": 0, "closed": 0}
 
     token = ApiToken.objects.get(digest=ApiToken.digest_of(data_master.SECRET))

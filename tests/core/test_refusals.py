@@ -154,6 +154,15 @@ def receipt(s: Scene, **kwargs: Any) -> stock.Receipt:
     return stock.Receipt(**(line | kwargs))
 
 
+def announcement(s: Scene, **kwargs: Any) -> stock.Announcement:
+    return stock.Announcement(**{"material": s.material, "number": "R1"} | kwargs)
+
+
+def again(lot: Lot, **kwargs: Any) -> stock.Announcement:
+    """A lot that is known, as somebody else knows it."""
+    return stock.Announcement(material=lot.material, number=lot.number, **kwargs)
+
+
 def move(s: Scene, **kwargs: Any) -> stock.Move:
     return stock.Move(**({"lot": s.lot, "target": s.plant.a2} | kwargs))
 
@@ -235,8 +244,8 @@ def need(s: Scene, **kwargs: Any) -> staging.Need:
     return staging.Need(**({"material": s.material, "quantity": D(5)} | kwargs))
 
 
-def change(s: Scene, of: Demand, *needs: staging.Need, reason: str = "r") -> staging.DemandChange:
-    return staging.DemandChange(demand=of, reason=reason, requirements=needs)
+def change(s: Scene, of: Demand, *needs: staging.Need, **kwargs: Any) -> staging.DemandChange:
+    return staging.DemandChange(**{"demand": of, "reason": "r", "requirements": needs} | kwargs)
 
 
 def output(s: Scene, **kwargs: Any) -> staging.Output:
@@ -426,6 +435,18 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
             s, material=s.plant.material(shelf_life_days=9), made_on=date.max
         ),
         "container_elsewhere": lambda s: receipt(s, container=s.box(at="a2")),
+    },
+    "announce": {
+        "material_inactive": lambda s: announcement(s, material=_inactive(s.material)),
+        "number_needed": lambda s: announcement(s, number=" "),
+        "lot_differs": lambda s: again(s.plant.lot(expires_in=30), expires_on=s.today),
+        "lot_already_decided": lambda s: again(s.plant.lot(), supplier_lot="B"),
+        "expiry_before_made": lambda s: announcement(
+            s, made_on=s.today, expires_on=s.today - timedelta(days=1)
+        ),
+        "date_too_late": lambda s: announcement(
+            s, material=s.plant.material(shelf_life_days=9), made_on=date.max
+        ),
     },
     "put_away": {
         "wrong_location_kind": lambda s: move(s, target=s.plant.truck),
@@ -637,6 +658,8 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
         "material_twice": lambda s: change(s, s.order(), *two_of_material(s)),
         "other_material": lambda s: change(s, s.order(), foreign(s)),
         "below_committed": lambda s: change(s, s.staged(), need(s)),
+        "wrong_location_kind": lambda s: change(s, s.order(), work_center=s.plant.a1),
+        "location_closed": lambda s: change(s, s.order(), work_center=s.closed("wc")),
     },
     "cancel_demand": {
         "reason_needed": lambda s: end(s.order(), ""),
@@ -822,8 +845,10 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
     },
 }  # fmt: skip
 
-ONLY_IN_A_RACE = {("move_container", "container_busy"), ("cancel_demand", "demand_busy"),
-                  ("complete_demand", "demand_busy")}  # fmt: skip
+ONLY_IN_A_RACE = {
+    ("move_container", "container_busy"), ("change_demand", "demand_busy"),
+    ("cancel_demand", "demand_busy"), ("complete_demand", "demand_busy"),
+}  # fmt: skip
 ONLY_BY_SETTING = {("release", "review_needed")}
 """Tested in `test_signatures`."""
 NOT_VERBS = {

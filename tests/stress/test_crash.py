@@ -122,7 +122,8 @@ def test_a_killed_session_of_postgresql_is_not_met_again(stack: Stack, door: Htt
         os.kill(link.info.backend_pid, signal.SIGKILL)
     until(lambda: stack.health().get("database") == "ok", "the end of the recovery")
     with ThreadPoolExecutor(8) as crowd:
-        outcomes = {found.status for found in crowd.map(door.send, [stage()] * 24)}
+        requests = [stage() for _number in range(24)]
+        outcomes = {found.status for found in crowd.map(door.send, requests)}
     assert outcomes == {200}
 
 
