@@ -11,7 +11,6 @@ number, so that each is carried out once. What was refused before is asked anew.
 
 import argparse
 import datetime
-import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -64,12 +63,14 @@ def answered(ask: Callable[..., Any], *named: str, **asked: Any) -> Any:
 
 def once(operation: Callable[..., Any], client: AuthenticatedClient, key: str, body: Any) -> Any:
     """Have something done, once. A refusal stands under its key; to try anew takes the next one."""
-    for number in itertools.count(1):
+    number = 1
+    while True:
         try:
             return answered(operation, client=client, body=body, idempotency_key=f"{key}-{number}")
         except RefusedError as refusal:
             if not refusal.is_old:
                 raise
+            number += 1
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from integration.webhooks.serializers import (
     WebhookSerializer,
     WebhookWithSecretSerializer,
 )
-from inventory.api.resources import Filters, Resource
+from inventory.api.resources import Filters, Resource, YesNoFilter
 from inventory.api.schema import TO_DO, TO_READ, ApiSchema
 from inventory.audit import Actor
 from inventory.models import Surface
@@ -70,7 +70,7 @@ class Doing(Resource):
 
 
 class SubscriptionFilter(Filters):
-    enabled = filters.BooleanFilter("disabled_at", "isnull")
+    enabled = YesNoFilter("disabled_at", "isnull")
 
     class Meta:
         model = Subscription
@@ -183,7 +183,7 @@ class LetterFilter(Filters):
     webhook = filters.ModelChoiceFilter(
         field_name="subscription", queryset=Subscription.objects.all()
     )
-    open = filters.BooleanFilter("taken_at", "isnull")
+    open = YesNoFilter("taken_at", "isnull")
 
     class Meta:
         model = Parcel

@@ -1,6 +1,6 @@
 """Webhooks over the API: what is shown of them, and what is asked for."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from rest_framework import serializers
 
@@ -17,6 +17,9 @@ class WebhookSerializer(serializers.ModelSerializer[Subscription]):
 
     sites = serializers.SlugRelatedField[Any](slug_field="code", many=True, read_only=True)
     types = serializers.ListField(child=serializers.CharField(), read_only=True)
+    contact = serializers.CharField(
+        read_only=True, help_text="Who is told by e-mail when the receiver is given up, or nobody."
+    )
     owner = serializers.CharField(source="owner.username", read_only=True)
 
     class Meta:
@@ -75,6 +78,19 @@ class Reason(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, help_text="Kept in the audit trail.")
 
 
+class SiteIn(serializers.SlugRelatedField[Site]):
+    """A site by its code. What is unknown has the code that it has everywhere."""
+
+    UNKNOWN: ClassVar[Any] = serializers.SlugRelatedField.default_error_messages["does_not_exist"]
+    default_error_messages: ClassVar[dict[str, Any]] = {"unknown_code": UNKNOWN}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(slug_field="code", queryset=Site.objects.all(), **options)
+
+    def fail(self, key: str, **said: Any) -> NoReturn:
+        super().fail("unknown_code" if key == "does_not_exist" else key, **said)
+
+
 class Subscribing(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=80, help_text="Which system it is.")
     url = serializers.CharField(max_length=500, help_text="Where events are posted to.")
@@ -82,10 +98,7 @@ class Subscribing(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=120), default=list, max_length=100,
         help_text="Kinds of events, which may end in a *. Empty: all.",
     )  # fmt: skip
-    sites = serializers.SlugRelatedField[Any](
-        slug_field="code", queryset=Site.objects.all(), many=True, default=list,
-        help_text="Codes of sites. Empty: all.",
-    )  # fmt: skip
+    sites = SiteIn(many=True, default=list, help_text="Codes of sites. Empty: all.")
     contact = serializers.EmailField(
         required=False, allow_blank=True, max_length=254,
         help_text="Who is told by e-mail when the receiver is given up.",

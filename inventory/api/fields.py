@@ -47,6 +47,10 @@ class DecimalIn(serializers.DecimalField):
     def __init__(self, **options: Any) -> None:
         super().__init__(**QUANTITY, **options)
 
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """An empty text is no number, and does not stand for none either."""
+        return serializers.Field.validate_empty_values(self, data)
+
 
 class WholeIn(serializers.IntegerField):
     """A whole number that the database and the digest of a request can hold."""

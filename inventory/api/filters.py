@@ -12,6 +12,7 @@ from inventory.api.resources import (
     Filters,
     OneOfFilter,
     PeriodFilters,
+    WholeFilter,
     WithinFilter,
     WordFilter,
     YesNoFilter,
@@ -150,7 +151,7 @@ class MovementFilter(PeriodFilters):
     location = filters.CharFilter(method="as_branches", help_text="From there or to there.")
     actor = CodeFilter("actor", "username")
     surface = WordFilter(choices=Surface.choices)
-    reverses = filters.NumberFilter("reverses_id", help_text="The reversal of this movement.")
+    reverses = WholeFilter("reverses_id", help_text="The reversal of this movement.")
 
     class Meta:
         model = Movement

@@ -25,7 +25,7 @@ from inventory import sites
 from inventory.api.files import file_of, wanted_file
 from inventory.api.renderers import FILES
 from inventory.api.selection import SELECTION, Expansion, Selection
-from inventory.api.terms import refuse_parameters
+from inventory.api.terms import refuse_empty, refuse_parameters
 from inventory.models import Location
 
 OF_THE_PAGE = {"cursor", "page_size", "ordering", "format"}
@@ -38,8 +38,10 @@ class StrictFilters(filters.DjangoFilterBackend):
     """Refuses parameters that nobody reads: a misspelt filter must not answer with everything."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
-        own = set(self.get_filterset_class(view, queryset).base_filters)
-        refuse_parameters(request, OF_THE_PAGE | own | getattr(view, "selects", set()))
+        own = self.get_filterset_class(view, queryset).base_filters
+        refuse_parameters(request, OF_THE_PAGE | {*own} | {*getattr(view, "selects", ())})
+        texts = {name for name, one in own.items() if isinstance(one, filters.CharFilter)}
+        refuse_empty(request, (own.keys() | OF_THE_PAGE) - texts - {"cursor"})
         filterset = self.get_filterset(request, queryset, view)
         if not filterset.is_valid():
             raise translate_validation(filterset.errors)
@@ -105,8 +107,8 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     """What its file asks for besides; that it left is then recorded."""
 
     def get_renderers(self) -> list[Any]:
-        """Lists can be files as well."""
-        files = [kind() for kind in FILES] if self.action == "list" else []
+        """Lists can be files as well; a method that there is not is refused before its form."""
+        files = [kind() for kind in FILES] if self.action in ("list", None) else []
         return [*super().get_renderers(), *files]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
@@ -120,6 +122,7 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
         super().__init_subclass__(**options)
         if "retrieve" in cls.summaries and cls.queryset is not None:
             RESOURCES.setdefault(cls.queryset.model, cls)
+        if {"list", "retrieve"} & cls.summaries.keys() and cls.serializer_class is not None:
             SHOWN.setdefault(cls.serializer_class, cls)
 
     @classmethod
@@ -208,12 +211,25 @@ class YesNoFilter(filters.BooleanFilter):
         super().__init__(*args, widget=_YesNoWidget, **options)
 
 
+class WholeFilter(filters.NumberFilter):
+    """A whole number; a fraction of one is refused, and not cut off."""
+
+    field_class = forms.IntegerField
+
+
+_WHOLE = [
+    kind for kind in filters.FilterSet.FILTER_DEFAULTS if issubclass(kind, models.IntegerField)
+]
+
+
 class Filters(filters.FilterSet):
     """What a resource is filtered by."""
 
-    FILTER_DEFAULTS = filters.FilterSet.FILTER_DEFAULTS | {
-        models.BooleanField: {"filter_class": YesNoFilter}
-    }
+    FILTER_DEFAULTS = (
+        filters.FilterSet.FILTER_DEFAULTS
+        | {models.BooleanField: {"filter_class": YesNoFilter}}
+        | {kind: {"filter_class": WholeFilter} for kind in _WHOLE}
+    )
 
     def sieve(self) -> Q | None:
         """What no index answers: the page looks at so many rows, and picks. See `paging.take`."""

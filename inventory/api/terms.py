@@ -11,6 +11,7 @@ from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.fields import CharField
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -71,6 +72,13 @@ def refuse_parameters(request: Request, known: Collection[str] = ()) -> None:
     }
     if unknown := sorted(set(request.query_params) - set(known)):
         raise ValidationError({name: [ErrorDetail(text, "unknown_parameter")] for name in unknown})
+
+
+def refuse_empty(request: Request, names: Collection[str]) -> None:
+    """What is a number, a moment or a word of a set is said, or left out."""
+    text = CharField.default_error_messages["blank"]
+    if empty := sorted(name for name in names if request.query_params.get(name) == ""):
+        raise ValidationError({name: [ErrorDetail(text, "blank")] for name in empty})
 
 
 def is_dry(request: Request) -> bool:

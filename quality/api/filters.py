@@ -4,7 +4,14 @@ from typing import Any
 
 from django_filters import rest_framework as filters
 
-from inventory.api.resources import CodeFilter, Filters, OneOfFilter, PeriodFilters, YesNoFilter
+from inventory.api.resources import (
+    CodeFilter,
+    Filters,
+    OneOfFilter,
+    PeriodFilters,
+    WholeFilter,
+    YesNoFilter,
+)
 from inventory.models import LotStatus
 from quality.models import (
     Attachment,
@@ -83,7 +90,7 @@ class DecisionFilter(PeriodFilters):
 
 
 class UsageRuleFilter(Filters):
-    version = filters.NumberFilter("rule_set_id")
+    version = WholeFilter("rule_set_id")
     in_force = YesNoFilter("in_force")
     status = OneOfFilter(choices=LotStatus.choices)
     action = filters.ChoiceFilter(choices=GatedAction.choices)

@@ -20,7 +20,7 @@ from inventory.api.lines import MOST_LINES, line_serializer, read_lines
 from inventory.api.problems import Invalid, details
 from inventory.api.renderers import FastJSONRenderer
 from inventory.api.schema import ALWAYS, TO_DO, ApiSchema
-from inventory.api.terms import is_dry, refuse_parameters, settled, terms_of
+from inventory.api.terms import is_dry, refuse_empty, refuse_parameters, settled, terms_of
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.idempotency import FIRST_ERROR, Answer
@@ -186,6 +186,7 @@ class LabelView(APIView):
         return HttpResponse(b64decode(body["content"]), content_type=body["type"], headers=headers)
 
     def _read(self, request: Request, query: type[HowQuery]) -> dict[str, Any]:
+        refuse_empty(request, query().fields)
         reader = query(data=request.query_params)
         reader.is_valid(raise_exception=True)
         return dict(reader.validated_data)
