@@ -119,8 +119,10 @@ class LabelView(APIView):
     """Labels of one kind. GET says in the query what is meant; POST sends a line for each thing.
 
     A file comes back, and the header `Forestage-Labels` with the number of labels in it. That they
-    were printed stands in the audit trail, so a GET is recorded as well. Refuses `reason_needed` for
-    a reprint, `label_too_small`, `too_many_labels`, `copies_out_of_range`, `size_not_in_use`,
+    were printed stands in the audit trail, so a GET is recorded as well.
+
+    Refuses `reason_needed` for a reprint, `label_too_small`, `too_many_labels`,
+    `copies_out_of_range`, `size_not_in_use`,
     `zpl_needs_roll`.
     """
 
