@@ -44,7 +44,8 @@ class B2mmlView(APIView):
     """Takes the material requirements of a schedule as demands, or material lots as lots announced.
 
     All of a document or nothing. Errors name the element in `field`. As `send_demand` and
-    `put_lot`, whose permissions it needs.
+    `put_lot`, whose permissions it needs. Refuses what they do: `message_outdated`,
+    `version_reused`, `demand_differs`, `external_id_taken`, `lot_differs`.
     """
 
     schema = DocumentSchema()

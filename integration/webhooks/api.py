@@ -8,6 +8,7 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,6 +26,7 @@ from integration.webhooks.serializers import (
     WebhookSerializer,
     WebhookWithSecretSerializer,
 )
+from inventory.api.fields import UNKNOWN_FIELD
 from inventory.api.resources import Filters, Resource, YesNoFilter
 from inventory.api.schema import TO_DO, TO_READ, ApiSchema
 from inventory.audit import Actor
@@ -40,8 +42,14 @@ class WebhookSchema(ApiSchema):
 
     @property
     def problems(self) -> tuple[int, ...]:  # type: ignore[override]
-        done = (code for code in TO_DO if code != 422)
-        return TO_READ if self.method == "GET" else tuple(done)
+        if self.method == "GET":
+            return TO_READ
+        left_out = {422} if "Refuses" in self.get_description() else {422, 409}
+        return tuple(code for code in TO_DO if code not in left_out)
+
+    def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
+        body = super()._get_request_body(direction)
+        return body and body | {"required": self.get_request_serializer() is not Nothing}
 
 
 class Doing(Resource):
@@ -62,6 +70,9 @@ class Doing(Resource):
         """What was sent, and by whom."""
         given = asks(data=self.request.data)
         given.is_valid(raise_exception=True)
+        if unknown := sorted(set(self.request.data) - set(given.fields)):
+            said = [ErrorDetail(str(UNKNOWN_FIELD), "unknown_field")]
+            raise serializers.ValidationError(dict.fromkeys(unknown, said))
         return {**given.validated_data, **self.who()}
 
     def who(self) -> dict[str, Any]:

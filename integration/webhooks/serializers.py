@@ -98,7 +98,9 @@ class Subscribing(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=120), default=list, max_length=100,
         help_text="Kinds of events, which may end in a *. Empty: all.",
     )  # fmt: skip
-    sites = SiteIn(many=True, default=list, help_text="Codes of sites. Empty: all.")
+    sites = serializers.ListField(
+        child=SiteIn(), default=list, help_text="Codes of sites. Empty: all."
+    )
     contact = serializers.EmailField(
         required=False, allow_blank=True, max_length=254,
         help_text="Who is told by e-mail when the receiver is given up.",

@@ -76,7 +76,7 @@ def refuse_parameters(request: Request, known: Collection[str] = ()) -> None:
 
 def refuse_empty(request: Request, names: Collection[str]) -> None:
     """What is a number, a moment or a word of a set is said, or left out."""
-    text = CharField.default_error_messages["blank"]
+    text = str(CharField.default_error_messages["blank"])
     if empty := sorted(name for name in names if request.query_params.get(name) == ""):
         raise ValidationError({name: [ErrorDetail(text, "blank")] for name in empty})
 

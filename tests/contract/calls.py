@@ -181,6 +181,13 @@ def other_call(operation_id: str, plant: Plant, api: APIClient) -> Called:
     return Called(send(path.format(**named), body, format=kind), body, named)
 
 
+def repeated(operation_id: str, called: Called, api: APIClient) -> Called:
+    """The same once more."""
+    path, method, _operation = operations()[operation_id]
+    answer = getattr(api, method)(path.format(**called.parameters), called.body, format="json")
+    return Called(answer, called.body, called.parameters)
+
+
 def reads(operation_id: str) -> bool:
     return operations()[operation_id][1] == "get"
 
