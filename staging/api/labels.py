@@ -122,8 +122,7 @@ class LabelView(APIView):
     were printed stands in the audit trail, so a GET is recorded as well.
 
     Refuses `reason_needed` for a reprint, `label_too_small`, `too_many_labels`,
-    `copies_out_of_range`, `size_not_in_use`,
-    `zpl_needs_roll`.
+    `copies_out_of_range`, `size_not_in_use`, `zpl_needs_roll`.
     """
 
     kind: Kind = None  # type: ignore[assignment]  # as_view() gives it
