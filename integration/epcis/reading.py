@@ -36,7 +36,8 @@ A_LITTLE = timedelta(seconds=1)
 
 _OLDEST = (
     "SELECT min(xact_start) FROM pg_stat_activity "
-    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND backend_type = 'client backend'"  # the vacuum records nothing
 )
 
 

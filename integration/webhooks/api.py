@@ -216,5 +216,5 @@ class LetterViewSet(Doing):
     @action(detail=True, methods=["post"], url_path="send-again")
     def send_again(self, request: Request, pk: int) -> Response:
         """Have it sent once more, beside the others. Refuses `letter_taken`."""
-        letter = actions.send_again(letter=self.get_object(), **self.who())
+        letter = actions.send_again(letter=self.get_object(), **self.asked(Nothing))
         return Response(LetterSerializer(letter).data)
