@@ -15,7 +15,7 @@ from staging import actions as staging
 
 APPS = ("inventory", "quality", "staging")
 PHRASES = {
-    "gate's codes": frozenset(STOP_LABELS) | {"reason_needed"},
+    "gate's codes": frozenset(STOP_LABELS) | {"reason_needed", "stands_in_quarantine"},
     "quantity codes": frozenset(
         [
             "quantity_not_above_zero",
