@@ -4,10 +4,8 @@ from typing import Any, ClassVar
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -19,6 +17,7 @@ from integration.exports.span import Span
 from inventory.api.fields import ChoiceIn, DateTimeIn
 from inventory.api.renderers import FastJSONRenderer
 from inventory.api.schema import TO_READ, ApiSchema
+from inventory.api.terms import refuse_parameters
 from inventory.audit import Actor
 from inventory.models import Surface
 from inventory.sheets.answers import as_download
@@ -71,12 +70,7 @@ def _asked(serializer: type[SpanQuery], request: Request) -> tuple[Span, dict[st
     """The range, and what else is asked. Refuses parameters that nobody reads."""
     query = serializer(data=request.query_params)
     query.is_valid(raise_exception=True)
-    unknown = sorted(set(request.query_params) - set(query.fields))
-    if unknown:
-        text = _("There is no such parameter. Known are: %(known)s.") % {
-            "known": ", ".join(query.fields)
-        }
-        raise ValidationError({name: [ErrorDetail(text, "unknown_parameter")] for name in unknown})
+    refuse_parameters(request, query.fields)
     given = dict(query.validated_data)
     return Span(**{name: given.pop(name, None) for name in OF_SPAN}), given
 

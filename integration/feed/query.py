@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from integration.feed.reading import Filters, matching
 from integration.feed.waiting import LONGEST
 from inventory import sites
+from inventory.api.terms import refuse_parameters
 from inventory.models import Lot, Site
 
 NEWEST = "newest"
@@ -83,11 +84,7 @@ class Asked:
 
     def __init__(self, request: Request) -> None:
         query = FeedQuery(data=request.query_params, context={"user": request.user})
-        if unknown := sorted(set(request.query_params) - set(query.fields)):
-            text = _("There is no such parameter. Known are: %(known)s.") % {
-                "known": ", ".join(sorted(query.fields))
-            }
-            raise ValidationError({n: [ErrorDetail(text, "unknown_parameter")] for n in unknown})
+        refuse_parameters(request, query.fields)
         query.is_valid(raise_exception=True)
         given = query.validated_data
         self.after: str | None = given.get("after")

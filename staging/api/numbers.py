@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -19,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inventory.api.fields import QuantityOut
+from inventory.api.terms import refuse_parameters
 from inventory.sheets.cells import seconds
 from staging.numbers.asked import Asked, NumbersForm
 from staging.numbers.figures import FIGURES
@@ -112,7 +112,7 @@ class NumbersView(APIView):
 
     def get(self, request: Request) -> Response:
         form = NumbersForm(request.query_params, self.figure.asks)
-        _refuse_unknown(request, form)
+        refuse_parameters(request, form.fields)
         if not form.is_valid():
             raise ValidationError(_errors(form))
         asked = Asked.of(form, timezone.now())
@@ -126,16 +126,6 @@ class NumbersView(APIView):
             "complete": found.complete,
         }
         return Response(self.answer(facts | found.tables).data)
-
-
-def _refuse_unknown(request: Request, form: NumbersForm) -> None:
-    """A misspelt parameter must not answer with everything."""
-    unknown = sorted(set(request.query_params) - set(form.fields))
-    if unknown:
-        text = _("There is no such parameter. Known are: %(known)s.") % {
-            "known": ", ".join(sorted(form.fields))
-        }
-        raise ValidationError({name: [ErrorDetail(text, "unknown_parameter")] for name in unknown})
 
 
 def _errors(form: NumbersForm) -> dict[str, list[ErrorDetail]]:
