@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 
 from inventory.audit import Stamp
 from inventory.ledger import Book, Claim
-from inventory.units import plain
 from inventory.wording import spelled
 from staging.bindings import Bindings
 from staging.flow import CLAIM
 from staging.models import ClaimChange, Commitment, Demand, LeftBy, Requirement, State, UnstageTask
+from staging.unstaging import as_codes
 
 WAITING = (State.RESERVED, State.STAGED)
 """What has not gone on yet, and can be given up; the first of them first."""
@@ -96,7 +96,7 @@ class Surplus:
             part = min(row.quantity, over)
             if part <= 0:
                 break
-            told.to_return.append(_position(row, part))
+            told.to_return.append(as_codes(row, part))
             over -= part
 
     def _rows(self, line: Requirement, states: Iterable[State]) -> list[Commitment]:
@@ -112,9 +112,9 @@ class Surplus:
         self.bindings.take(row, part)
         told = self.of(row.requirement.demand)
         if row.state == State.RESERVED:
-            told.deallocated.append(_position(row, part))
+            told.deallocated.append(as_codes(row, part))
             return
-        told.to_unstage.append(_position(row, part))
+        told.to_unstage.append(as_codes(row, part))
         self._tasks.append(
             UnstageTask(
                 requirement=row.requirement,
@@ -140,13 +140,3 @@ class Surplus:
             ClaimChange.objects.bulk_create(self._claims)
         if self._tasks:
             UnstageTask.objects.bulk_create(self._tasks)
-
-
-def _position(row: Commitment, quantity: Decimal) -> dict[str, Any]:
-    return {
-        "lot": row.lot.code,
-        "quantity": plain(quantity),
-        "unit": row.lot.material.base_unit_id,
-        "location": row.location.code,
-        "container": row.container.code if row.container else None,
-    }

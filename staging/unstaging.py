@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from inventory.models import Balance, LocationKind
+from inventory.units import plain
 from staging.models import Commitment, Demand, Requirement, State, UnstageTask
 
 
@@ -37,6 +38,17 @@ def left_by(rows: Sequence[Balance]) -> dict[Any, list[UnstageTask]]:
     for task in tasks.select_related("requirement__demand").order_by("pk"):
         found[task.lot_id, task.location_id].append(task)
     return {row.pk: found.get((row.lot_id, row.location_id), []) for row in rows}
+
+
+def as_codes(row: Commitment | UnstageTask, quantity: Decimal) -> dict[str, Any]:
+    """What stands where, by codes, as answers and the audit trail have it."""
+    return {
+        "lot": row.lot.code,
+        "quantity": plain(quantity),
+        "unit": row.lot.material.base_unit_id,
+        "location": row.location.code,
+        "container": row.container.code if row.container else None,
+    }
 
 
 def to_return(demand: Demand) -> list[tuple[Commitment, Decimal]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from django.db.models import Max, Prefetch, QuerySet
+from django.db.models import Max, QuerySet
 from django.urls import reverse
 
 from integration.feed.kinds import Content, Facets
@@ -18,7 +18,7 @@ from integration.models import FeedPosition
 from integration.models.feed import COMPLETED
 from inventory.models import AuditEntry, Movement, MovementKind
 from staging.api.serializers import DemandSerializer
-from staging.api.views import DemandViewSet
+from staging.api.views import DemandViewSet, with_lines
 from staging.models import Demand, DemandKind, Requirement
 
 SHIPPED, CONSUMED = COMPLETED
@@ -88,9 +88,7 @@ def contents(wanted: Mapping[str, Collection[int]]) -> dict[tuple[str, int], Con
 
 def _demands(references: Collection[str]) -> dict[str, dict[str, Any]]:
     """Demands as the API shows them, as they stand now."""
-    lines = Requirement.objects.with_progress().select_related("material", "lot").order_by("line")
-    rows = DemandViewSet.queryset.filter(reference__in=references)
-    rows = rows.prefetch_related(Prefetch("requirements", lines))
+    rows = with_lines(DemandViewSet.queryset.filter(reference__in=references))
     return {row.reference: dict(_SHOWN.to_representation(row)) for row in rows}
 
 

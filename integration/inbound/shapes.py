@@ -6,10 +6,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from integration.models import InboundDemand
-from inventory.units import plain
 from staging import unstaging
 from staging.api.serializers import DemandSerializer
-from staging.api.views import DemandViewSet
+from staging.api.views import DemandViewSet, with_lines
 from staging.models import Demand, UnstageTask
 
 
@@ -87,7 +86,7 @@ class ExternalDemandSerializer(InboundDemandSerializer):
 
     @extend_schema_field(DemandSerializer(allow_null=True))
     def get_demand(self, row: InboundDemand) -> DemandSerializer | None:
-        rows = DemandViewSet(action=None, request=None).get_queryset()
+        rows = with_lines(DemandViewSet.queryset)
         found = rows.filter(pk=row.demand_id).first() if row.demand_id else None
         return DemandSerializer(found).data if found else None  # type: ignore[return-value]
 
@@ -101,16 +100,6 @@ def left_to_do(demand: Demand) -> dict[str, list[dict[str, Any]]]:
     tasks = UnstageTask.objects.open().filter(requirement__demand=demand).order_by("pk")
     rows: Any = tasks.select_related("lot__material", "location", "container")
     return {
-        "to_unstage": [_position(row, row.left) for row in rows],
-        "to_return": [_position(row, part) for row, part in unstaging.to_return(demand)],
-    }
-
-
-def _position(row: Any, quantity: Any) -> dict[str, Any]:
-    return {
-        "lot": row.lot.code,
-        "quantity": plain(quantity),
-        "unit": row.lot.material.base_unit_id,
-        "location": row.location.code,
-        "container": row.container.code if row.container else None,
+        "to_unstage": [unstaging.as_codes(row, row.left) for row in rows],
+        "to_return": [unstaging.as_codes(row, part) for row, part in unstaging.to_return(demand)],
     }

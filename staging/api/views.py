@@ -24,9 +24,10 @@ DEMAND = Expansion(
 )
 
 
-def _requirements() -> Prefetch[Any]:
+def with_lines(demands: QuerySet[Demand]) -> QuerySet[Demand]:
+    """Demands with their lines and how far each has come, as they are shown."""
     rows = Requirement.objects.with_progress().select_related("material", "lot")
-    return Prefetch("requirements", rows.order_by("line"))
+    return demands.prefetch_related(Prefetch("requirements", rows.order_by("line")))
 
 
 class DemandViewSet(Resource):
@@ -54,9 +55,7 @@ class DemandViewSet(Resource):
 
     def get_queryset(self) -> QuerySet[Demand]:
         rows: QuerySet[Demand] = super().get_queryset()
-        if self.is_shown("requirements"):
-            rows = rows.prefetch_related(_requirements())
-        return rows
+        return with_lines(rows) if self.is_shown("requirements") else rows
 
     @extend_schema(responses=SuggestionAnswer)
     @action(detail=True, keeps_to_sites=True)
