@@ -13,10 +13,16 @@ from inventory.audit import Actor
 
 M = TypeVar("M", bound=Model)
 
+PREFIX = "fst_"
+
 
 def new_secret() -> str:
-    """A secret that nobody guesses, fit for addresses and headers."""
-    return secrets.token_urlsafe(32)
+    """A secret that nobody guesses, fit for addresses, headers and command lines.
+
+    The prefix lets scanners of code and logs find one that leaked, and keeps a leading dash away,
+    which programs take for an option.
+    """
+    return f"{PREFIX}{secrets.token_urlsafe(32)}"
 
 
 def digest_of(secret: str) -> str:

@@ -44,6 +44,14 @@ def test_a_token_opens_the_api_as_its_user(plant: Plant) -> None:
     assert secret not in token.digest
 
 
+def test_no_program_takes_a_token_for_an_option(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in 64 random ones begins with a dash."""
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: "-2NwfE")
+    assert issue(plant)[1] == "fst_-2NwfE"
+
+
 def test_issuing_and_revoking_are_audited(plant: Plant) -> None:
     token, secret = issue(plant)
     revoke_token(token=token, by=plant.operator, at=plant.now)
