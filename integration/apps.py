@@ -7,9 +7,11 @@ class IntegrationConfig(AppConfig):
     verbose_name = _("Integration")
 
     def ready(self) -> None:
+        from integration import sites
         from integration.access import scopes
         from integration.external.naming import also_by_system
         from inventory import codes
 
         codes.also(also_by_system)
+        sites.install()
         scopes.register("integration.capture_epcis", _("Capture EPCIS events, as whatever verbs"))

@@ -17,13 +17,25 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from inventory import codes
 from inventory.errors import Refusals, Refused
 from inventory.fields import line_fields
 from inventory.models import (
+    AuditEntry,
     Balance,
     Container,
     Location,
@@ -103,6 +115,31 @@ def of_lot_alone(path: str = "pk") -> Condition:
     return condition
 
 
+def of_subject(limit: Limit) -> Q:
+    """By what an entry of the audit trail is about, if that is a thing which knows its sites. Of an
+    action that moved or tried something at other sites too, the entry is of these as well."""
+    number = Cast(OuterRef("subject_id"), BigIntegerField())  # only where its type has numbers
+    whens = []
+    for kind, belonging in _KINDS.items():
+        if kind is AuditEntry or not (belonging.some is None or _is_numbered(kind)):
+            continue
+        there = belonging.some and kind._default_manager.filter(belonging.some(limit), pk=number)
+        seen = Value(True) if there is None else Exists(there)
+        whens.append(When(subject_type=kind._meta.label_lower, then=seen))
+    found = Q(Case(*whens, default=Value(False), output_field=BooleanField()))
+    for kind, batched in (
+        (kind, kind._default_manager.all()) for kind in (Movement, RefusedAttempt)
+    ):
+        here: Any = _KINDS[kind].some
+        found &= ~Q(Exists(batched.filter(batch=OuterRef("batch")).exclude(here(limit))))
+    return found
+
+
+def _is_numbered(kind: type[models.Model]) -> bool:
+    return isinstance(kind._meta.pk, models.AutoField | models.BigAutoField)
+
+
+register(AuditEntry, of_subject)
 register(Site, at("pk"))
 register(Location, at("site"))
 register(Container, at("location__site"))
@@ -122,11 +159,49 @@ register(Seal, None)  # hashes and counts
 def within(rows: QuerySet[M, Any], user: Any) -> QuerySet[M, Any]:
     """Those of the rows that the user may see. Refuses `site_not_in_scope` for a kind of thing that
     does not know its sites."""
-    limit = limit_of(user)
+    return kept_to(rows, limit_of(user))
+
+
+def kept_to(rows: QuerySet[M, Any], limit: Limit | None) -> QuerySet[M, Any]:
+    """Those of the rows that are of these sites; all without a limit. Refuses as `within` does."""
     if limit is None:
         return rows
     belonging = _belonging(rows.model)
     return rows.filter(belonging.some(limit)) if belonging.some else rows
+
+
+def told_of(limit: Limit | None) -> list[str] | None:
+    """The sites that an answer tells of, by code, so that it can say so itself; None for all."""
+    if limit is None:
+        return None
+    return list(Site.objects.filter(pk__in=limit).order_by("code").values_list("code", flat=True))
+
+
+def require_wholly(thing: models.Model, user: Any) -> None:
+    """Refuse what concerns other sites as well: as doing something with it everywhere is."""
+    limit = limit_of(user)
+    if limit is not None and _beyond_of([thing], limit, everywhere=True):
+        raise beyond()
+
+
+def require_whole(lots: QuerySet[Lot, Any], user: Any) -> None:
+    """Refuse what has to be told whole, unless these lots have never been anywhere else: half of
+    where something came from or went to would be taken for all of it."""
+    limit = limit_of(user)
+    if limit is None:
+        return
+    there = Balance.objects.filter(lot__in=lots.order_by().values("pk"))
+    if there.exclude(location__site__in=limit).exists():
+        raise in_part()
+
+
+def in_part() -> Refused:
+    """The refusal of what could only be told in part."""
+    return Refused(
+        _("Some of it was at sites that the token is not for, and it is told whole or not at all."),
+        code=CODE,
+        hint=_("Use a token that is for all these sites."),
+    )
 
 
 def _belonging(kind: type[models.Model]) -> Belonging:
@@ -159,16 +234,33 @@ def require(user: Any, touched: Iterable[tuple[int | None, Iterable[models.Model
         return
     refusals = Refusals()
     for line, things in touched:
-        if any(getattr(thing, "site_id", None) not in limit for thing in things):
+        if any(_site_of(thing) not in limit for thing in things):
             refusals.add(beyond(), line=line)
     refusals.raise_any()
 
 
-def check_lines(lines: Sequence[Any], user: Any, *, everywhere: bool = False) -> None:
+def _site_of(thing: Any) -> int | None:
+    return thing.pk if isinstance(thing, Site) else getattr(thing, "site_id", None)
+
+
+def require_own(row: models.Model, user: Any) -> None:
+    """Hold a change of master data to the user's sites. What all sites share is nobody's own."""
+    limit = limit_of(user)
+    if limit is None:
+        return
+    own = _belonging(type(row)).some
+    if own is None or not type(row)._default_manager.filter(own(limit), pk=row.pk).exists():
+        raise beyond()
+
+
+def check_lines(
+    lines: Sequence[Any], user: Any, *, everywhere: bool = False, by_text: bool = False
+) -> None:
     """Hold all that lines name to the user's sites. One statement for each kind of thing.
 
     `everywhere` where the verb concerns things wherever they stand: then they must stand nowhere
-    else. Refuses `site_not_in_scope`, by line and field.
+    else. `by_text` where the action itself finds what texts name, and holds that to the sites: a
+    line may then name nothing that has one. Refuses `site_not_in_scope`, by line and field.
     """
     limit = limit_of(user)
     if limit is None:
@@ -180,7 +272,7 @@ def check_lines(lines: Sequence[Any], user: Any, *, everywhere: bool = False) ->
         fields = [name for name, thing in found if (type(thing), thing.pk) in strangers]
         if everywhere and getattr(line, "supplier_lot", None):
             fields.append("supplier_lot")  # what came by this number may stand anywhere
-        if fields or not any(_has_site(thing) for _field, thing in found):
+        if fields or not (by_text or any(_has_site(thing) for _field, thing in found)):
             refusals.add(beyond(fields[0] if fields else None), line=index)
     refusals.raise_any()
 
@@ -242,18 +334,42 @@ def discreet(refusals: Iterable[Refused], user: Any) -> None:
     if limit is None:
         return
     for found in refusals:
-        if found.code != CODE and _tells(f"{found.text} {found.hint} {found.facts}", limit):
+        if found.code != CODE and tells(f"{found.text} {found.hint} {found.facts}", limit):
             found.message = _("It is also at sites that the token is not for.")
             found.hint, found.facts = _("Name the place and the demand that are meant."), {}
 
 
-def _tells(text: str, limit: Limit) -> bool:
+def hush(rows: Iterable[dict[str, Any]], fields: Iterable[str], user: Any) -> None:
+    """Empty these fields of rows in which one of them names what the user may not see. One
+    statement for each kind of thing that has a code, however many rows."""
+    limit = limit_of(user)
+    if limit is None:
+        return
+    told = [(row, [name for name in fields if name in row]) for row in rows]
+    said = [_words(" ".join(str(row[name]) for name in names)) for row, names in told]
+    strange = _strange(set[str]().union(*said), limit)
+    for (row, names), words in zip(told, said, strict=True):
+        if words & strange:
+            row.update({name: None if row[name] is None else type(row[name])() for name in names})
+
+
+def tells(text: str, limit: Limit) -> bool:
+    """Whether a text names something of other sites."""
+    return bool(_strange(_words(text), limit))
+
+
+def _words(text: str) -> set[str]:
     words = set(re.split(r"[\s,;:()\[\]{}'\"“”]+", text)) - {""}
-    words |= {word.rstrip(".") for word in words}
-    return any(
-        kind._default_manager.filter(**{f"{columns[0]}__in": words})
-        .exclude(belonging.some(limit))
-        .exists()
-        for kind, columns in codes.columns().items()
-        if (belonging := _KINDS.get(kind)) is not None and belonging.some is not None
-    )
+    return words | {word.rstrip(".") for word in words}
+
+
+def _strange(words: set[str], limit: Limit) -> set[str]:
+    """Those of the words that are codes of things of other sites."""
+    found: set[str] = set()
+    for kind, columns in codes.columns().items() if words else ():
+        belonging = _KINDS.get(kind)
+        if belonging is not None and belonging.some is not None:
+            named = kind._default_manager.filter(**{f"{columns[0]}__in": words})
+            beyond = named.exclude(belonging.some(limit)).order_by()
+            found |= set(beyond.values_list(columns[0], flat=True))
+    return found

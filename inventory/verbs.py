@@ -28,6 +28,7 @@ class Verb:
     """One thing that can be done. `run(lines=…, by=…, at=…)` does it.
 
     `everywhere` where it concerns things wherever they stand: all of a lot, at whatever site.
+    `by_text` where its action itself finds what texts of a line name, as other systems call it.
     `changes` is the field that names the one thing which a line changes, where there is one: its
     state can be expected (see `preconditions`), and its action says when it is locked.
     """
@@ -41,6 +42,7 @@ class Verb:
     help: Words = ""
     group: Words = ""
     everywhere: bool = False
+    by_text: bool = False
     changes: str = ""
     deprecated: Deprecated | None = None
 
@@ -212,7 +214,7 @@ def _by_purpose(refusal: Refused) -> bool:
 
 
 def _do_all(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> dict[str, Any]:
-    sites.check_lines(lines, by.user, everywhere=verb.everywhere)
+    _check_sites(verb, lines, by)
     result = verb.effect(lines=lines, by=by, at=at)
     preconditions.require_compared()
     return answer_of(result)
@@ -230,8 +232,12 @@ def _do_what_can_be(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -
 
 
 def _run(verb: Verb, lines: Sequence[Any], by: Actor, at: datetime) -> Any:
-    sites.check_lines(lines, by.user, everywhere=verb.everywhere)
+    _check_sites(verb, lines, by)
     return verb.run(lines=lines, by=by, at=at)
+
+
+def _check_sites(verb: Verb, lines: Sequence[Any], by: Actor) -> None:
+    sites.check_lines(lines, by.user, everywhere=verb.everywhere, by_text=verb.by_text)
 
 
 STANDS_FOR = {

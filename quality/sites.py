@@ -12,6 +12,7 @@ from quality.models import (
     Inspection,
     InspectionPlan,
     Proposal,
+    Signature,
     UsageRule,
 )
 
@@ -30,9 +31,15 @@ def _stops_nothing_else(limit: Limit) -> Q:
     return _at_a_place(limit) | of_lot_alone("lot")(limit)
 
 
+def _signed(limit: Limit) -> Q:
+    """As what was signed: that shows the lot, and no places."""
+    held = Hold.objects.filter(_stops_something(limit)).values("pk")
+    return of_lot("decision__lot")(limit) | of_lot("proposal__lot")(limit) | Q(hold__in=held)
+
+
 def install() -> None:
-    """Signatures are left out: what was signed may name places of every site."""
     sites.register(Hold, _stops_something, _stops_nothing_else)
+    sites.register(Signature, _signed)
     for kind in (Attachment, Decision, DueInspection, Inspection, Proposal):
         sites.register(kind, of_lot("lot"), of_lot_alone("lot"))
     for shared in (InspectionPlan, UsageRule):

@@ -1,5 +1,6 @@
 """Everything that happened to a lot, in one order."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from inventory import sites
 from inventory.models import Lot, Movement, Recorded, RefusedAttempt
 from inventory.statements import Select
 from inventory.wording import full_name, inside, spelled
@@ -32,10 +34,11 @@ class Event:
     source: Any
 
 
-def timeline(lot: Lot) -> list[Event]:
+def timeline(lot: Lot, user: Any = None) -> list[Event]:
     """Movements, decisions, holds, inspections, alerts and refused attempts, the oldest first.
 
-    In the order in which they were recorded, from a fixed number of statements.
+    In the order in which they were recorded, from a fixed number of statements. For somebody who
+    may see some sites only, what happened there and what concerns all of the lot.
     """
     events = [
         *_movements(lot),
@@ -45,7 +48,24 @@ def timeline(lot: Lot) -> list[Event]:
         *_alerts(lot),
         *_refused(lot),
     ]
-    return sorted(events, key=lambda event: event.recorded_at)
+    return sorted(_seen_by(user, events), key=lambda event: event.recorded_at)
+
+
+def _seen_by(user: Any, events: list[Event]) -> list[Event]:
+    """One statement for each kind of record, of those that are there anyway."""
+    if sites.limit_of(user) is None:
+        return events
+    by_kind: dict[Any, list[Any]] = defaultdict(list)
+    for event in events:
+        by_kind[type(event.source)].append(event.source.pk)
+    seen = {
+        (kind, pk)
+        for kind, keys in by_kind.items()
+        for pk in sites.within(kind.objects.filter(pk__in=keys), user)
+        .order_by()
+        .values_list("pk", flat=True)
+    }
+    return [event for event in events if (type(event.source), event.source.pk) in seen]
 
 
 def _event(kind: str, row: Recorded, title: str, detail: str = "") -> Event:

@@ -82,6 +82,7 @@ class TokenAuthentication(BaseAuthentication):
             token.last_used_at = now
         if token.scopes != [EVERYTHING] or token.sites:
             refusing.check(token, request, now)
+            request._request.narrowed = bool(token.sites)  # type: ignore[attr-defined]
         return token.client.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -1,4 +1,5 @@
-"""The headers of every answer of the API: version, deprecation, rate, entity tag; and 304."""
+"""The headers of every answer of the API: version, deprecation, rate, entity tag, whether it is
+narrowed; and 304."""
 
 from collections.abc import Callable
 from typing import Any
@@ -50,6 +51,8 @@ def _own(request: HttpRequest) -> dict[str, str]:
         headers |= _deprecation(view, str(request.method).lower())
     if rate := getattr(request, "rate", None):
         headers |= rate.headers
+    if getattr(request, "narrowed", False):
+        headers["Narrowed-To"] = "sites"
     return headers
 
 

@@ -25,6 +25,7 @@ from integration.models import CapturedEvent
 from inventory import codes
 from inventory.audit import CLOCK_TOLERANCE
 from inventory.models import Container, Location, Lot, Material
+from inventory.sites import Limit
 from staging.models import DemandKind, Requirement
 
 MOST = 500
@@ -49,6 +50,8 @@ class Query:
     kinds: list[Callable[[Kind], bool]] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     declared_only: bool = False
+    limit: Limit | None = None
+    """Of which sites; None: of all. Events are of the sites that their records are of."""
 
     def chosen(self, stream: Stream) -> list[str]:
         """The kinds of the stream's events that can be meant."""
@@ -67,10 +70,10 @@ class Query:
         return stream.occurred if self.column == "eventTime" else stream.recorded
 
 
-def read(asked: QueryDict) -> Query:
+def read(asked: QueryDict, limit: Limit | None = None) -> Query:
     """The query. Raises `Unanswerable`: `unknown_parameter`, `repeated_parameter`, `bad_value`,
     `out_of_range`, `too_many_values`, `needs_order`."""
-    query = Query()
+    query = Query(limit=limit)
     for name in asked:
         reader = _reader(name)
         if reader is None:
@@ -385,8 +388,8 @@ READERS: Mapping[str, Callable[[Query, str, Values], None]] = {
 KNOWN = tuple(READERS)
 
 
-def of_event(event_id: str) -> Query:
+def of_event(event_id: str, limit: Limit | None = None) -> Query:
     """The one event with this ID, and the declarations that are about it."""
-    query = Query(size=MOST)
+    query = Query(size=MOST, limit=limit)
     _ids(query, "EQ_eventID", [event_id])
     return query

@@ -27,6 +27,7 @@ from integration.epcis.identifiers import Names
 from integration.epcis.kinds import which
 from integration.epcis.problems import Unanswerable
 from integration.epcis.streams import STREAMS, Stream
+from inventory.sites import kept_to
 
 IN_FLIGHT = timedelta(minutes=6)
 """No request and no task lasts longer than five minutes; servers' clocks may differ a little."""
@@ -135,7 +136,9 @@ def _part(
     chosen = query.chosen(stream)
     if not chosen:
         return
-    rows = stream.rows().annotate(epcis_kind=which(stream.kinds), epcis_at=F(query.key(stream)))
+    rows = kept_to(stream.rows(), query.limit).annotate(
+        epcis_kind=which(stream.kinds), epcis_at=F(query.key(stream))
+    )
     rows = stream.narrowed(rows.filter(query.condition(stream)), chosen)
     if before is not None:
         rows = rows.filter(**{f"{stream.recorded}__lt": before})

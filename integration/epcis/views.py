@@ -15,6 +15,7 @@ from integration.epcis.problems import Unanswerable
 from integration.epcis.web import Resource, extensions, names_for
 from inventory.audit import Actor
 from inventory.models import Surface
+from inventory.sites import limit_of
 
 READ = (
     "inventory.view_movement", "inventory.view_lot", "quality.view_decision", "quality.view_hold",
@@ -29,9 +30,10 @@ class EventsView(Resource):
     """`GET /epcis/events`: what happened, by the parameters of the standard."""
 
     permissions = {"GET": READ}
+    keeps_to_sites = True
 
     def get(self, request: Request) -> Response:
-        query = asking.read(request.query_params)
+        query = asking.read(request.query_params, limit_of(request.user))
         page = reading.page(query, names_for(request))
         headers = {"GS1-Extensions": extensions()}
         if page.next:
@@ -48,6 +50,7 @@ class EventView(Resource):
     """`GET /epcis/events/{eventID}`: an event, and the declarations that are about it."""
 
     permissions = {"GET": READ}
+    keeps_to_sites = True
 
     def get(self, request: Request, event_id: str) -> Response:
         if request.query_params:
@@ -55,7 +58,7 @@ class EventView(Resource):
             raise Unanswerable(name, "unknown_parameter", _("An event takes no parameters."))
         if "\x00" in event_id:  # PostgreSQL holds no such text
             raise Http404
-        query = asking.of_event(event_id)
+        query = asking.of_event(event_id, limit_of(request.user))
         page = reading.page(query, names_for(request))
         if not page.events:
             raise Http404
@@ -66,9 +69,10 @@ class ExportView(Resource):
     """`GET /epcis/document`: all that a query selects, as one EPCISDocument."""
 
     permissions = {"GET": READ}
+    keeps_to_sites = True
 
     def get(self, request: Request) -> Any:
-        query = asking.read(request.query_params)
+        query = asking.read(request.query_params, limit_of(request.user))
         name, content = documents.export(
             query, names_for(request), request.query_params, by=actor(request), at=timezone.now()
         )

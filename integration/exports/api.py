@@ -21,6 +21,7 @@ from inventory.api.terms import refuse_parameters
 from inventory.audit import Actor
 from inventory.models import Surface
 from inventory.sheets.answers import as_download
+from inventory.sites import limit_of
 
 TAG = "Exports"
 BIGGEST = 2**63 - 1
@@ -79,12 +80,14 @@ class LedgerView(APIView):
     """The ledger of a range as a ZIP: movements, decisions, holds, changes of claim, lot links, the
     seals over them, and a manifest with counts, sums and digests. Its export is recorded.
 
-    `check_export.py` says whether it is whole. Refuses `range_backwards`, `export_too_large`.
+    `check_export.py` says whether it is whole. To a token for some sites it gives their records
+    alone, and `sites` in the manifest says so. Refuses `range_backwards`, `export_too_large`.
     """
 
     schema = ExportSchema()
     renderer_classes = (FastJSONRenderer, ZipRenderer)
     permission_needed = "inventory.export_audit"
+    keeps_to_sites = True
     summaries: ClassVar[dict[str, str]] = {"get": "Ledger export"}
     tag = TAG
 
@@ -106,6 +109,7 @@ class OcelView(APIView):
 
     schema = ExportSchema()
     permission_needed = "inventory.view_movement"
+    keeps_to_sites = True
     summaries: ClassVar[dict[str, str]] = {"get": "Flow for process mining"}
     tag = TAG
 
@@ -117,5 +121,7 @@ class OcelView(APIView):
     def get(self, request: Request) -> StreamingHttpResponse:
         span, given = _asked(OcelQuery, request)
         by = Actor(request.user, Surface.API)  # type: ignore[arg-type]  # has a permission
-        name, content = export_ocel(Choice(span=span, **given), by=by, at=timezone.now())
+        name, content = export_ocel(
+            Choice(span=span, limit=limit_of(request.user), **given), by=by, at=timezone.now()
+        )
         return as_download(content, name, "application/json")

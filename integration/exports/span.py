@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Max, Min, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from inventory import sites
 from inventory.errors import Refused
 from inventory.models import Movement
 
@@ -78,3 +79,8 @@ class Span:
             "recorded_from": since.isoformat() if since else None,
             "recorded_before": before.isoformat() if before else None,
         }
+
+    def narrowed(self, user: Any) -> dict[str, Any]:
+        """For the same: whose records alone these are, where somebody may not see them all."""
+        told = sites.told_of(sites.limit_of(user))
+        return {} if told is None else {"sites": told}

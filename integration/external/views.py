@@ -8,6 +8,7 @@ from typing import Any, NoReturn, cast
 from django.contrib.auth.models import User
 from django.db import IntegrityError, models
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse
@@ -19,7 +20,7 @@ from rest_framework.response import Response
 from integration.external import actions
 from integration.external.lines import PutLocation, PutLot, PutMaterial
 from integration.external.naming import known_as
-from inventory import attempts, verbs
+from inventory import attempts, sites, verbs
 from inventory.api import serializers as shapes
 from inventory.api.fields import UNKNOWN_FIELD
 from inventory.api.lines import line_serializer, read_lines
@@ -40,7 +41,7 @@ PUT_MATERIAL = Verb(
 )  # fmt: skip
 PUT_LOCATION = Verb(
     "integration", "put_location", "Put a location", actions.put_location, PutLocation,
-    group=GROUP, help="Make or change the location that a system calls so.",
+    group=GROUP, by_text=True, help="Make or change the location that a system calls so.",
 )  # fmt: skip
 PUT_LOT = Verb(
     "integration", "put_lot", "Put a lot", actions.put_lot, PutLot,
@@ -105,7 +106,6 @@ class PutView(VerbView):
     """Puts one thing: 201 where the identifier is new, 200 where it is known."""
 
     http_method_names = ["get", "put", "options"]
-    keeps_to_sites = False  # what a system calls something is of no site
     schema = PutSchema()
     shape: Shape = None  # type: ignore[assignment]  # as_view() gives it
     kind: type[models.Model] = None  # type: ignore[assignment]
@@ -139,7 +139,9 @@ class PutView(VerbView):
         found = known_as(self.kind, [(source, identifier)])
         if not found or "\x00" in source + identifier:
             raise Http404
-        return found[source, identifier]
+        thing = found[source, identifier]
+        rows = self.kind._default_manager.filter(pk=thing.pk)
+        return get_object_or_404(sites.within(rows, self.request.user))
 
     def put(self, request: Request, source: str, identifier: str) -> Response:
         refuse_parameters(request)

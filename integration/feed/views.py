@@ -69,11 +69,8 @@ class MayFollow(IsAuthenticated):
     """Who may view all that is asked for."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if not super().has_permission(request, view):
-            return False
-        asked = request.query_params.get("type", "")
-        names = Filters(types=parts(asked)).names() or set(NAMES)
-        return request.user.has_perms({VIEWS[name.split(".")[0]] for name in names})
+        allowed = super().has_permission(request, view)
+        return allowed and request.user.has_perms(view.permission_needed)
 
 
 class EventsView(APIView):
@@ -86,10 +83,18 @@ class EventsView(APIView):
     """
 
     permission_classes = (MayFollow,)
+    keeps_to_sites = True
     renderer_classes = (FastJSONRenderer, BatchRenderer)
     schema = FeedSchema()
     summaries: ClassVar[dict[str, str]] = {"get": "Change feed"}
     tag = "History"
+
+    @property
+    def permission_needed(self) -> tuple[str, ...]:
+        """To view all that is asked for."""
+        asked = self.request.query_params.get("type", "")
+        names = Filters(types=parts(asked)).names() or set(NAMES)
+        return tuple(sorted({VIEWS[name.split(".")[0]] for name in names}))
 
     @extend_schema(
         operation_id="events_list",

@@ -1,6 +1,6 @@
 """Take the demands that other systems send: make, change or cancel ours, and say what is left."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from integration.inbound import messages
 from integration.inbound.lines import InboundLine
 from integration.inbound.messages import Amounts
 from integration.models import ExternalId, InboundDemand
-from inventory import audit
+from inventory import audit, sites
 from inventory.actions.common import each
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -61,12 +61,14 @@ def receive_demands(*, lines: Sequence[InboundLine], by: Actor, at: datetime) ->
     beyond it is to come back: nothing of it stops the message. The same message again changes
     nothing; an older one is refused. Refuses `message_outdated`, `version_reused`,
     `version_needed`, `version_out_of_range`, `sent_twice`, `line_twice`, `external_unknown`,
-    `external_id_taken`, `value_needed`, `demand_differs`, and as `create_demand`, `change_demand`
-    and `cancel_demand` do.
+    `external_id_taken`, `value_needed`, `demand_differs`, `site_not_in_scope`, and as
+    `create_demand`, `change_demand` and `cancel_demand` do.
     """
     records = messages.lock_records(lines)
     names = messages.look_up(lines)
     demands = messages.demands_of(lines, records)
+    named: Iterator[Any] = ((n, [demands.get(n) or line.site]) for n, line in enumerate(lines))
+    sites.require(by.user, named)
     _forbid_other_names(lines, demands)
 
     def read(line: InboundLine, index: int) -> Message:
@@ -233,8 +235,10 @@ def _carry_out(
     chosen = [index for index, m in enumerate(all_of_them) if isinstance(m.does, kind)]
     if not chosen:
         return []
+    lines = [all_of_them[index].does for index in chosen]
     try:
-        done = verb(lines=[all_of_them[index].does for index in chosen], by=by, at=at)
+        sites.check_lines(lines, by.user)
+        done = verb(lines=lines, by=by, at=at)
     except Refused as refusal:
         for found in refusal.all:
             found.line = None if found.line is None else chosen[found.line]

@@ -51,6 +51,7 @@ class B2mmlView(APIView):
     schema = DocumentSchema()
     parser_classes = (ExactJSONParser, XmlParser, TextXmlParser)
     permission_needed = SEND_DEMAND.permission
+    keeps_to_sites = True
     summaries = {"post": "Send a B2MML document"}
     tag = "Inbound"
 

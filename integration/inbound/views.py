@@ -3,19 +3,21 @@
 from typing import Any
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from integration.external.views import PutView, Shape
 from integration.inbound import actions
 from integration.inbound.lines import InboundLine
 from integration.inbound.shapes import ExternalDemandSerializer, InboundDemandSerializer
 from integration.models import InboundDemand
+from inventory import sites
 from inventory.api.resources import CodeFilter, Filters, Resource, YesNoFilter
 from inventory.api.verbs import VerbView
 from inventory.verbs import Verb
 
 SEND_DEMAND = Verb(
     "integration", "send_demand", "Send demands", actions.receive_demands, InboundLine,
-    group="Inbound", help="Make, change or cancel demands as their system has them.",
+    group="Inbound", by_text=True, help="Make, change or cancel demands as their system has them.",
 )  # fmt: skip
 
 IN_REPLY = ("deallocated", "to_unstage", "to_return", "flagged")
@@ -31,10 +33,8 @@ class DemandView(PutView):
     def find(self, source: str, identifier: str) -> Any:
         if "\x00" in source + identifier:
             raise Http404
-        found = InboundDemand.objects.filter(source=source, identifier=identifier).first()
-        if found is None:
-            raise Http404
-        return found
+        rows = InboundDemand.objects.filter(source=source, identifier=identifier)
+        return get_object_or_404(sites.within(rows, self.request.user))
 
     def answer(
         self, said: dict[str, Any], warnings: list[str], source: str, identifier: str
@@ -52,7 +52,6 @@ class SendView(VerbView):
     """Takes one message or up to 1000."""
 
     verb = SEND_DEMAND
-    keeps_to_sites = False  # what a system calls something is of no site
 
 
 class InboundDemandFilter(Filters):

@@ -8,7 +8,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, exposure
+from inventory import audit, exposure, sites
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import (
@@ -35,10 +35,12 @@ def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     A new site gets its virtual locations; a location keeps the paths and conditions of its branch;
     lots are counted anew where the condition they are to be kept in changes, or the one of a place
     they have been at. Raises ValidationError as `full_clean` does, and refuses `location_in_use`,
-    `location_loop`, `material_in_use`, `series_goes_back`.
+    `location_loop`, `material_in_use`, `series_goes_back`, `site_not_in_scope`.
     """
     stamp = audit.stamp(by, at, reason)
     before = type(row)._default_manager.filter(pk=row.pk).first() if row.pk else None
+    if before:
+        sites.require_own(before, by.user)
     if isinstance(row, Material):
         _check_material(row, before)
     if isinstance(row, SsccSeries) and row.pk:
@@ -52,6 +54,7 @@ def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     if not changes:
         return row
     row.save()
+    sites.require_own(row, by.user)
     if isinstance(row, Location) and isinstance(before, Location):
         _move_branch(before.path, row.path)
         _change_zones(before, row, stamp.recorded_at)

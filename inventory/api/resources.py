@@ -103,6 +103,9 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     tag = ""
     sieve: Q | None = None
     branches: tuple[Q, ...] = ()
+    said_in_words: ClassVar[tuple[str, ...]] = ()
+    """Fields that may name anything; they are empty where one of them names what is of other sites
+    than those of who asks."""
     file_permission = ""
     """What its file asks for besides; that it left is then recorded."""
 
@@ -116,7 +119,17 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
         if kind is None:
             return super().list(request, *args, **kwargs)
         rows = self.filter_queryset(self.get_queryset())
-        return file_of(self, kind, rows, lambda part: self.get_serializer(part, many=True).data)
+        return file_of(
+            self, kind, rows, lambda part: self._hushed(self.get_serializer(part, many=True).data)
+        )
+
+    def get_paginated_response(self, data: Any) -> Any:
+        return super().get_paginated_response(self._hushed(data))
+
+    def _hushed(self, rows: Any) -> Any:
+        if self.said_in_words:
+            sites.hush(rows, self.said_in_words, self.request.user)
+        return rows
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -161,7 +174,9 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         refuse_parameters(request, SELECTION)
-        return super().retrieve(request, *args, **kwargs)
+        answer = super().retrieve(request, *args, **kwargs)
+        self._hushed([answer.data])
+        return answer
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Lists are filtered; one thing is found by its code or number alone. Both are kept to the

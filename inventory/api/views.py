@@ -6,6 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory import sites
 from inventory.api import filters, serializers
 from inventory.api.expansions import CONTAINER, LOCATION, LOT, MATERIAL, SITE
 from inventory.api.expansions import STOCK as OF_STOCK
@@ -90,7 +91,7 @@ class LotViewSet(Resource):
     tag = STOCK
 
     @extend_schema(parameters=[TraceQuery], responses=TraceAnswer)
-    @action(detail=True, permission_needed="inventory.view_lotlink")
+    @action(detail=True, permission_needed="inventory.view_lotlink", keeps_to_sites=True)
     def trace(self, request: Request, pk: int) -> Response:
         """What the lot went into (`forward`) or was made from (`back`), link by link, to any depth.
 
@@ -101,6 +102,9 @@ class LotViewSet(Resource):
         direction: Direction = query.validated_data["direction"]
         lot = self.get_object()
         found = trace(lot, direction, depth=query.validated_data["depth"])
+        sites.require_whole(
+            Lot.objects.filter(pk__in=[lot.pk, *(one.pk for one in found.lots)]), request.user
+        )
         return Response(TraceAnswer({"lot": lot, "direction": direction, "found": found}).data)
 
 
@@ -172,6 +176,7 @@ class AuditEntryViewSet(Resource):
     serializer_class = serializers.AuditEntrySerializer
     filterset_class = filters.AuditEntryFilter
     ordering_fields = ("id", "recorded_at")
+    said_in_words = ("subject", "changes", "facts", "reason")
     file_permission = "inventory.export_audit"
     summaries = {"list": "Audit trail", "retrieve": "One entry of the audit trail"}
     tag = HISTORY

@@ -122,6 +122,7 @@ class AttemptViewSet(Resource):
     filterset_class = AttemptFilter
     ordering_fields = ("recorded_at", "id")
     ordering = ("-recorded_at",)
+    said_in_words = ("lot", "container", "demand", "message", "asked", "reason")
     file_permission = "inventory.export_audit"
     summaries = {
         "list": "Refused attempts",

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from inventory import sites
 from inventory.api.fields import Code
 from inventory.api.resources import CodeFilter, OneOfFilter, PeriodFilters, Resource, YesNoFilter
 from inventory.api.serializers import WHO_AND_WHEN, RecordedSerializer
@@ -131,10 +132,12 @@ class SigningsView(APIView):
     permission_needed = "quality.view_signature"
     summaries = {"get": "Signatures of a decision"}
     tag = TAG
+    keeps_to_sites = True
 
     @extend_schema(responses=SigningsAnswer, operation_id="decisions_signatures_retrieve")
     def get(self, request: Request, pk: int) -> Response:
-        decision = get_object_or_404(Decision.objects.select_related("lot"), pk=pk)
+        decisions = sites.within(Decision.objects.select_related("lot"), request.user)
+        decision = get_object_or_404(decisions, pk=pk)
         [row] = with_signings([decision])
         return Response(SigningsAnswer(row).data)
 
@@ -145,10 +148,12 @@ class LotVersionView(APIView):
     permission_needed = "inventory.view_lot"
     summaries = {"get": "Version of a lot"}
     tag = TAG
+    keeps_to_sites = True
 
     @extend_schema(responses=LotVersionAnswer, operation_id="lots_version_retrieve")
     def get(self, request: Request, pk: int) -> Response:
-        lot = get_object_or_404(Lot, pk=pk)
+        lot = get_object_or_404(sites.within(Lot.objects.all(), request.user), pk=pk)
+        sites.require_wholly(lot, request.user)  # as the decisions that expect it
         sight = seen.look_at({lot.pk: lot})[lot.pk]
         answer = {"lot": lot.code, "version": seen.version_of(sight), "seen": sight}
         return Response(LotVersionAnswer(answer).data)

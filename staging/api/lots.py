@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from inventory import sites
 from inventory.models import Lot
 from staging.timeline import Event, timeline
 
@@ -31,7 +32,10 @@ class EventSerializer(serializers.Serializer[Event]):
 
 
 class TimelineAnswer(serializers.Serializer[Any]):
+    """`sites` are those that it is narrowed to, for a token for some; null: nothing is left out."""
+
     lot = serializers.CharField(source="lot.code")
+    sites = serializers.ListField(child=serializers.CharField(), allow_null=True)
     events = EventSerializer(many=True)
 
 
@@ -41,8 +45,15 @@ class TimelineView(APIView):
     permission_needed = "inventory.view_movement"
     summaries = {"get": "Timeline of a lot"}
     tag = "History"
+    keeps_to_sites = True
 
     @extend_schema(responses=TimelineAnswer, operation_id="lots_timeline_retrieve")
     def get(self, request: Request, pk: int) -> Response:
-        lot = get_object_or_404(Lot.objects.select_related("material"), pk=pk)
-        return Response(TimelineAnswer({"lot": lot, "events": timeline(lot)}).data)
+        lots = sites.within(Lot.objects.select_related("material"), request.user)
+        lot = get_object_or_404(lots, pk=pk)
+        told = sites.told_of(sites.limit_of(request.user))
+        events = timeline(lot, request.user)
+        answer = TimelineAnswer({"lot": lot, "sites": told, "events": events}).data
+        refused = [event for event in answer["events"] if event["kind"] == "refused"]
+        sites.hush(refused, ["detail"], request.user)
+        return Response(answer)

@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from inventory.api.fields import QuantityOut
 from inventory.api.terms import refuse_parameters
 from inventory.sheets.cells import seconds
+from inventory.sites import limit_of, told_of
 from staging.numbers.asked import Asked, NumbersForm
 from staging.numbers.figures import FIGURES
 from staging.numbers.tables import Column, Figure, Kind, Table
@@ -72,6 +73,11 @@ def _answer(figure: Figure) -> type[serializers.Serializer[Any]]:
             "step": serializers.CharField(help_text="One of: hour, day, week."),
         }
     fields |= {
+        "sites": serializers.ListField(
+            child=serializers.CharField(),
+            allow_null=True,
+            help_text="Of which sites alone, for a token for some; null: of all that were asked.",
+        ),
         "time_zone": serializers.CharField(help_text="Whose days they are."),
         "complete": serializers.BooleanField(help_text="False where something was left out."),
     }
@@ -108,10 +114,12 @@ class NumbersView(APIView):
     figure: Figure
     answer: type[serializers.Serializer[Any]]
     permission_needed = "staging.view_numbers"
+    keeps_to_sites = True
     tag = "Numbers"
 
     def get(self, request: Request) -> Response:
-        form = NumbersForm(request.query_params, self.figure.asks)
+        limit = limit_of(request.user)
+        form = NumbersForm(request.query_params, self.figure.asks, limit)
         refuse_parameters(request, form.fields)
         if not form.is_valid():
             raise ValidationError(_errors(form))
@@ -122,6 +130,7 @@ class NumbersView(APIView):
             "since": period.since,
             "until": period.until,
             "step": period.step,
+            "sites": told_of(limit),
             "time_zone": getattr(period.zone, "key", str(period.zone)),
             "complete": found.complete,
         }

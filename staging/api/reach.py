@@ -77,12 +77,25 @@ class ReachAnswer(serializers.Serializer[Any]):
     )
 
 
+def whole_reach(request: Request, hold: int, *, descendants: bool) -> Reach:
+    """The reach of a hold that may be seen. Refuses `site_not_in_scope` where not all of it may."""
+    rows = Hold.objects.select_related("lot", "container", "location", "material")
+    found = get_object_or_404(sites.within(rows, request.user), pk=hold)
+    reach = Reach(found, descendants=descendants)
+    sites.require_whole(reach.lots, request.user)
+    return reach
+
+
 class ReachView(APIView):
-    """How far a hold reaches: sums by material, customers, lots made from what it concerns."""
+    """How far a hold reaches: sums by material, customers, lots made from what it concerns.
+
+    A token for some sites gets it whole, or `site_not_in_scope`.
+    """
 
     permission_needed = "inventory.view_movement"
     summaries = {"get": "Reach of a hold"}
     tag = TAG
+    keeps_to_sites = True
 
     @extend_schema(
         parameters=[ReachQuery], responses=ReachAnswer, operation_id="holds_reach_retrieve"
@@ -90,15 +103,13 @@ class ReachView(APIView):
     def get(self, request: Request, pk: int) -> Response:
         query = ReachQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        rows = Hold.objects.select_related("lot", "container", "location", "material")
-        hold = get_object_or_404(rows, pk=pk)
-        reach = Reach(hold, descendants=query.validated_data["descendants"])
+        reach = whole_reach(request, pk, descendants=query.validated_data["descendants"])
         lost = [
             {"demand": demand, "claims": claims} for demand, claims in reach.lost_reservations()
         ]
         answer = {
             "reach": reach,
-            "open": hold.lifted_at is None,
+            "open": reach.hold.lifted_at is None,
             "lost_reservations": lost,
             "countdown": reach.countdown(),
         }
@@ -176,11 +187,9 @@ class _OfReach(Resource):
     tag = TAG
 
     def reach(self) -> Reach:
-        rows = Hold.objects.select_related("lot", "container", "location", "material")
-        visible = sites.within(rows, self.request.user)
-        hold = get_object_or_404(visible, pk=self.kwargs["hold"])
         asked = self.request.query_params.get("descendants", "")
-        return Reach(hold, descendants=asked.lower() in ("true", "1"))
+        wide = asked.lower() in ("true", "1")
+        return whole_reach(self.request, self.kwargs["hold"], descendants=wide)
 
 
 class PositionViewSet(_OfReach):

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from inventory import audit
+from inventory import audit, sites
 from inventory.audit import Actor
 from inventory.models import Lot
 from inventory.one_moment import one_moment
@@ -65,6 +65,20 @@ def copy(lot: Lot, *, by: Actor, at: datetime) -> Copy:
     with one_moment():
         lot = Lot.objects.select_related("material").get(pk=lot.pk)
         return Copy(lot, by, at, content(lot))
+
+
+def require_whole(made: Copy) -> None:
+    """Refuse `site_not_in_scope` if a part of it is of sites that its reader may not see: a dossier
+    that leaves something out is none."""
+    limit = sites.limit_of(made.by.user)
+    if limit is None:
+        return
+    traces = made.content["genealogy"].values()
+    links = [link for links in traces if isinstance(links, list) for link in links]
+    codes = {made.lot.code, *(link[end] for link in links for end in ("near", "far"))}
+    sites.require_whole(Lot.objects.filter(code__in=codes), made.by.user)
+    if sites.tells(canonical(made.content), limit):
+        raise sites.in_part()
 
 
 def give_out(made: Copy, kind: str) -> None:

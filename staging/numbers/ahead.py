@@ -331,9 +331,9 @@ def _planned(
 
 
 def _lacking(asked: Asked, before: datetime) -> Any:
-    rows: Any = Requirement.objects.filter(demand__closed_at=None, demand__needed_at__lt=before)
-    if asked.site:
-        rows = rows.filter(demand__site=asked.site)
+    rows: Any = Requirement.objects.filter(
+        asked.sites("demand__site"), demand__closed_at=None, demand__needed_at__lt=before
+    )
     rows = rows.with_progress().annotate(
         reservations=Count("open", filter=Q(open__state="reserved"))
     )

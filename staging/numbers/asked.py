@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory import codes
 from inventory.audit import CLOCK_TOLERANCE
 from inventory.models import Location, Lot, Material, Site
+from inventory.sites import Limit, kept_to
 from inventory.zones import zone_of
 from staging.models import DemandKind
 from staging.numbers.period import Length, Period
@@ -28,13 +29,20 @@ USUAL_LEAD, MOST_LEAD = 4, 24
 class _CodeField(forms.CharField):
     """The code of a thing that exists."""
 
+    limit: Limit | None = None
+
     def __init__(self, kind: type[Model], **options: Any) -> None:
         self.kind = kind
         super().__init__(required=False, max_length=100, **options)
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
-        return codes.find_one(self.kind, text) if text else None
+        if not text:
+            return None
+        thing = codes.find_one(self.kind, text)
+        if not kept_to(self.kind._default_manager.filter(pk=thing.pk), self.limit).exists():
+            return codes.resolve(self.kind, text, {})  # as if there were none
+        return thing
 
 
 class NumbersForm(forms.Form):
@@ -64,11 +72,19 @@ class NumbersForm(forms.Form):
         widget=forms.NumberInput(attrs={"placeholder": USUAL_LEAD}),
     )  # fmt: skip
 
-    def __init__(self, data: Mapping[str, Any], names: Iterable[str]) -> None:
+    def __init__(
+        self, data: Mapping[str, Any], names: Iterable[str], limit: Limit | None = None
+    ) -> None:
         super().__init__({"period": Length.MONTH, **{name: data[name] for name in data}})
+        self.limit = limit
         wanted = set(names)
         for name in [name for name in self.fields if name not in wanted]:
             del self.fields[name]
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = kept_to(field.queryset, limit)  # type: ignore[arg-type]
+            elif isinstance(field, _CodeField):
+                field.limit = limit
 
     def clean_until(self) -> date | None:
         until: date | None = self.cleaned_data["until"]
@@ -89,6 +105,8 @@ class Asked:
     lot: Lot | None = None
     kind: str = ""
     lead: timedelta = timedelta(hours=USUAL_LEAD)
+    limit: Limit | None = None
+    """Of which sites; None: of all."""
 
     @classmethod
     def of(cls, form: NumbersForm, now: datetime) -> "Asked":
@@ -107,6 +125,7 @@ class Asked:
             lot=given.get("lot"),
             kind=given.get("kind") or "",
             lead=timedelta(hours=USUAL_LEAD if lead is None else lead),
+            limit=form.limit,
         )
 
     @property
@@ -117,12 +136,15 @@ class Asked:
     def places(self, column: str = "") -> Q:
         """Which places are asked for; `column` leads to the place."""
         prefix = f"{column}__" if column else ""
-        asked = Q()
-        if self.site:
-            asked &= Q(**{f"{prefix}site": self.site})
+        asked = self.sites(f"{prefix}site")
         if self.within:
             asked &= Q(**{f"{prefix}path__startswith": self.within.path})
         return asked
+
+    def sites(self, column: str = "site") -> Q:
+        """Which sites are asked for, of those that may be seen; `column` leads to the site."""
+        asked = Q(**{column: self.site}) if self.site else Q()
+        return asked if self.limit is None else asked & Q(**{f"{column}__in": self.limit})
 
     def goods(self, column: str = "lot") -> Q:
         """Which goods are asked for; `column` leads to the lot."""

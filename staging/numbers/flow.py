@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inventory.models import Location, LocationKind, Lot, Material, Movement, MovementKind
+from inventory.sites import kept_to
 from staging.charts import sankey
 from staging.charts.drawing import to_svg
 from staging.charts.words import count
@@ -97,7 +98,9 @@ def _sums(asked: Asked) -> dict[tuple[int, int], tuple[Decimal, Decimal, int]]:
     """Moved, reversed and lines by where from and where to. A reversal counts for the way that it
     takes back; what is packed where it stands goes nowhere."""
     rows = asked.happened(
-        Movement.objects.filter(asked.goods()), since=asked.period.start, until=asked.stop
+        kept_to(Movement.objects.filter(asked.goods()), asked.limit),
+        since=asked.period.start,
+        until=asked.stop,
     ).order_by()
     sums: dict[tuple[int, int], tuple[Decimal, Decimal, int]] = {}
     for reversal in (False, True):

@@ -130,9 +130,7 @@ def _tally(groups: Iterable[Row]) -> Row:
 def _due(asked: Asked) -> QuerySet[Any, Any]:
     """Demands whose time has come, with `verdict`. Cancelled ones have none, nor such as require
     nothing."""
-    asked_for = Q()
-    if asked.site:
-        asked_for &= Q(site=asked.site)
+    asked_for = asked.sites()
     if asked.within:
         asked_for &= Q(work_center__path__startswith=asked.within.path)
     if asked.kind:

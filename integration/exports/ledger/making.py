@@ -10,7 +10,7 @@ from django.utils import timezone
 from integration.exports.archive import Archive
 from integration.exports.ledger.records import RECORDS, Lines, Reading, json_lines
 from integration.exports.span import Span
-from inventory import audit
+from inventory import audit, sites
 from inventory.audit import Actor, Stamp
 from inventory.models import Seal
 from inventory.one_moment import as_it_was
@@ -41,10 +41,13 @@ def export_ledger(
     """
     span.checked()
     if bounded:
-        within_bounds(span.movements())
+        within_bounds(sites.within(span.movements(), by.user))
     stamp = audit.stamp(by, at)
     name = named("ledger", "zip", stamp.recorded_at)
-    facts = {"file": name, "records": "ledger", "format": str(lines), **span.facts()}
+    facts = {
+        "file": name, "records": "ledger", "format": str(lines), **span.facts(),
+        **span.narrowed(by.user),
+    }  # fmt: skip
     return name, accounted(_parts(span, lines, stamp, facts), stamp, facts)
 
 
@@ -56,7 +59,7 @@ def _parts(span: Span, lines: Lines, stamp: Stamp, facts: dict[str, Any]) -> Ite
         readings: dict[str, Reading] = {}
         for name, (model, _columns) in RECORDS.items():
             table = model._meta.label_lower
-            found = span.of(model)
+            found = sites.within(span.of(model), stamp.actor)
             if table in newest:
                 found = found.filter(pk__lte=newest[table])
             reading = readings[name] = Reading(name, found)
@@ -73,6 +76,7 @@ def _parts(span: Span, lines: Lines, stamp: Stamp, facts: dict[str, Any]) -> Ite
         seals = {"name": "seals.jsonl", "records": Seal._meta.label_lower}
         manifest = {
             "format": FORMAT, "file": facts["file"], "asked": span.facts(),
+            **span.narrowed(stamp.actor),
             "made_at": stamp.recorded_at.isoformat(), "made_by": stamp.actor.get_username(),
             "files": files, "seals": seals | archive.members["seals.jsonl"],
             "sums": _sums(readings["movements"]),

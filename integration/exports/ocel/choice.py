@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from integration.exports.span import Span
 from inventory.fields import Words
 from inventory.models import Container, Location, Lot, LotLink, Material, Movement
+from inventory.sites import Limit, kept_to, told_of
 from quality.models import Decision, Hold
 from staging.models import Demand, Requirement
 
@@ -33,11 +34,14 @@ class Choice:
     material: str = ""
     lot: str = ""
     demand: str = ""
+    limit: Limit | None = None
+    """Of which sites; None: of all. Where something moved to or from another site, that place is an
+    object as well, with nothing but its site."""
 
     # --- events -----------------------------------------------------------------------------
 
     def movements(self) -> QuerySet[Movement]:
-        found = self.span.movements()
+        found = kept_to(self.span.movements(), self.limit)
         if self.site:
             found = found.filter(Q(source__site__code=self.site) | Q(target__site__code=self.site))
         if self.material:
@@ -47,12 +51,12 @@ class Choice:
         return found.filter(reference=self.demand) if self.demand else found
 
     def decisions(self) -> QuerySet[Decision]:
-        found: QuerySet[Decision] = self.span.of(Decision)
+        found: QuerySet[Decision] = kept_to(self.span.of(Decision), self.limit)
         return found.filter(lot__in=self._moved()) if self._narrowed else found
 
     def holds(self) -> QuerySet[Hold]:
         """Those on lots, containers, places and materials, by when they were placed."""
-        found: QuerySet[Hold] = self.span.of(Hold).filter(supplier_lot="")
+        found: QuerySet[Hold] = kept_to(self.span.of(Hold), self.limit).filter(supplier_lot="")
         return found.filter(lot__in=self._moved()) if self._narrowed else found
 
     @property
@@ -85,7 +89,8 @@ class Choice:
         return Container.objects.filter(found | Q(pk__in=held))
 
     def demands(self) -> QuerySet[Demand]:
-        return Demand.objects.filter(reference__in=self.movements().values("reference"))
+        known = kept_to(Demand.objects.all(), self.limit)
+        return known.filter(reference__in=self.movements().values("reference"))
 
     # --- what objects have to do with each other --------------------------------------------
 
@@ -99,4 +104,10 @@ class Choice:
 
     def facts(self) -> dict[str, Any]:
         """For the audit trail."""
-        return self.span.facts() | {name: getattr(self, name) for name in FILTERS}
+        told = told_of(self.limit)
+        narrowed = {} if told is None else {"sites": told}
+        return self.span.facts() | {name: getattr(self, name) for name in FILTERS} | narrowed
+
+    def shows(self, place: Location | None) -> bool:
+        """Whether what stands there may be told of: the other end of a transfer is only named."""
+        return self.limit is None or (place is not None and place.site_id in self.limit)

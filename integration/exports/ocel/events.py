@@ -8,6 +8,7 @@ from integration.exports.ocel.parts import Piece, attributes, key, moment, relat
 from inventory.models import Movement
 from inventory.paging import every
 from inventory.sheets.columns import BATCH
+from inventory.sites import kept_to
 from quality.models import Decision, Hold
 from quality.models.holds import ROWS
 from staging.models import Demand
@@ -32,8 +33,8 @@ def _movements(choice: Choice) -> Iterator[Piece]:
     )
     for batch in every(rows, "pk", size=BATCH):
         named = {row.reference for row in batch} - {""}
-        known = Demand.objects.filter(reference__in=named).values_list("reference", flat=True)
-        demands = set(known)
+        known = kept_to(Demand.objects.filter(reference__in=named), choice.limit)
+        demands = set(known.values_list("reference", flat=True))
         for row in batch:
             yield _movement(row, row.reference if row.reference in demands else "")
 

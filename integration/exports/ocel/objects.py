@@ -22,8 +22,10 @@ def objects(choice: Choice) -> Iterator[Piece]:
     """Lots, materials, containers, places and demands, with what each was when."""
     yield from _each(choice.lots().select_related("material"), lambda rows: _lots(choice, rows))
     yield from _each(choice.materials(), _materials)
-    yield from _each(choice.containers().select_related("location", "parent"), _containers)
-    yield from _each(choice.locations().select_related("site", "parent"), _locations)
+    boxes = choice.containers().select_related("location", "parent")
+    yield from _each(boxes, lambda rows: _containers(choice, rows))
+    places = choice.locations().select_related("site", "parent")
+    yield from _each(places, lambda rows: _locations(choice, rows))
     demands = choice.demands().select_related("work_center", "customer")
     yield from _each(demands, lambda rows: _demands(choice, rows))
 
@@ -94,16 +96,19 @@ def _materials(rows: list[Any]) -> Iterator[Piece]:
         yield _piece("material", row.code, said)
 
 
-def _containers(rows: list[Any]) -> Iterator[Piece]:
-    held = _held("container", rows)
+def _containers(choice: Choice, rows: list[Any]) -> Iterator[Piece]:
+    held = _held("container", [row for row in rows if choice.shows(row.location)])
     for row in rows:
         said = always(kind=row.kind, sscc=row.sscc, on_hold=False)
         yield _piece("container", row.code, [*said, *held[row.pk]])
 
 
-def _locations(rows: list[Any]) -> Iterator[Piece]:
-    held = _held("location", rows)
+def _locations(choice: Choice, rows: list[Any]) -> Iterator[Piece]:
+    held = _held("location", [row for row in rows if choice.shows(row)])
     for row in rows:
+        if not choice.shows(row):
+            yield _piece("location", row.code, always(site=row.site.code))
+            continue
         said = always(
             name=row.name, kind=row.kind, purpose=row.purpose,
             site=row.site.code if row.site else "", on_hold=False,
