@@ -281,7 +281,7 @@ def _named(line: Any, field: str = "") -> Iterator[tuple[str, models.Model]]:
     """What a line names, and in which of its own fields."""
     for declared in line_fields(type(line)):
         value = getattr(line, declared.name)
-        for one in value if declared.many else (value,):
+        for one in (value or ()) if declared.many else (value,):
             if declared.is_nested:
                 yield from _named(one, field or declared.name)
             elif isinstance(one, models.Model):

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
 from rest_framework.request import Request
 
+from inventory import sites
 from inventory.api.fields import QuantityOut
 from inventory.audit import Actor
 from inventory.models import Surface
@@ -57,8 +58,10 @@ def file_of(
         batches=lambda: map(shown, every(rows, term.lstrip("-"), **how)),
     )
     by = Actor(request.user, Surface.API) if needed else None
+    told = sites.told_of(sites.limit_of(request.user)) if needed else None
+    facts = {"filters": asked.dict()} | ({} if told is None else {"sites": told})
     try:
-        return answer(sheet, kind, for_people=False, by=by, facts={"filters": asked.dict()})
+        return answer(sheet, kind, for_people=False, by=by, facts=facts)
     except (ValueError, TypeError, ArithmeticError) as error:
         raise ValidationError(_("A parameter is out of range."), "out_of_range") from error
 

@@ -120,15 +120,21 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
             return super().list(request, *args, **kwargs)
         rows = self.filter_queryset(self.get_queryset())
         return file_of(
-            self, kind, rows, lambda part: self._hushed(self.get_serializer(part, many=True).data)
+            self,
+            kind,
+            rows,
+            lambda part: self._kept_back(self.get_serializer(part, many=True).data),
         )
 
     def get_paginated_response(self, data: Any) -> Any:
-        return super().get_paginated_response(self._hushed(data))
+        return super().get_paginated_response(self._kept_back(data))
 
-    def _hushed(self, rows: Any) -> Any:
+    def _kept_back(self, rows: Any) -> Any:
+        """Without what of it is of other sites than those of who asks."""
         if self.said_in_words:
             sites.hush(rows, self.said_in_words, self.request.user)
+        if self._is_selected:
+            self.selection.withhold(rows, self.request.user)
         return rows
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -153,10 +159,7 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     def selection(self) -> Selection:
         """What of each thing is shown."""
         shown: Any = self.get_serializer_class()()
-        selection = Selection.of(self.request, shown.fields, self.expansions)
-        if selection.expand and sites.limit_of(self.request.user) is not None:
-            raise sites.across_sites()  # what a code names may be of another site
-        return selection
+        return Selection.of(self.request, shown.fields, self.expansions)
 
     def is_shown(self, name: str) -> bool:
         """Whether a field is, so that nothing need be read for one that is not."""
@@ -175,7 +178,7 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         refuse_parameters(request, SELECTION)
         answer = super().retrieve(request, *args, **kwargs)
-        self._hushed([answer.data])
+        self._kept_back([answer.data])
         return answer
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
+from inventory import codes, sites
+
 FIELDS, EXPAND = "fields", "expand"
 SELECTION = frozenset({FIELDS, EXPAND})
 
@@ -63,6 +65,25 @@ class Selection:
             fields[last] = expansion.serializer(
                 source=source if source != last else None, read_only=True
             )
+
+    def withhold(self, shown: Iterable[dict[str, Any]], user: Any) -> None:
+        """Leave what is of other sites than those of the user as a code. One statement for each
+        name that is expanded."""
+        rows = list(shown) if sites.limit_of(user) is not None else []
+        for name, expansion in self.expand.items() if rows else ():
+            *around, last = name.split(".")
+            near = rows
+            for part in around:
+                near = [one for row in near for one in row[part]]
+            kind = expansion.serializer.Meta.model
+            [column, *_others] = codes.columns()[kind]
+            whole = [row for row in near if row[last] is not None]
+            named = {f"{column}__in": {row[last][column] for row in whole}}
+            seen = sites.within(kind._default_manager.filter(**named), user).order_by()
+            own = set(seen.values_list(column, flat=True))
+            for row in whole:
+                if row[last][column] not in own:
+                    row[last] = row[last][column]
 
     def joined(self, rows: QuerySet[Any], serializer: Any) -> QuerySet[Any]:
         """With what is shown read along: in the same statement, or one more for all rows."""

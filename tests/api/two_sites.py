@@ -49,12 +49,12 @@ class Two:
     api: Api
 
 
-def token_for(plant: Plant, role: str = "integrator", **client: Any) -> Api:
-    """What a client with a token for the plant's site alone uses."""
+def token_for(plant: Plant, role: str = "integrator", *, alone: bool = True, **client: Any) -> Api:
+    """What a client with a token for the plant's site alone uses, or for all of them."""
     made = ClientFactory(user=UserFactory(role=role), **client)
     made.user.groups.add(*Group.objects.all())
     _token, secret = issue_token(
-        client=made, sites=[plant.site], expires_at=None, by=plant.operator, at=plant.now
+        client=made, sites=[plant.site] * alone, expires_at=None, by=plant.operator, at=plant.now
     )
     api = Api()
     api.credentials(HTTP_AUTHORIZATION=f"Token {secret}")
@@ -191,7 +191,9 @@ REALLY = {"holds": {"lot__isnull": False}, "audit-entries": {"subject_type": "in
 
 def text_of(answer: Any) -> str:
     """All that an answer says: its headers, its body, and what is packed in that."""
-    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    if not hasattr(answer, "_said"):  # a streamed one can be read once
+        answer._said = answer.getvalue()
+    body = answer._said
     said = [str(dict(answer.headers)).encode()]
     if body.startswith(b"PK"):
         with ZipFile(BytesIO(body)) as archive:
