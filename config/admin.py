@@ -1,4 +1,4 @@
-"""People, roles and the clock in the admin. The site itself is `config.admin_site`."""
+"""People and roles in the admin. The site itself is `config.admin_site`."""
 
 from functools import partial
 from typing import Any
@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.access import access_page
-from config.health import scheduled_tasks
-from config.models import TaskRun
+from config.admin_clock import TaskRunAdmin
 from inventory import accounts, audit_people
 from inventory.admin import cells
-from inventory.admin.base import HistoryAdmin, OneTrail, actor
+from inventory.admin.base import OneTrail, actor
+
+__all__ = ["TaskRunAdmin"]
 
 admin.site.unregister([User, Group])
 admin.site.disable_action("delete_selected")
@@ -102,23 +103,3 @@ class RecordedUserAdmin(RecordedPeople, UserAdmin[User]):
 @admin.register(Group)
 class RecordedGroupAdmin(RecordedPeople, GroupAdmin):
     """A role, and what it may do."""
-
-
-@admin.register(TaskRun)
-class TaskRunAdmin(HistoryAdmin[TaskRun]):
-    """The clock's own tasks: when each last ran, and whether it is late."""
-
-    list_display = (
-        "name", "last_started_at", "last_finished_at", "last_outcome", "runs", "lateness",
-    )  # fmt: skip
-    fields = list_display
-    readonly_fields = ("lateness",)
-
-    @admin.display(description=_("on time"))
-    def lateness(self, run: TaskRun) -> str:
-        late = {entry["task"]: entry["late"] for entry in scheduled_tasks().values()}
-        if run.name not in late:
-            return cells.EMPTY
-        if late[run.name]:
-            return cells.badge("bad", "exclamation-triangle-fill", _("Late"))
-        return cells.badge("ok", "check-circle-fill", _("On time"))

@@ -1,39 +1,36 @@
 """The Celery application: `celery -A config.celery worker` and `celery -A config.celery beat`.
 
-Each run of a scheduled task is noted in the database, where the health page reads it: a clock that
-stopped is noticed, not assumed to tick.
+What all tasks have in common is in `config.work`, when they run in the settings and `config.beat`.
 """
 
 import os
+import signal
+from threading import Timer
 from typing import Any
 
-from celery import Celery, Task
-from celery.signals import task_postrun, task_prerun
+from celery import Celery
+from celery.signals import worker_shutting_down
 from kombu.transport import TRANSPORT_ALIASES
 
 TRANSPORT_ALIASES["filesystem"] = "config.filebroker:Transport"
 TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "config.redisbroker:Transport")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("forestage")
+app = Celery("forestage", task_cls="config.work:Work")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["integration.epcis.capture"])
 
-
-@task_prerun.connect
-def note_start(task: Task[..., Any], **_: Any) -> None:
-    """Note that a watched task starts."""
-    from config.models import TaskRun  # Django may not be set up when this module is imported
-
-    if task.name in TaskRun.watched():
-        TaskRun.objects.note_start(task.name)
+from config import presence  # noqa: E402, F401 - connects to this application's signals
 
 
-@task_postrun.connect
-def note_end(task: Task[..., Any], state: str | None, **_: Any) -> None:
-    """Note how a watched task ended."""
-    from config.models import TaskRun
+@worker_shutting_down.connect
+def end_within_limits(how: str, **_: Any) -> None:
+    """Asked to stop, a worker takes nothing new and lets its tasks end. What has not ended after
+    so many seconds is broken off, and its messages are given back."""
+    from django.conf import settings
 
-    if task.name in TaskRun.watched():
-        TaskRun.objects.note_end(task.name, outcome=state or "UNKNOWN")
+    if how == "Warm":
+        timer = Timer(settings.STOP_SECONDS, os.kill, (os.getpid(), signal.SIGQUIT))
+        timer.daemon = True
+        timer.start()

@@ -23,12 +23,12 @@ def seal_urls(urls: Sequence[str], secret: str, *, production: bool) -> list[str
     return list(urls)
 
 
-def networks(texts: Sequence[str]) -> list[IPv4Network | IPv6Network]:
+def networks(texts: Sequence[str], variable: str) -> list[IPv4Network | IPv6Network]:
     """Networks by their first address and length, `10.20.0.0/16`, or single addresses."""
     try:
         return [ip_network(text) for text in texts]
     except ValueError as error:
-        raise ImproperlyConfigured(f"FORESTAGE_WEBHOOK_NETWORKS: {error}") from None
+        raise ImproperlyConfigured(f"{variable}: {error}") from None
 
 
 def gln(text: str) -> str:

@@ -11,8 +11,10 @@ import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from config import checked, static_headers
+from inventory.background import CLOCK, LONGEST_SECONDS, QUEUES
 
 django_stubs_ext.monkeypatch()
 
@@ -143,7 +145,8 @@ SIGNING_NEEDS_REVIEW = env.bool("FORESTAGE_REVIEW", default=False)
 
 # --- Security -----------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("FORESTAGE_HTTPS", default=PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside, without the proxy's HTTPS
+# Probes come from inside, without the proxy's HTTPS.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS = env.int("FORESTAGE_HSTS_SECONDS", default=31536000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
@@ -290,14 +293,24 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True  # a task whose process was killed is delivered again
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_TIME_LIMIT = 300
-CELERY_TASK_SOFT_TIME_LIMIT = 240
+# A worker takes them all unless it is told otherwise; each task says where it belongs.
+CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = CLOCK
+CELERY_TASK_ROUTES = ["inventory.background.route"]
+CELERY_TASK_CREATE_MISSING_QUEUES = False  # a name mistyped is an error, and no queue for nobody
+CELERY_TASK_TIME_LIMIT = LONGEST_SECONDS
+CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
+STOP_SECONDS = env.int("FORESTAGE_STOP_SECONDS", default=30)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long the broker is gone
 if REDIS_URL:
     # What a whole killed worker held is delivered again once no task could still be at it.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_TASK_TIME_LIMIT + 60}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": LONGEST_SECONDS + 60}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+METRICS_TOKEN = env.str("FORESTAGE_METRICS_TOKEN", default="")
+METRICS_NETWORKS = checked.networks(
+    env.list("FORESTAGE_METRICS_NETWORKS", default=[]), "FORESTAGE_METRICS_NETWORKS"
+)
 SEAL_SECONDS = env.int("FORESTAGE_SEAL_SECONDS", default=60)
 SWEEP_SECONDS = env.int("FORESTAGE_SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
@@ -319,6 +332,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "staging.tasks.flag_missed",
         "schedule": crontab(hour="3", minute="0"),
     },
+    "forget-runs": {"task": "config.tasks.forget_runs", "schedule": crontab(hour="4", minute="0")},
 }
 
 # --- Seals and mail -------------------------------------------------------------------------------
@@ -335,14 +349,13 @@ SEAL_URLS = checked.seal_urls(
 # --- Webhooks -------------------------------------------------------------------------------------
 WEBHOOK_SECONDS = env.int("FORESTAGE_WEBHOOK_SECONDS", default=5)
 # Beyond the internet, what webhooks may reach: without it, nothing of the house.
-WEBHOOK_NETWORKS = checked.networks(env.list("FORESTAGE_WEBHOOK_NETWORKS", default=[]))
+WEBHOOK_NETWORKS = checked.networks(
+    env.list("FORESTAGE_WEBHOOK_NETWORKS", default=[]), "FORESTAGE_WEBHOOK_NETWORKS"
+)
 WEBHOOK_LOG_DAYS = env.int("FORESTAGE_WEBHOOK_LOG_DAYS", default=30)
-WEBHOOK_QUEUE = env.str("FORESTAGE_WEBHOOK_QUEUE", default="celery")
-CELERY_TASK_ROUTES = {"integration.webhooks.tasks.*": {"queue": WEBHOOK_QUEUE}}
 CELERY_BEAT_SCHEDULE |= {
     "send-webhooks": {
         "task": "integration.webhooks.tasks.send_webhooks", "schedule": WEBHOOK_SECONDS,
-        "options": {"expires": 60},  # a worker that comes back need not do each that it missed
     },
     "trim-webhook-log": {
         "task": "integration.webhooks.tasks.trim_webhook_log",

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
-from config import health
+from config import health, metrics
 from inventory.api import problems
 from inventory.forms import FloorSignInForm
 from inventory.views import account, install
@@ -16,6 +16,8 @@ handler500 = problems.server_error
 urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("metrics", metrics.page, name="metrics"),
+    path("health/clock", health.clock, name="health-clock"),
     # Early, because paths are tried in turn: behind the pages, 50 of theirs came before a verb.
     path("api/v1/", include("inventory.api.urls")),
     path("api/v1/", include("quality.api.urls")),

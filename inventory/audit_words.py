@@ -62,6 +62,7 @@ WORDS: dict[str, StrPromise] = {
     "staging.acknowledge": _("Acknowledged an alert"),
     "staging.break_reservation": _("A hold took reserved stock away"),
     "staging.sweep": _("The clock raised or closed alerts"),
+    "clock.run_now": _("Had a periodic task run at once"),
     "master.create": _("Set up master data"),
     "master.change": _("Changed master data"),
     "master.remove": _("Removed master data"),

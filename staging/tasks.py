@@ -1,21 +1,10 @@
 """Work for the clock, run by Celery on beat."""
 
-from functools import partial
-
-from celery import shared_task
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from inventory import audit
+from inventory.background import LONGEST_SECONDS, MINUTE, clock_task
 from staging import clock
-
-clock_task = partial(
-    shared_task,
-    acks_late=True,
-    autoretry_for=(OperationalError, InterfaceError),
-    retry_backoff=True,
-    max_retries=5,
-)
 
 
 @clock_task()
@@ -24,7 +13,7 @@ def flag_stale() -> dict[str, int]:
     return clock.sweep(by=audit.system(), at=timezone.now())
 
 
-@clock_task()
+@clock_task(seconds=LONGEST_SECONDS - MINUTE)
 def flag_missed() -> dict[str, int]:
     """Look through everything that is staged, whether anything is known to have changed or not.
 

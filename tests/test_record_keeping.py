@@ -34,9 +34,9 @@ DEPENDENT = {
 """Parts of what they go with, and notes for the clock: none of them is a record of its own."""
 
 FOR_ANYBODY = {
-    "health-live", "health-ready", "login", "schema", "schema-docs", "wall_open",
-    "app-manifest", "service-worker", "offline", "oauth-token", "oauth-metadata", "problems",
-    "problem",
+    "health-live", "health-ready", "health-clock", "metrics", "login",
+    "schema", "schema-docs", "wall_open", "app-manifest", "service-worker", "offline",
+    "oauth-token", "oauth-metadata", "problems", "problem",
 }  # fmt: skip
 """Pages that need nobody signed in: probes, the doors themselves, how the API works, and what a
 device keeps of the app, which holds nothing of anybody."""

@@ -1,6 +1,6 @@
 """`manage.py demo`: the whole product on one machine, with no server but its own.
 
-Web, worker and beat run as three processes, as they do in production, on SQLite and Celery's
+Web, two workers and beat run as four processes, as they do in production, on SQLite and Celery's
 filesystem broker. All their data is in `var/`, or wherever FORESTAGE_VAR points.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from config.bootstrap import ports, proof
 from config.bootstrap.environment import ROOT
-from config.bootstrap.processes import Family, termination_as_interrupt
+from config.bootstrap.processes import GRACE_SECONDS, Family, termination_as_interrupt
 from config.bootstrap.terminal import SetupError, complain, say
 from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 
@@ -67,8 +67,9 @@ def serve(options: argparse.Namespace, port: int, var: Path) -> int:
         url = f"http://{bracketed(reachable(options.host))}:{port}/"
         family.start("web", *web(options.host, port))
         wait_for_web(url, family)  # alone on the machine's cores, it is there sooner
-        family.start("worker", *worker())
-        family.start("beat", *beat(var))
+        family.start("worker", *worker("clock"))
+        family.start("sender", *worker("notify,integration"))
+        family.start("beat", *beat())
         if not options.check:
             introduce(url, options.host)
             family.watch()
@@ -124,7 +125,7 @@ def forget(var: Path) -> None:
 
 
 def environment(var: Path, options: argparse.Namespace) -> dict[str, str]:
-    """Settings for the three processes: ours, whatever the shell has set for a real server."""
+    """Settings for its processes: ours, whatever the shell has set for a real server."""
     not_ours = ("DATABASE_URL", "REDIS_URL", "FORESTAGE_HTTPS", "FORESTAGE_HSTS_SECONDS")
     env = {key: value for key, value in os.environ.items() if key not in not_ours}
     env |= {
@@ -133,6 +134,7 @@ def environment(var: Path, options: argparse.Namespace) -> dict[str, str]:
         "FORESTAGE_VAR": str(var),
         "FORESTAGE_STATIC_ROOT": str(var / "static"),
         "FORESTAGE_SECRET_KEY": secret_key(var / "secret-key"),
+        "FORESTAGE_STOP_SECONDS": str(GRACE_SECONDS // 2),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
     }
@@ -179,15 +181,17 @@ def web(host: str, port: int) -> list[str]:
     return [sys.executable, "-m", "gunicorn", "config.wsgi", *listen, *size, *log]
 
 
-def worker() -> list[str]:
-    """A worker without the talk among workers that there is nobody for."""
+def worker(queues: str) -> list[str]:
+    """A worker without the talk among workers that there is nobody for. There are two, so that
+    what others are slow to take does not hold up the clock."""
     alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return celery("worker", "--pool=threads", "--concurrency=2", *alone)
+    which = [f"--queues={queues}", f"--hostname={queues.partition(',')[0]}@%h"]
+    return celery("worker", "--pool=threads", "--concurrency=2", *which, *alone)
 
 
-def beat(var: Path) -> list[str]:
-    """The clock. Its memory of what it sent last is a file in the data directory."""
-    return celery("beat", f"--schedule={var}/beat-schedule", "--pidfile=")
+def beat() -> list[str]:
+    """The clock. What it has sent, it remembers in the database."""
+    return celery("beat", "--pidfile=")
 
 
 def celery(*arguments: str) -> list[str]:

@@ -26,10 +26,11 @@ class Result(NamedTuple):
 
 
 def gather(url: str, family: Family, *, since: float) -> list[Result]:
-    """Try all three, whatever the others show."""
+    """Try all of them, whatever the others show."""
     proofs: dict[str, Callable[[], str]] = {
         "web": lambda: prove_web(url),
-        "worker": lambda: prove_worker(family.env),
+        "worker": lambda: prove_worker(family.env, "clock"),
+        "sender": lambda: prove_worker(family.env, "notify"),
         "beat": lambda: prove_beat(url, since),
     }
     return [attempt(name, prove, family) for name, prove in proofs.items()]
@@ -62,9 +63,10 @@ def prove_web(url: str) -> str:
     return "answers /health/ready and the sign-in page"
 
 
-def prove_worker(env: Mapping[str, str]) -> str:
-    """A task sent to the worker directly has run."""
+def prove_worker(env: Mapping[str, str], queue: str) -> str:
+    """A task sent to the queue's worker directly has run."""
     command = [sys.executable, "manage.py", "ping_worker", f"--timeout={PATIENCE_SECONDS}"]
+    command.append(f"--queue={queue}")
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SetupError(done.stderr.strip() or "ping_worker failed")

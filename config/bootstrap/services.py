@@ -145,10 +145,11 @@ def unprivileged_account() -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[Server]:
-    """Run a private Redis that writes nothing to disk."""
+def redis(*, durable: bool = False) -> Iterator[Server]:
+    """Run a private Redis. A durable one has its data again when it is started again."""
     port = ports.free_port()
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    options += ["--appendonly", "yes" if durable else "no"]
     with (
         scratch() as directory,
         Server(

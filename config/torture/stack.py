@@ -161,7 +161,7 @@ def programs(stack: Stack) -> dict[str, Server]:
     pool = ["--concurrency=2"] if stack.redis else ["--concurrency=2", "--pool=threads"]
     celery = ["celery", "-A", "config.celery"]
     worker = [*celery, "worker", *pool, "--without-gossip", "--without-mingle", "--loglevel=INFO"]
-    beat = [*celery, "beat", f"--schedule={stack.var}/beat-schedule", "--pidfile="]
+    beat = [*celery, "beat", "--pidfile="]
     return {
         "web": program(stack, "web", web, lambda _pid: bool(stack.health())),
         "worker": program(stack, "worker", worker, lambda _pid: True),

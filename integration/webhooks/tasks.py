@@ -4,24 +4,16 @@ No message of the broker is needed for it to be right: what was lost, the next b
 what comes twice finds nothing to do.
 """
 
-from functools import partial
-
-from celery import shared_task
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from integration.webhooks import delivering, ending, keeping
+from inventory.background import MINUTE, notify_task
 
-webhook_task = partial(
-    shared_task,
-    acks_late=True,
-    autoretry_for=(OperationalError, InterfaceError),
-    retry_backoff=True,
-    max_retries=5,
-)
+EXPIRES = 10 * MINUTE
+"""By then beat has found the same again: no heap of messages waits for a worker."""
 
 
-@webhook_task()
+@notify_task()
 def send_webhooks() -> int:
     """Start the deliveries that are due, and tell whose receivers were given up; how many."""
     now = timezone.now()
@@ -32,7 +24,7 @@ def send_webhooks() -> int:
     return len(waiting)
 
 
-@webhook_task()
+@notify_task(expires=EXPIRES)
 def deliver(pk: int) -> bool:
     """Send what is due to one receiver. Where it takes long, others come in between."""
     more = delivering.deliver(pk)
@@ -41,7 +33,7 @@ def deliver(pk: int) -> bool:
     return more
 
 
-@webhook_task()
+@notify_task()
 def trim_webhook_log() -> int:
     """Take away what the log kept for so many days; how many attempts."""
     return keeping.trim(timezone.now())

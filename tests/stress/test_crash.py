@@ -190,7 +190,7 @@ def test_a_sweep_killed_in_the_middle_is_run_again_and_raises_once(
     assert stack.redis
     stack.beat.stop()
     broker = redis.Redis.from_url(stack.redis.url)
-    until(lambda: not broker.llen("celery") and not broker.hlen("unacked"), "an idle worker")
+    until(lambda: not broker.llen("clock") and not broker.hlen("unacked"), "an idle worker")
     demand = f"ORDER-{who}"
     needs = [{"material": world.RAW, "quantity": "1"}]
     order = asked(

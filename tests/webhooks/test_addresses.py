@@ -144,7 +144,7 @@ def test_what_is_no_address(url: str) -> None:
 
 
 def test_the_networks_that_are_allowed_are_checked_at_the_start() -> None:
-    found = checked.networks(["10.0.0.0/8", "fd00::/8", "127.0.0.1"])
+    found = checked.networks(["10.0.0.0/8", "fd00::/8", "127.0.0.1"], "HERE")
     assert [str(network) for network in found] == ["10.0.0.0/8", "fd00::/8", "127.0.0.1/32"]
     with pytest.raises(ImproperlyConfigured):
-        checked.networks(["10.0.0.1/8"])
+        checked.networks(["10.0.0.1/8"], "HERE")

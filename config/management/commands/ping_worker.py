@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from config.models import PING, TaskRun
 from config.tasks import ping
+from inventory.background import CLOCK, QUEUES
 
 
 class Command(BaseCommand):
@@ -16,18 +17,19 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--queue", choices=QUEUES, default=CLOCK, help="whose worker to ask")
         parser.add_argument("--timeout", type=float, default=20, help="seconds to wait")
 
-    def handle(self, *args: Any, timeout: float, **options: Any) -> None:
+    def handle(self, *args: Any, queue: str, timeout: float, **options: Any) -> None:
         sent_at = timezone.now()
-        ping.delay()
+        ping.apply_async(queue=queue)
         deadline = time.monotonic() + timeout
         answered = TaskRun.objects.filter(
             name=PING, last_finished_at__gte=sent_at, last_outcome="SUCCESS"
         )
         while not answered.exists():
             if time.monotonic() > deadline:
-                raise CommandError(f"no worker ran the task within {timeout:g} seconds")
+                raise CommandError(f"no worker of the queue {queue} ran the task within {timeout:g} seconds")
             time.sleep(0.1)
         seconds = (timezone.now() - sent_at).total_seconds()
         self.stdout.write(f"ran a task {seconds:.1f} seconds after it was sent")
