@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import label_for_field
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -32,7 +33,15 @@ class Tasks(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         desk: Any = self.model_admin
-        self.result_list = desk.look_at(list(self.result_list))
+        names = desk.list_display[1:]
+        self.headings = [label_for_field(name, self.model, desk) for name in desk.list_display]
+        rows = desk.look_at(list(self.result_list))
+        for row in rows:
+            row.cells = [
+                (heading, getattr(desk, name)(row))
+                for name, heading in zip(names, self.headings[1:], strict=True)
+            ]
+        self.result_list = sorted(rows, key=lambda row: (row.seen.entry.queue, row.name))
 
 
 @admin.register(TaskRun)
@@ -43,7 +52,6 @@ class TaskRunAdmin(HistoryAdmin[TaskRun]):
     list_display = (
         "task", "state", "queue", "schedule", "started", "took", "outcome", "due", "day", "record",
     )  # fmt: skip
-    list_display_links = ("task",)
     fields = (
         "name", "schedule", "queue", "state", "last_started_at", "last_finished_at",
         "last_success_at", "last_outcome", "last_seconds", "running_on", "due", "sent_at",
@@ -106,7 +114,7 @@ class TaskRunAdmin(HistoryAdmin[TaskRun]):
         except NotSentError:
             messages.error(request, _("The broker does not answer; nothing was sent."))
         else:
-            said = _("%(task)s was sent; the worker runs it as soon as it gets to it.")
+            said = _("Sent: %(task)s. A worker runs it as soon as it gets to it.")
             messages.success(request, said % {"task": self.look_at([row])[0].seen.entry.name})  # type: ignore[attr-defined]
         return HttpResponseRedirect(reverse("admin:forestage_taskrun_changelist"))
 
@@ -196,6 +204,10 @@ def schedule_of(state: State) -> str:
     if seconds % 60:
         return ngettext("every second", "every %(number)s seconds", seconds) % {"number": seconds}
     minutes = seconds // 60
+    if minutes % 60 == 0:
+        return ngettext("every hour", "every %(number)s hours", minutes // 60) % {
+            "number": minutes // 60
+        }
     return ngettext("every minute", "every %(number)s minutes", minutes) % {"number": minutes}
 
 

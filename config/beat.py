@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
 from celery import beat
@@ -22,6 +23,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Min
 from django.utils import timezone
+from django.utils.module_loading import autodiscover_modules
 
 from config import queues
 from config.alone import alone
@@ -75,12 +77,22 @@ class Entry:
     def next_at(self, run: TaskRun, since: datetime) -> datetime:
         """When it falls due: by the last message, else the last run, else since the set-up."""
         last = run.sent_at or run.last_started_at or since
-        now = timezone.now()
-        return now if last > now + AHEAD else now + self.schedule.remaining_estimate(last)
+        if last > timezone.now() + AHEAD:
+            return timezone.now()
+        left = self.schedule.remaining_estimate(last)
+        return timezone.now() + left
+
+
+@cache
+def know_tasks() -> None:
+    """Only a task itself knows its queue. Workers and beat have read them all; a web process
+    has not."""
+    autodiscover_modules("tasks")
 
 
 def entries() -> Iterator[Entry]:
     """The schedule, from the settings."""
+    know_tasks()
     for name, told in settings.CELERY_BEAT_SCHEDULE.items():
         schedule = cast("BaseSchedule", maybe_schedule(told["schedule"], app=app))
         yield Entry(name, told["task"], schedule)

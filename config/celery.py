@@ -19,7 +19,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("forestage", task_cls="config.work:Work")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["integration.epcis.capture"])
 
 from config import presence  # noqa: E402, F401 - connects to this application's signals
 

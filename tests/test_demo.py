@@ -148,5 +148,5 @@ def test_the_demo_starts_works_and_stops(tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for part in ("web", "worker", "beat"):
+    for part in ("web", "worker", "sender", "beat"):
         assert f"ok {part}: " in done.stdout

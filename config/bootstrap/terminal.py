@@ -4,7 +4,15 @@ import os
 import sys
 from typing import IO
 
-COLOURS = {"web": "36", "worker": "33", "sender": "34", "beat": "35", "ok": "32", "failed": "31", "step": "1"}
+COLOURS = {
+    "web": "36",
+    "worker": "33",
+    "sender": "34",
+    "beat": "35",
+    "ok": "32",
+    "failed": "31",
+    "step": "1",
+}
 
 
 class SetupError(Exception):

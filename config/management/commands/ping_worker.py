@@ -29,7 +29,9 @@ class Command(BaseCommand):
         )
         while not answered.exists():
             if time.monotonic() > deadline:
-                raise CommandError(f"no worker of the queue {queue} ran the task within {timeout:g} seconds")
+                raise CommandError(
+                    f"no worker of the queue {queue} ran the task within {timeout:g} seconds"
+                )
             time.sleep(0.1)
         seconds = (timezone.now() - sent_at).total_seconds()
         self.stdout.write(f"ran a task {seconds:.1f} seconds after it was sent")
