@@ -30,12 +30,6 @@ def _broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beat, "set_up_at", lambda: long_ago)
 
 
-@pytest.fixture
-def opened(settings: Any) -> None:
-    settings.METRICS_TOKEN = "grüße"
-    settings.CELERY_BEAT_SCHEDULE = {"sweep": {"task": "staging.tasks.flag_stale", "schedule": 60}}
-
-
 def status(client: Client, token: str = "", address: str = "127.0.0.1") -> int:
     head = {"HTTP_AUTHORIZATION": token} if token else {}
     return client.get("/metrics", REMOTE_ADDR=address, **head).status_code  # type: ignore[arg-type]
