@@ -139,7 +139,8 @@ class Scheduler(beat.Scheduler):
         for entry in entries():
             run, now = runs[entry.task], timezone.now()
             if is_wanted(entry, run, now, since, depths):
-                self._send(entry, run, now)
+                if not self._send(entry, run, now):
+                    return LONGEST_PAUSE  # the broker is away: the others would wait for it too
                 run.sent_at, run.waiting = now, run.waiting + 1
             if not run.waiting:
                 left = (entry.next_at(run, since) - timezone.now()).total_seconds()
@@ -148,15 +149,18 @@ class Scheduler(beat.Scheduler):
                 pause = min(pause, max(entry.every.total_seconds(), SHORTEST_PAUSE))
         return pause
 
-    def _send(self, entry: Entry, run: TaskRun, now: datetime) -> None:
+    def _send(self, entry: Entry, run: TaskRun, now: datetime) -> bool:
+        """False if the broker did not take it."""
         if not TaskRun.objects.claim(run, now):
-            return
+            return True
         logger.info("Sending %s", entry.name)
         try:
             send(entry, valid_for(entry, run.waiting))
         except Exception as trouble:  # every transport raises its own
             logger.warning("%s could not be sent: %s", entry.name, trouble)
             TaskRun.objects.unclaim(run, now)
+            return False
+        return True
 
     def _show(self) -> None:
         """Give a sign of life."""

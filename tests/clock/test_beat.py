@@ -121,7 +121,7 @@ def test_a_day_without_a_worker_leaves_few_messages_of_which_one_is_good(
         before = len(sent)
         one.tick()
         good += [(task, at + valid) for task, valid in sent[before:]]
-        at += timedelta(minutes=1)
+        at += timedelta(minutes=5)
         clock.move_to(at)
     sweeps = [expires for task, expires in good if task == SWEEP]
     nightly = [expires for task, expires in good if task == NIGHTLY]
