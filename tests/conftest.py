@@ -4,11 +4,13 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
+from hypothesis import HealthCheck
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.plugin import blocking_manager_key
 
@@ -20,6 +22,20 @@ from staging import basics as staging_basics
 # Playwright's synchronous interface keeps an event loop in the main thread, and Django would
 # take the tests' own database access for a mistake.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# A run of the suite draws the same examples as the one before, however slow the machine is. To look
+# further, with others each time: `--hypothesis-profile=deep`.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile(
+    "deep",
+    deadline=None,
+    max_examples=300,
+    stateful_step_count=80,
+    suppress_health_check=[
+        HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much
+    ],
+)  # fmt: skip
+hypothesis.settings.load_profile("suite")
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
