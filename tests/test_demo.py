@@ -50,10 +50,22 @@ def test_a_check_takes_another_port_than_a_default_in_use(
         demo.choose_port(demo.parse(["--check", "--port", str(taken)]))
 
 
-def test_a_free_port_is_free() -> None:
+def test_a_free_port_is_free_and_no_connection_is_given_it() -> None:
     port = ports.free_port()
     assert ports.is_free("127.0.0.1", port)
     assert not ports.answers("127.0.0.1", port)
+    first, last = map(int, ports.RANGE.read_text().split())
+    assert not first <= port <= last
+
+
+def test_where_the_kernel_gives_away_all_ports_one_of_those_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = tmp_path / "range"
+    for text in ("1024 65000", ""):
+        said.write_text(text)
+        monkeypatch.setattr(ports, "RANGE", said)
+        assert ports.is_free("127.0.0.1", ports.free_port())
 
 
 def test_two_demos_do_not_share_their_data(tmp_path: Path) -> None:
