@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 from pytest_django.live_server_helper import LiveServer
+
+expect.set_options(timeout=30_000)  # a machine that is busy stands still for seconds
 
 
 def sign_in(page: Page, live_server: LiveServer, username: str) -> None:

@@ -207,13 +207,18 @@ def test_what_takes_a_while_says_so(
     held: dict[str, Route] = {}
     page.route("**/alerts/count/", lambda route: held.update(count=route))
     page.route("**/dossier.pdf", lambda route: held.update(dossier=route))
-    page.goto(f"{live_server.url}/lots/{lot.pk}/dossier/")
-    with page.expect_download() as coming, page.expect_response("**/alerts/count/"):
+    sign = page.get_by_text("The dossier is being made …")
+    with page.expect_request("**/alerts/count/"):
+        page.goto(f"{live_server.url}/lots/{lot.pk}/dossier/")
+    with page.expect_request("**/dossier.pdf"):
         page.get_by_role("link", name="PDF").click()
+    expect(sign).to_be_visible()
+    with page.expect_response("**/alerts/count/"):
         held["count"].continue_()  # what the page asks for by itself does not take the sign away
-        expect(page.get_by_text("The dossier is being made …")).to_be_visible()
+    expect(sign).to_be_visible()
+    with page.expect_download() as coming:
         held["dossier"].continue_()
     assert coming.value.path().read_bytes().startswith(b"%PDF")
     assert coming.value.suggested_filename.endswith(".pdf")
-    expect(page.get_by_text("The dossier is being made …")).to_be_hidden()
+    expect(sign).to_be_hidden()
     page.context.close()
