@@ -9,7 +9,7 @@ if os.environ.get("REDIS_URL"):
     os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=number).geturl()
 
 from config.settings import *  # noqa: F403
-from config.settings import DATABASES, VAR_DIR
+from config.settings import CACHES, DATABASES, VAR_DIR
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 TOKEN_SECONDS = 0  # a test changes at will who may do what, and asks again at once
@@ -24,3 +24,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because the live server and threads in tests open connections of their own.
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+else:
+    # More threads at once than a process of the product has, and a machine that stands still for
+    # seconds: whoever has to wait here is not to be turned away.
+    DATABASES["default"]["OPTIONS"]["pool"] |= {"max_size": 20, "timeout": 60}
+
+if "OPTIONS" in CACHES["default"]:
+    CACHES["default"]["OPTIONS"] |= {"socket_connect_timeout": 60, "socket_timeout": 60}

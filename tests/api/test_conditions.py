@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from inventory import preconditions
 from inventory.models import IdempotencyKey, RefusedAttempt
 from inventory.verbs import REGISTRY
 from staging.models import Demand
+from tests import waiting
 from tests.api.cases import CASES
 from tests.api.conftest import Api
 from tests.factories import UserFactory
@@ -170,31 +170,20 @@ def test_nothing_changes_between_the_comparison_and_the_effect() -> None:
                 list(demand.requirements.select_for_update())
                 Demand.objects.filter(pk=demand.pk).update(carrier="First")
                 locked.set()
-                assert sent.wait(20)
-                _until_somebody_waits()
+                assert sent.wait(60)
+                waiting.until(waiting.somebody_waits)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(overtake)
-        assert locked.wait(20)
+        assert locked.wait(60)
         sent.set()
         answer = api.do("change_demand", line, **{"If-Match": tag})
         first.result()
     assert answer.status_code == 412
     demand.refresh_from_db()
     assert demand.carrier == "First"
-
-
-def _until_somebody_waits() -> None:
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    end = timezone.now().timestamp() + 20
-    while timezone.now().timestamp() < end:
-        with connection.cursor() as cursor:
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waited")
 
 
 def _as(who: Any) -> Api:

@@ -304,7 +304,7 @@ def test_a_second_request_is_told_at_once_that_the_first_is_running(
 
     def slowly(result: Any) -> Any:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         return ordinary(result)
 
     def send() -> Any:
@@ -317,7 +317,7 @@ def test_a_second_request_is_told_at_once_that_the_first_is_running(
         patched.setattr("inventory.verbs.answer_of", slowly)
         first = pool.submit(send)
         try:
-            assert begun.wait(20)
+            assert begun.wait(60)
             meanwhile = send()
         finally:
             go_on.set()

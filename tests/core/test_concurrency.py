@@ -21,12 +21,13 @@ from staging import actions as staging
 from staging import clock
 from staging.checks import breaches
 from staging.models import Alert, Allocation, Demand, PullTask, StagedStock
+from tests import waiting
 from tests.plant import Plant
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 D = Decimal
-PATIENCE = 30
+PATIENCE = 60
 
 
 def at_once(*acts: Callable[[], Any]) -> list[str]:
@@ -48,7 +49,6 @@ def at_once(*acts: Callable[[], Any]) -> list[str]:
         finally:
             connection.close()
 
-    connection.close()  # eight takers and the test itself share a pool of eight
     threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
     for thread in threads:
         thread.start()
@@ -355,7 +355,7 @@ def test_nobody_holds_one_lot_and_comes_back_for_a_lower_one(
 
     def look() -> None:
         assert held.wait(PATIENCE)
-        wait_until(somebody_waits)
+        waiting.until(waiting.somebody_waits)
         try:
             with transaction.atomic():
                 list(Lot.objects.filter(pk=high.pk).select_for_update(nowait=True))
@@ -363,19 +363,6 @@ def test_nobody_holds_one_lot_and_comes_back_for_a_lower_one(
             looked.set()
 
     assert at_once(hold_low, act_then, look) == ["done"] * 3
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone() is not None
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_container_moves_or_is_packed(plant: Plant) -> None:

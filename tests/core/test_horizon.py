@@ -22,7 +22,7 @@ from tests.core.budget.counting import statements
 from tests.plant import Plant
 
 pytestmark = pytest.mark.postgres
-PATIENCE = 30
+PATIENCE = 60
 
 IN_THIS_DATABASE = """
     SELECT system_identifier::text, least(

@@ -220,15 +220,15 @@ def test_what_is_changed_while_a_sweep_runs_is_there_for_the_next(
         with transaction.atomic():
             change(plant, lot)
             changed.set()
-            swept.wait(20)
+            swept.wait(60)
         connection.close()
 
     thread = threading.Thread(target=slowly)
     thread.start()
-    assert changed.wait(20)
+    assert changed.wait(60)
     assert tasks.flag_stale() == {"raised": 0, "closed": 0}
     swept.set()
-    thread.join(20)
+    thread.join(60)
     PullTask.objects.all().delete()  # a hold has raised one, which names the commitment
     Commitment.objects.update(id=UUID(int=1))  # not to be looked at for being new
     assert tasks.flag_stale() == {"raised": 1, "closed": 0}

@@ -6,10 +6,9 @@ Runs on both databases; on SQLite, where one writes at a time, transactions cann
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -25,17 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WRITERS, TIMES, PATIENCE = 8, 5, 60
 PAGE = 3
 D = Decimal
-
-
-@pytest.fixture(autouse=True)
-def room() -> Iterator[None]:
-    """A connection for everybody: writers hold theirs for as long as their transactions last."""
-    pool: Any = getattr(connection, "pool", None)
-    if pool:
-        pool.resize(1, WRITERS + 4)
-    yield
-    if pool:
-        pool.resize(1, 8)
 
 
 def in_thread(act: Callable[[], None], crashes: list[BaseException]) -> threading.Thread:

@@ -126,7 +126,7 @@ def test_eight_at_once_never_get_the_same() -> None:
 
     def take(who: int) -> None:
         try:
-            start.wait(10)
+            start.wait(60)
             for n in range(5):
                 new(plant, f"T{who}-{n}", f"T{who}-{n}b", numbered=True)
         except Exception as error:

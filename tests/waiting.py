@@ -1,0 +1,29 @@
+"""Wait until something has come about, however slow the machine is."""
+
+import time
+from collections.abc import Callable
+
+from django.db import connection
+
+PATIENCE = 60
+"""Seconds after which it never will."""
+
+WAITING = """
+    SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock')
+"""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it never came about"
+        time.sleep(0.01)
+
+
+def somebody_waits() -> bool:
+    """Whether a session waits for another's lock: in this database, for other test processes have
+    theirs on the same cluster."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING)
+        return bool(cursor.fetchone()[0])
