@@ -16,7 +16,6 @@ from staging.models import Alert
 from tests.core.refusal import refused
 from tests.plant import Plant
 
-TODAY = timezone.localdate()
 A_DAY = timedelta(days=1)
 
 
@@ -56,23 +55,24 @@ def test_two_rules_on_the_same_on_the_same_days_are_refused(plant: Plant) -> Non
     deny = {"effect": Effect.DENY, "action": "ship"}
     with refused("rules_overlap"):
         drafted(plant, deny, deny | {"effect": Effect.REASON})
-    one = deny | {"valid_until": TODAY}
+    one = deny | {"valid_until": timezone.localdate()}
     with refused("rules_overlap"):
-        drafted(plant, one, deny | {"valid_from": TODAY})
-    drafted(plant, one, deny | {"valid_from": TODAY + A_DAY})
+        drafted(plant, one, deny | {"valid_from": timezone.localdate()})
+    drafted(plant, one, deny | {"valid_from": timezone.localdate() + A_DAY})
 
 
 @pytest.mark.parametrize(
-    ("dates", "counts"),
+    ("column", "days", "counts"),
     [
-        ({"valid_until": TODAY - A_DAY}, False),
-        ({"valid_until": TODAY}, True),
-        ({"valid_from": TODAY}, True),
-        ({"valid_from": TODAY + A_DAY}, False),
+        ("valid_until", -1, False), ("valid_until", 0, True),
+        ("valid_from", 0, True), ("valid_from", 1, False),
     ],
-)
-def test_a_rule_counts_between_its_dates(plant: Plant, dates: dict[str, Any], counts: bool) -> None:
-    in_force(plant, {"effect": Effect.DENY, "action": "stage", **dates})
+)  # fmt: skip
+def test_a_rule_counts_between_its_dates(
+    plant: Plant, column: str, days: int, counts: bool
+) -> None:
+    dated = {column: timezone.localdate() + days * A_DAY}
+    in_force(plant, {"effect": Effect.DENY, "action": "stage", **dated})
     lot = plant.lot(10)
     order = plant.order((lot.material, 5))
     if counts:
@@ -120,7 +120,10 @@ def test_the_strictest_counts(plant: Plant) -> None:
 def test_the_sweep_sees_a_rule_begin_to_count(plant: Plant) -> None:
     lot = plant.lot(10)
     plant.stage(plant.order((lot.material, 5)), lot)
-    in_force(plant, {"effect": Effect.DENY, "action": "stage", "valid_from": TODAY + A_DAY})
+    in_force(
+        plant,
+        {"effect": Effect.DENY, "action": "stage", "valid_from": timezone.localdate() + A_DAY},
+    )
     sweep(by=plant.operator, at=plant.now)
     assert not Alert.objects.filter(reason="not_usable").exists()
     sweep(by=plant.operator, at=plant.now + A_DAY)
@@ -141,7 +144,7 @@ def test_a_preview_tells_what_would_be_refused_that_was_allowed(plant: Plant) ->
     )
     found = {
         (str(finding.evidence.action), change.before, change.after, change.why): change.uses
-        for finding in compare(draft, TODAY)
+        for finding in compare(draft, timezone.localdate())
         for change in finding.changes
     }
     assert found == {
@@ -162,7 +165,7 @@ def test_a_preview_judges_by_the_status_of_then(plant: Plant) -> None:
         recorded_at=plant.now, batch="00000000-0000-0000-0000-000000000001",
     )  # fmt: skip
     draft = drafted(plant, {"effect": Effect.DENY, "action": "stage", "note": "why"})
-    [finding] = compare(draft, TODAY)
+    [finding] = compare(draft, timezone.localdate())
     [change] = finding.changes
     assert (change.status, change.uses, change.is_stricter) == ("released", 1, True)
     [(use, words)] = finding.uses
@@ -173,4 +176,4 @@ def test_a_preview_judges_by_the_status_of_then(plant: Plant) -> None:
 def test_what_changes_nothing_shows_nothing(plant: Plant) -> None:
     lot = plant.lot(10)
     plant.stage(plant.order((lot.material, 5)), lot)
-    assert list(compare(drafted(plant), TODAY)) == []
+    assert list(compare(drafted(plant), timezone.localdate())) == []
