@@ -4,7 +4,7 @@ What the gate decides by ("today") is the installation's day everywhere: only wh
 what is typed for a site, goes by the site's clock.
 """
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.forms.utils import from_current_timezone
@@ -24,6 +24,11 @@ def zone_named(name: str) -> tzinfo:
 def zone_of(site: Site | None) -> tzinfo:
     """The site's time zone; the installation's where there is no site."""
     return zone_named(site.time_zone) if site else timezone.get_default_timezone()
+
+
+def gate_day(at: datetime | None = None) -> date:
+    """The day that the gate decides by, now or then, whatever clock a page shows."""
+    return timezone.localdate(at, timezone.get_default_timezone())
 
 
 def as_typed_at(site: Site, moment: datetime) -> datetime:

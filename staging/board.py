@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 
 from inventory.models import Balance, Location
+from inventory.zones import gate_day
 from quality import gate
 from staging import board_rows, live
 from staging.board_rows import LANES, ORDER, SHOWN, Asked
@@ -214,7 +214,7 @@ def _place_on_board(lane: Lane) -> tuple[object, ...]:
 
 
 def _fill(lanes: dict[int, Lane], match: Match | None, at: datetime) -> None:
-    on = timezone.localdate(at)
+    on = gate_day(at)
     matched = match is not None
     given: dict[str, Any] = {"lanes": list(lanes), "on": on, "at": at}
     given |= match.given if match else {}

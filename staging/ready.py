@@ -16,6 +16,7 @@ from inventory.fields import Words
 from inventory.paging import Page, every, sifted_page_of
 from inventory.sheets.columns import BATCH
 from inventory.statements import Select
+from inventory.zones import gate_day
 from staging import kits, live, shortage
 from staging.kits import Kit
 from staging.models import Demand, DemandState, Requirement
@@ -95,7 +96,7 @@ def ready(
     `rows` are ordered by nothing yet. What its statements ask of the demands of the page is
     compiled once: boards are drawn often.
     """
-    on = timezone.localdate(at)
+    on = gate_day(at)
 
     def undone(keys: list[int]) -> list[Demand]:
         return _UNDONE(demands=keys, on=on)
@@ -106,7 +107,7 @@ def ready(
 
 def whole(rows: QuerySet[Demand], *, at: datetime) -> Iterator[list[Entry]]:
     """All pages of it, one after the other."""
-    on = timezone.localdate(at)
+    on = gate_day(at)
 
     def undone(keys: list[int]) -> list[Demand]:
         return _UNDONE(demands=keys, on=on)
@@ -116,7 +117,7 @@ def whole(rows: QuerySet[Demand], *, at: datetime) -> Iterator[list[Entry]]:
 
 
 def _entries(demands: Sequence[Demand], at: datetime) -> list[Entry]:
-    on = timezone.localdate(at)
+    on = gate_day(at)
     found, blocked = kits.kits(demands), kits.blocked(demands, on)
     lines = [line for demand in demands for line in found[demand.pk].lines]
     lacking = [line for line in lines if kits.share(line) < 1 or line.pk in blocked]

@@ -6,10 +6,9 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 
 from inventory.models import Location, Site
-from inventory.zones import zone_named
+from inventory.zones import gate_day, zone_named
 from staging import board
 from staging.models import StagedStock
 from staging.scope import Scope
@@ -27,7 +26,7 @@ class Trouble:
 def trouble(lanes: Sequence[Location], at: datetime) -> Trouble:
     """How much is wrong in these lanes. A fixed number of statements."""
     keys = [lane.pk for lane in lanes]
-    given: dict[str, Any] = {"lanes": keys, "on": timezone.localdate(at), "at": at}
+    given: dict[str, Any] = {"lanes": keys, "on": gate_day(at), "at": at}
     staged = StagedStock.objects.filter(location__in=keys).order_by()
     return Trouble(
         blocked=len(board.stopped(lanes, given, matched=False)),

@@ -1,23 +1,28 @@
 """Wall screens: a link that works once, a token that reaches its boards and nothing else."""
 
+import csv
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from inventory.errors import Refused
-from inventory.models import AuditEntry
+from inventory.models import AuditEntry, Lot
 from staging import displays
 from staging.models import Display
 from staging.models.displays import OPENS_FOR
 from staging.views.wall import COOKIE
 from tests.admin.conftest import SignIn, enter, list_of, page_of
+from tests.core.refusal import refused
+from tests.factories import UserFactory
 from tests.plant import Plant
 
 __all__ = ["enter"]
@@ -305,3 +310,41 @@ def test_a_screen_without_anything_to_show_is_not_made(enter: SignIn) -> None:
     answer = enter("supervisor").post(list_of(Display, "add"), data)
     assert "The screen would show nothing." in answer.content.decode()
     assert not Display.objects.exists()
+
+
+# --- whose day it is ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "days", "expired"),
+    [("Pacific/Auckland", 20, 0, False), ("Pacific/Honolulu", 4, -1, True)],
+    ids=["tomorrow there", "yesterday there"],
+)
+def test_boards_call_expired_what_the_gate_does_whatever_day_it_is_at_the_site(
+    plant: Plant, zone: str, hour: int, days: int, *, expired: bool
+) -> None:
+    plant.site.time_zone = zone
+    plant.site.save()
+    tomorrow = plant.now.replace(hour=hour) + timedelta(days=1)
+    with time_machine.travel(tomorrow):
+        lot = plant.lot(20)
+        order = plant.order((lot.material, 15), reference="PO-1")
+        plant.stage(order, lot, quantity=10)
+        Lot.objects.update(expires_on=timezone.localdate() + timedelta(days=days))
+        if expired:
+            with refused("lot_expired"):
+                plant.stage(order, lot, quantity=5)
+        floor = Client()
+        floor.force_login(UserFactory(role="supervisor"))
+        site = f"?site={plant.site.code}"
+        areas = floor.get(f"/{site}").context["areas"]
+        lanes = {lane.location: lane for area in areas for lane in area["lanes"]}
+        assert lanes[plant.l1].blocked == (1 if expired else 0)
+        file = floor.get(f"/ready/{site}&download=csv")
+        [row] = csv.DictReader(b"".join(file.streaming_content).decode().splitlines())  # type: ignore[attr-defined]
+        assert row["Blocked"] == ("true" if expired else "false")
+        wall = screen(plant)
+        for path in WALLS:
+            assert ("expired" in shown(wall, path).casefold()) == expired, path
+        if not expired:
+            plant.stage(order, lot, quantity=5)

@@ -13,6 +13,7 @@ from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import LineField, line_fields
 from inventory.models import Surface
+from inventory.zones import gate_day
 
 Row = dict[str, Any]
 
@@ -96,5 +97,5 @@ class Story:
         if kind is datetime:
             return self.now + value
         if kind is date:
-            return self.now.date() + days(value)
+            return gate_day(self.now) + days(value)
         return value

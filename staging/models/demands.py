@@ -21,11 +21,11 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Round
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Location, Lot, Material, Site
 from inventory.models.materials import QUANTITY
+from inventory.zones import gate_day
 
 
 class DemandKind(models.TextChoices):
@@ -73,7 +73,7 @@ class DemandQuerySet(models.QuerySet["Demand"]):
         # Issued counts as well: a demand that needs less by now waits for what comes back.
         unfinished = lines.filter(Q(used__lt=F("quantity")) | Q(issued__gt=0))
         staged = apps.get_model("staging", "StagedStock").objects  # its module imports this one
-        today = timezone.localdate() if on is None else on
+        today = gate_day() if on is None else on
         blocked = staged.blocked(today).filter(requirement__demand=OuterRef("pk"))
         # One row of it and not Exists, for which PostgreSQL may ask the gate about all that is
         # staged anywhere, to look the few demands of a page up in the answer.
