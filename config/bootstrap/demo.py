@@ -24,7 +24,7 @@ from config.bootstrap.terminal import SetupError, complain, say
 from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 DEFAULT_PORT = 8000
-START_SECONDS = 30
+START_SECONDS = 120
 CHECK_SWEEP_SECONDS = 2
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -14,7 +14,7 @@ from config.bootstrap.environment import ROOT
 from config.bootstrap.processes import Family
 from config.bootstrap.terminal import SetupError, coloured
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Result(NamedTuple):
@@ -107,7 +107,7 @@ def get(url: str) -> tuple[int, str]:
     """Fetch a page of the demo, past any proxy, and give status and text. Raises SetupError."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(url, timeout=5) as response:
+        with direct.open(url, timeout=30) as response:
             return response.status, response.read().decode(errors="replace")
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")

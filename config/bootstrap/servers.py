@@ -12,7 +12,7 @@ from typing import Any, Self
 from config.bootstrap import processes
 from config.bootstrap.terminal import SetupError
 
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 class Server:

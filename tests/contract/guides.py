@@ -43,7 +43,7 @@ def run(guide: list[Block], server: str, folder: Path) -> list[str]:
     script = script.replace(".venv/bin/python manage.py", f"{sys.executable} {ROOT}/manage.py")
     done = subprocess.run(
         ["bash", "-eu", "-o", "pipefail", "-c", script],
-        cwd=folder, env=surroundings(), capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=surroundings(), capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     return done.stdout.split(BETWEEN)

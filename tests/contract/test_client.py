@@ -42,7 +42,7 @@ def example(generated: Path, server: str, *arguments: str) -> Any:
     return subprocess.run(
         [sys.executable, str(EXAMPLE), server, *arguments],
         env=env | {"PYTHONPATH": str(generated)},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
 
 
