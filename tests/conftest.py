@@ -37,6 +37,12 @@ hypothesis.settings.register_profile(
 )  # fmt: skip
 hypothesis.settings.load_profile("suite")
 
+# A page gives up what it asks for after ten seconds, and keeps a scan for later: not on a machine
+# that was only busy for so long.
+PATIENT = """
+document.addEventListener("htmx:beforeSend", ({ detail }) => { detail.xhr.timeout = 60_000; });
+"""
+
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -125,6 +131,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     has pages with it.
     """
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
+    context.add_init_script(PATIENT)
     yield context.new_page()
     context.close()
 
