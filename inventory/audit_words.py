@@ -121,6 +121,7 @@ GROUPS: tuple[tuple[StrPromise, str], ...] = (
     (_("Seals"), "seals."),
     (_("Imports"), "import."),
     (_("Webhooks"), "webhooks."),
+    (_("Periodic tasks"), "clock."),
     (_("Refusals"), "refused"),
 )
 

@@ -8,6 +8,7 @@ pm4py, unless `--mining` has set that up.
 import argparse
 import contextlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from config.bootstrap.terminal import say
 
 OURS = ("--setup-only", "--mining")
 DECIDED_BY_USER = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "--collect-only", "--co")
+SETS_A_PLANT = re.compile("DJANGO_SETTINGS_MODULE|FORESTAGE_(?!TEST_|CHROMIUM)")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -55,8 +57,9 @@ def parallel(arguments: list[str]) -> list[str]:
 
 @contextlib.contextmanager
 def surroundings() -> Iterator[dict[str, str]]:
-    """The environment of a test run: servers, and a data directory that is not the demo's."""
-    env = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    """The environment of a test run: servers, and a data directory that is not the demo's. What a
+    shell has set for a plant of its own (its zone, its hosts) is none of a test's business."""
+    env = {name: value for name, value in os.environ.items() if not SETS_A_PLANT.match(name)}
     with tempfile.TemporaryDirectory(prefix="forestage-test-") as var:
         env["FORESTAGE_VAR"] = var
         if env.get("FORESTAGE_TEST_DATABASE") == "sqlite":
