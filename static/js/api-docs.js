@@ -1,4 +1,5 @@
-// Names Swagger UI's choices, which come without: after their parameter, or the words above them.
+// What Swagger UI leaves out: names for its choices, after their parameter or the words above them, and
+// a way for the keyboard into examples that scroll.
 (() => {
   "use strict";
 
@@ -9,11 +10,12 @@
     return (parameter ?? words ?? choice.options[choice.selectedIndex]?.text ?? "").replace(/:\s*$/, "").trim();
   }
 
-  function name() {
+  function complete() {
     for (const choice of document.querySelectorAll("#swagger-ui select:not([aria-label])")) {
       choice.setAttribute("aria-label", nameOf(choice) || "Choice");
     }
+    for (const example of document.querySelectorAll("#swagger-ui pre:not([tabindex])")) example.tabIndex = 0;
   }
 
-  new MutationObserver(name).observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
+  new MutationObserver(complete).observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
 })();

@@ -81,7 +81,11 @@ class Checked:
         self, chromium: Browser, server: LiveServer, role: str, locale: str = "en-GB"
     ) -> None:
         self.server = server
-        self.context = chromium.new_context(viewport=SCREEN, locale=locale)  # type: ignore[arg-type]
+        self.context = chromium.new_context(  # a worker would ask for what is answered here
+            viewport=SCREEN,  # type: ignore[arg-type]
+            locale=locale,
+            service_workers="block",
+        )
         self.context.add_init_script(path=AXE)
         self.page = self.context.new_page()
         self.wrong: list[str] = []
