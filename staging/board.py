@@ -6,7 +6,7 @@ what stands in its lanes, and not how many lanes there are.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -153,7 +153,7 @@ def board(
     (`trouble`). On the page, what is wrong now counts, whether the clock has raised it or not. The
     number of statements is fixed.
     """
-    match = Match.among(wanted, text) if wanted else Match.of(text) if text else None
+    match = matching(wanted, text)
     chosen = _chosen(match, within)
     given = {"site": site, "purpose": purpose, "lanes": chosen or []}
     asked = Asked(bool(site), bool(purpose), show, chosen is not None)
@@ -163,6 +163,20 @@ def board(
         _fill(lanes, match, at)
     ordered = sorted(lanes.values(), key=_place_on_board)
     return Board(ordered, previous, following)
+
+
+def matching(wanted: Q | None, text: str) -> Match | None:
+    """What is asked for; None where everything is."""
+    return Match.among(wanted, text) if wanted else Match.of(text) if text else None
+
+
+def staged_in(lanes: Iterable[Lane], match: Match | None, on: date) -> list[Commitment]:
+    """All that is staged there and asked for, lane by lane, the longest there first, with `stop`.
+    What stands in a lane for no demand is not among it."""
+    places = [lane.location.pk for lane in lanes]
+    rows = board_rows.standing(matched=match is not None)
+    found = rows(lanes=places, on=on, **(match.given if match else {}))
+    return sorted(found, key=lambda row: places.index(row.location_id))
 
 
 def _chosen(match: Match | None, within: Collection[int] | None) -> list[int] | None:

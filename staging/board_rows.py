@@ -195,6 +195,19 @@ STAGED: Select[Commitment] = Select(
 
 
 @lru_cache(maxsize=2)
+def standing(*, matched: bool) -> Select[Any]:
+    """All that is staged in the lanes, the longest there first, with `stop`."""
+    rows: Any = _staged(matched=matched)
+    return Select(
+        lambda: (
+            rows.with_stop(TODAY)
+            .select_related("requirement__demand", "lot__material", "location", "container")
+            .order_by("since", "pk")
+        )
+    )
+
+
+@lru_cache(maxsize=2)
 def loose(*, matched: bool) -> Select[Any]:
     """The first of what stands in each lane for no demand, and how much there is."""
     return Select(lambda: _loose(matched=matched))

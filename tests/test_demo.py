@@ -1,6 +1,7 @@
 """The demo: its arguments, its port, its children, and one whole start."""
 
 import contextlib
+import io
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from config.bootstrap import demo, ports, processes, suite
+from config.bootstrap import demo, ports, processes, relaying, suite
 from config.bootstrap.environment import ROOT
 from config.bootstrap.terminal import SetupError
 
@@ -138,6 +139,41 @@ def test_children_are_gone_afterwards(
             time.sleep(0.05)
             said += capsys.readouterr().out
     assert child.returncode == (-signal.SIGKILL if stubborn else -signal.SIGTERM)
+
+
+BEAT = "2026-11-26 19:26:58,766 INFO celery.beat Scheduler: Sending due task send-webhooks"
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "shows"),
+    [
+        (BEAT, True, False),
+        (BEAT.replace("INFO", "WARNING"), False, True),
+        ("[2026-11-26 19:26:47 +0000] [24017] [INFO] Booting worker with pid: 24019", True, False),
+        ("[2026-11-26 19:26:47 +0000] [24017] [ERROR] Worker was sent SIGKILL!", False, True),
+        ("GET /health/live HTTP/1.1 200 730 ms", True, False),
+        ("GET /lots/?q=1 HTTP/1.1 404 20 ms", True, False),
+        ("GET /lots/ HTTP/1.1 500 20 ms", False, True),
+        ("POST /guided/stage/ HTTP/1.1 409 34 ms", False, True),
+        ("Traceback (most recent call last):", True, True),
+        ('  File "manage.py", line 1, in <module>', True, True),
+        ("  of what was not worth a line", False, False),
+    ],
+)
+def test_the_terminal_shows_what_matters(text: str, before: bool, shows: bool) -> None:
+    assert relaying.matters(text, before=before) is shows
+
+
+def test_the_log_has_every_line_and_the_one_before_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = f"{BEAT}\nPOST /sign-in/ HTTP/1.1 302 50 ms\n".encode()
+    for _run in range(2):
+        relaying.Log(tmp_path / "demo.log").relay("web", io.BytesIO(said))
+    assert capsys.readouterr().out == 2 * "[web]     POST /sign-in/ HTTP/1.1 302 50 ms\n"
+    for name in ("demo.log", "demo.log.1"):
+        lines = (tmp_path / name).read_text().splitlines()
+        assert [line.partition(" [web] ")[2] for line in lines] == said.decode().splitlines()
 
 
 def test_a_child_that_dies_is_named() -> None:

@@ -124,9 +124,7 @@ def test_staged_stock_is_fresh_stale_and_blocked(plant: None) -> None:
 
 
 def test_every_alert_reason_is_there_and_one_is_acknowledged(plant: None) -> None:
-    of_messages = {AlertReason.DEMAND_RETIMED, AlertReason.DEMAND_REROUTED}  # there are none yet
-    raised = set(Alert.objects.values_list("reason", flat=True))
-    assert raised == set(AlertReason.values) - of_messages
+    assert set(Alert.objects.values_list("reason", flat=True)) == set(AlertReason.values)
     assert Alert.objects.exclude(acknowledged_at=None).count() == 1
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from config.bootstrap import ports, proof
 from config.bootstrap.environment import ROOT
 from config.bootstrap.processes import GRACE_SECONDS, Family, termination_as_interrupt
+from config.bootstrap.relaying import Log
 from config.bootstrap.terminal import SetupError, complain, say
 from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 
@@ -62,8 +63,8 @@ def serve(options: argparse.Namespace, port: int, var: Path) -> int:
         forget(var)
     env = environment(var, options)
     prepare(env, var)
-    started = time.time()
-    with Family(env=env, directory=ROOT) as family:
+    started, log = time.time(), Log(var / "demo.log")
+    with Family(env=env, directory=ROOT, relay=log.relay) as family:
         url = f"http://{bracketed(reachable(options.host))}:{port}/"
         family.start("web", *web(options.host, port))
         wait_for_web(url, family)  # alone on the machine's cores, it is there sooner
@@ -71,7 +72,7 @@ def serve(options: argparse.Namespace, port: int, var: Path) -> int:
         family.start("sender", *worker("notify,integration"))
         family.start("beat", *beat())
         if not options.check:
-            introduce(url, options.host)
+            introduce(url, options.host, var)
             family.watch()
         results = proof.gather(url, family, since=started)
     return proof.report(results)
@@ -210,14 +211,27 @@ def wait_for_web(url: str, family: Family) -> None:
         time.sleep(0.2)
 
 
-def introduce(url: str, host: str) -> None:
-    """Say where the demo is and who can sign in."""
+def introduce(url: str, host: str, var: Path) -> None:
+    """Say where the demo is, who can sign in, and what is said from here on."""
     print(f"\n  Forestage is ready: {url}\n\n  Sign in as one of")
     for account in DEMO_ACCOUNTS:
         print(f"    {account.username:<12}{account.does}")
-    print(f"  with the password {DEMO_PASSWORD}\n  Ctrl-C stops the demo.\n", flush=True)
+    token, log = short(var / "demo-api-token"), short(var / "demo.log")
+    print(
+        f"  with the password {DEMO_PASSWORD}\n\n"
+        f"  {url}admin/          decisions, master data, webhooks, exports\n"
+        f"  {url}api/v1/docs/    the API; the integrator's token: {token}\n\n"
+        "  Below stands what is sent in, and what goes wrong. All that web, worker and beat say\n"
+        f"  is in {log}. Ctrl-C stops the demo.\n",
+        flush=True,
+    )
     if host not in LOOPBACK:
         complain("  Whoever reaches this address can sign in with that password.\n")
+
+
+def short(path: Path) -> str:
+    """A path as somebody in the project's folder would type it."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 def reachable(host: str) -> str:

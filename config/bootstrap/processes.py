@@ -12,9 +12,11 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, NoReturn, Self
 
-from config.bootstrap.terminal import SetupError, coloured
+from config.bootstrap import relaying
+from config.bootstrap.terminal import SetupError
 
 GRACE_SECONDS = 10
+Relay = Callable[[str, IO[bytes]], None]
 Handler = Callable[[int, FrameType | None], None] | signal.Handlers | int | None
 
 
@@ -93,11 +95,14 @@ def run_until_done(command: Sequence[str], env: Mapping[str, str], directory: Pa
 
 
 class Family:
-    """Named children whose output is shown line by line, each with its name in front."""
+    """Named children. What each says is handed on line by line, as `relay` does."""
 
-    def __init__(self, *, env: Mapping[str, str], directory: Path) -> None:
+    def __init__(
+        self, *, env: Mapping[str, str], directory: Path, relay: Relay = relaying.relay
+    ) -> None:
         self.env = env
         self.directory = directory
+        self.relay = relay
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.relays: list[threading.Thread] = []
 
@@ -111,7 +116,7 @@ class Family:
             stderr=subprocess.STDOUT,
         )
         self.children[name] = child
-        relay = threading.Thread(target=show, args=(name, child.stdout), daemon=True)
+        relay = threading.Thread(target=self.relay, args=(name, child.stdout), daemon=True)
         relay.start()
         self.relays.append(relay)
 
@@ -145,12 +150,3 @@ class Family:
                 reap(child, max(0.1, deadline - time.monotonic()))
             for relay in self.relays:
                 relay.join(1)
-
-
-def show(name: str, output: IO[bytes]) -> None:
-    """Print a child's lines until it ends; keep draining when our own output is gone."""
-    width = 9
-    for line in output:
-        text = line.decode(errors="replace").rstrip()
-        with contextlib.suppress(OSError):
-            print(coloured(f"[{name}]".ljust(width), name), text, flush=True)

@@ -13,6 +13,7 @@ def tell(story: Story) -> None:
     _on_the_truck(story)
     _in_the_lanes(story)
     _planned(story)
+    _rerouted(story)
 
 
 def order(
@@ -83,3 +84,10 @@ def _planned(story: Story) -> None:
           ("FG-5002", "1200"))  # fmt: skip
     story.do("cancel_demand", "supervisor", days(2),
              {"demand": "SHP-88099", "reason": "Customer withdrew the order"})  # fmt: skip
+
+
+def _rerouted(story: Story) -> None:
+    """Another carrier fetches what is staged already, on another route."""
+    row: Row = {"demand": "SHP-88103", "route": "West, night run", "carrier": "Nordfreight",
+                "reason": "Kestrel Cargo has no lorry today"}  # fmt: skip
+    story.do("change_demand", "integrator", hours(1), row)

@@ -41,6 +41,7 @@ def tell(story: Story) -> None:
     _batches_to_come(story)
     _nasal_spray(story)
     _cancelled(story)
+    _put_forward(story)
 
 
 def plan(story: Story, ago: timedelta, reference: str, needed: timedelta) -> None:
@@ -197,4 +198,12 @@ def _cancelled(story: Story) -> None:
     story.do(
         "cancel_demand", "supervisor", days(1),
         {"demand": "GRA-0141", "reason": "Campaign moved to next month"},
+    )  # fmt: skip
+
+
+def _put_forward(story: Story) -> None:
+    """Compression of 0143 is wanted sooner, after its granulate was staged."""
+    story.do(
+        "change_demand", "supervisor", hours(2),
+        {"demand": "COM-0143", "needed_at": hours(14), "reason": "Press is free a shift earlier"},
     )  # fmt: skip

@@ -37,7 +37,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 @admin.register(CaptureJob)
 class CaptureJobAdmin(HistoryAdmin[CaptureJob]):
     list_display = (
-        "created_at", "user", "outcome", "events", "captured", "repeated", "failed", "behaviour",
+        "created_at", "outcome", "user", "events", "captured", "repeated", "failed", "behaviour",
     )  # fmt: skip
     list_filter = (OutcomeFilter, ("created_at", admin.DateFieldListFilter))
     list_select_related = ("user",)

@@ -216,7 +216,7 @@ class DeliveryAdmin(HistoryAdmin[Delivery]):
     """The log: one line for each attempt."""
 
     list_display = (
-        "at", "subscription", "type", "event", "attempt", "result",
+        "at", "result", "subscription", "type", "attempt", "event",
     )  # fmt: skip
     list_filter = ("outcome", "subscription", ("at", admin.DateFieldListFilter))
     list_select_related = ("subscription",)
@@ -250,7 +250,7 @@ class LetterFilter(admin.SimpleListFilter):
 class LetterAdmin(HistoryAdmin[Parcel]):
     """Dead letters: events that were given up, until they are taken after all."""
 
-    list_display = ("created_at", "subscription", "type", "event", "state", "error")
+    list_display = ("created_at", "state", "subscription", "type", "error", "event")
     list_filter = (LetterFilter, "subscription")
     list_select_related = ("subscription",)
     search_fields = ("=event",)

@@ -1,7 +1,5 @@
 """Lists of the admin as files: the columns of the list, as it is filtered and ordered."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any, TypeVar
 
 from django.contrib import admin, messages
@@ -20,7 +18,7 @@ from inventory.errors import Refused
 from inventory.models import Surface
 from inventory.paging import query_with
 from inventory.sheets.answers import answer, wanted
-from inventory.sheets.columns import BATCH, Column, FileType, Sheet
+from inventory.sheets.columns import BATCH, Column, FileType, Sheet, in_batches
 
 M = TypeVar("M", bound=Model)
 
@@ -82,7 +80,7 @@ class AsFile(admin.ModelAdmin[M]):
             name=str(self.opts.model_name),
             columns=[self._column(str(name)) for name in names],
             found=rows,
-            batches=lambda: map(look_at, _batches(rows.iterator(chunk_size=BATCH))),
+            batches=lambda: map(look_at, in_batches(rows.iterator(chunk_size=BATCH))),
         )
 
     def _column(self, name: str) -> Column:
@@ -109,9 +107,3 @@ def _in_words(value: Any) -> Any:
         lines = strip_tags(value).splitlines()
         value = ", ".join(line.strip() for line in lines if line.strip())
     return None if value in NOTHING else value
-
-
-def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    left = iter(rows)
-    while batch := list(islice(left, BATCH)):
-        yield batch

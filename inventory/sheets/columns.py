@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from inventory.fields import Words
+
+Row = TypeVar("Row")
 
 BATCH = 500
 """Rows that are read and written at a time."""
@@ -60,3 +63,10 @@ class Sheet:
         for batch in self.batches():
             for row in batch:
                 yield [of(row) for of in getters]
+
+
+def in_batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """The rows, as many at a time as are read at once."""
+    left = iter(rows)
+    while batch := list(islice(left, BATCH)):
+        yield batch

@@ -85,10 +85,20 @@ def _options(found: Iterable[Mapping[str, Any]]) -> str:
 
 
 @register.inclusion_tag("components/download.html", takes_context=True)
-def download_menu(context: Any, *, recorded: bool = False) -> dict[str, Any]:
-    """The list of the page as a file, as it is filtered: a button with the kinds of file."""
+def download_menu(context: Any, *, recorded: bool = False, **tables: Words) -> dict[str, Any]:
+    """The list of the page as a file, as it is filtered: a button with the kinds of file.
+
+    `tables` are the labels of several lists, by what the page calls them in its address.
+    """
     token = context.get("csrf_token")
-    return {"choices": file_choices(context), "recorded": recorded, "csrf_token": token}
+    choices = file_choices(context)
+    if tables:
+        choices = [
+            (f"{label}: {kind.label}", _file_of(context, kind, table))
+            for table, label in tables.items()
+            for kind in FileType
+        ]
+    return {"choices": choices, "recorded": recorded, "csrf_token": token}
 
 
 @register.simple_tag(takes_context=True)

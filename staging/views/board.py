@@ -1,7 +1,8 @@
 """The boards: every staging area at a glance, and what must be ready by when."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import tzinfo
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -9,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views import View
 
 from inventory.models import Site
 from inventory.paging import query_with
@@ -21,7 +21,7 @@ from staging.board import Lane
 from staging.forms import BoardFilter, ReadyFilter
 from staging.models import Demand, DemandState
 from staging.ready import Entry
-from staging.views.columns import code
+from staging.views.columns import COMMITMENTS, code
 from staging.views.demands import named
 from staging.views.files import AsFile
 from staging.views.live import Board, Drawing, LiveView, suggestions
@@ -30,7 +30,7 @@ DEMANDS = 30
 """Demands on a page of the demand board."""
 
 
-class BoardView(LiveView, View):
+class BoardView(LiveView, AsFile):
     """Lanes by site and purpose, a page at a time."""
 
     reads = ("staging.view_commitment", "inventory.view_balance")
@@ -43,6 +43,19 @@ class BoardView(LiveView, View):
         )
         with timezone.override(_zone(asked)):
             return drawing.answer(request, self.newest, around(request))
+
+    def sheet(self) -> Sheet:
+        """All that is staged in the lanes, or with `table=lanes` how each of them stands."""
+        asked = BoardFilter(self.request.GET)
+        pages = partial(every_lane, asked)
+        if self.request.GET.get("table") == "lanes":
+            return Sheet(name="lanes", columns=LANES, zone=_zone(asked), batches=pages)
+        match = board.matching(asked.wanted().demands(), asked.value("q").strip())
+        on = timezone.localdate()
+        return Sheet(
+            name="staged-in-lanes", columns=COMMITMENTS, zone=_zone(asked),
+            batches=lambda: (board.staged_in(lanes, match, on) for lanes in pages()),
+        )  # fmt: skip
 
 
 class ReadyView(LiveView, AsFile):
@@ -68,6 +81,23 @@ class ReadyView(LiveView, AsFile):
             zone=_zone(asked),
             batches=lambda: ready.whole(rows, at=at),
         )
+
+
+LANES = (
+    Column("site", _("Site"), lambda lane: lane.location.site.code),
+    Column("lane", _("Lane"), lambda lane: lane.location.code),
+    Column("name", _("Name"), lambda lane: lane.location.name),
+    Column("purpose", _("Purpose"), lambda lane: lane.location.get_purpose_display()),
+    Column("state_label", _("State label"), lambda lane: lane.location.state_label),
+    Column("open", _("Open"), lambda lane: lane.location.is_open),
+    Column("occupied", _("Positions taken"), lambda lane: lane.occupied),
+    Column("capacity", _("Capacity"), lambda lane: lane.location.capacity),
+    Column("staged", _("Staged"), lambda lane: lane.standing),
+    Column("blocked", _("Blocked"), lambda lane: lane.blocked),
+    Column("stale", _("Stale"), lambda lane: lane.stale),
+    Column("loose", _("Without a demand"), lambda lane: lane.loose),
+    Column("next_needed_at", _("Next needed at"), lambda lane: lane.next_needed_at),
+)
 
 
 def _missing(entry: Entry) -> str:
@@ -112,7 +142,8 @@ def around(request: HttpRequest) -> dict[str, Any]:
 def lanes(request: HttpRequest, asked: BoardFilter) -> Board:
     """The lanes that are asked for."""
     scope = asked.scope()
-    page = asked_lanes(request, asked, scope.lanes() if scope else None)
+    here = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = asked_lanes(asked, scope.lanes() if scope else None, **here)
     counts = {
         "blocked": sum(lane.blocked for lane in page.lanes),
         "stale": sum(lane.stale for lane in page.lanes),
@@ -127,7 +158,7 @@ def lanes(request: HttpRequest, asked: BoardFilter) -> Board:
 
 
 def asked_lanes(
-    request: HttpRequest, asked: BoardFilter, within: Collection[int] | None
+    asked: BoardFilter, within: Collection[int] | None, *, after: str = "", before: str = ""
 ) -> board.Board:
     """The page of lanes that a filter asks for, of those within."""
     return board.board(
@@ -136,11 +167,22 @@ def asked_lanes(
         text=asked.value("q").strip(),
         show=asked.value("show"),
         at=timezone.now(),
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
+        after=after,
+        before=before,
         wanted=asked.wanted().demands(),
         within=within,
     )
+
+
+def every_lane(asked: BoardFilter) -> Iterator[list[Lane]]:
+    """All lanes that a filter asks for, a page of the board at a time."""
+    scope = asked.scope()
+    within = scope.lanes() if scope else None
+    after = None
+    while after != "":
+        page = asked_lanes(asked, within, after=after or "")
+        yield page.lanes
+        after = page.next
 
 
 def asked_demands(asked: ReadyFilter) -> QuerySet[Demand]:

@@ -115,6 +115,30 @@ PULLS = (
 )
 
 
+PICKS = (
+    Column("location", _("Location"), lambda at: at.location.code),
+    Column("lot", _("Lot"), lambda at: at.lot.code),
+    Column("container", _("Container"), lambda at: code(at.container)),
+    Column("material", _("Material"), lambda at: at.lot.material.code),
+    Column("name", _("Name"), lambda at: at.lot.material.name),
+    Column("quantity", _("Quantity"), lambda at: at.quantity),
+    Column("unit", _("Unit"), lambda at: at.lot.material.base_unit_id),
+    Column("demand", _("Demand"), lambda at: at.requirement.demand.reference),
+    Column("line", _("Line"), lambda at: at.requirement.line),
+    Column("reserved", _("Reserved"), lambda at: at.reserved),
+    Column("usable", _("Usable"), usability),
+)
+
+SHORT = (
+    Column("demand", _("Demand"), lambda one: one.requirement.demand.reference),
+    Column("line", _("Line"), lambda one: one.requirement.line),
+    Column("material", _("Material"), lambda one: one.requirement.material.code),
+    Column("name", _("Name"), lambda one: one.requirement.material.name),
+    Column("short", _("Short"), lambda one: one.short),
+    Column("unit", _("Unit"), lambda one: one.requirement.material.base_unit_id),
+)
+
+
 def _event(name: str) -> Any:
     return lambda event: getattr(event, name)
 

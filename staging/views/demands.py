@@ -7,8 +7,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.views import View
+from django.utils.translation import pgettext_lazy
 
 from inventory import audit_words
 from inventory.forms import permitted
@@ -35,8 +36,9 @@ from staging.models import (
     State,
     UnstageTask,
 )
+from staging.views import columns
 from staging.views.columns import code
-from staging.views.files import AsFile
+from staging.views.files import AsFile, listed
 from staging.views.guided import path_to
 
 ALL = "all"
@@ -66,6 +68,8 @@ PLACE_FIELD = {
     "unload": "vehicle",
 }
 """The field that takes the place where the stock is; `lane` elsewhere."""
+
+OF_COMMITMENT = ("lot__material", "location", "container")
 
 WAY_BACK = ("unstage", "unload", "return_remainder")
 
@@ -174,16 +178,32 @@ def named(text: str) -> QuerySet[Any, Any]:
     return needing.order_by().values("demand").union(*found)
 
 
-class DemandView(FloorView, View):
+class DemandView(FloorView, AsFile):
     """One demand: how complete its kit is, what is where, what to do next, what happened."""
 
     reads = ("staging.view_demand",)
 
-    def get(self, request: HttpRequest, reference: str) -> HttpResponse:
+    @cached_property
+    def demand(self) -> Demand:
         rows = Demand.objects.with_state().select_related(
             "site", "work_center", "customer", "product", "closed_by"
         )
-        demand = get_object_or_404(rows, reference=reference)
+        return get_object_or_404(rows, reference=self.kwargs["reference"])
+
+    def sheet(self) -> Sheet:
+        """Its kit, or with `table=standing` what of it is where."""
+        demand = self.demand
+        zone = zone_of(demand.site)
+        if self.request.GET.get("table") == "standing":
+            rows = _commitments(demand).select_related(*OF_COMMITMENT, "requirement__demand")
+            return listed(f"demand-{demand.pk}", columns.COMMITMENTS, rows, zone=zone)
+        return Sheet(
+            name=f"kit-{demand.pk}", columns=KIT, zone=zone,
+            batches=lambda: [_kit(demand, _suggestions(demand))],
+        )  # fmt: skip
+
+    def get(self, request: HttpRequest, reference: str) -> HttpResponse:
+        demand = self.demand
         may = {verb.name for verb in permitted(actor(request).user, REGISTRY.values())}
         suggestions = _suggestions(demand)
         kit = kits.Kit([found.requirement for found in suggestions])
@@ -212,6 +232,31 @@ class DemandView(FloorView, View):
         }
         with timezone.override(zone_of(demand.site)):
             return render(request, "staging/demand_detail.html", context)
+
+
+def _kit(demand: Demand, found: Iterable[Suggestion]) -> list[tuple[Suggestion, Any]]:
+    """Each line with how much of it is blocked."""
+    blocked = kits.blocked([demand], timezone.localdate())
+    return [(one, blocked.get(one.requirement.pk)) for one in found]
+
+
+KIT = (
+    Column("line", _("Line"), lambda one: one[0].requirement.line),
+    Column("material", _("Material"), lambda one: one[0].requirement.material.code),
+    Column("name", _("Name"), lambda one: one[0].requirement.material.name),
+    Column("lot", _("Only lot"), lambda one: code(one[0].requirement.lot)),
+    Column(
+        "quantity", pgettext_lazy("quantity", "Required"), lambda one: one[0].requirement.quantity
+    ),
+    Column("reserved", _("Reserved"), lambda one: one[0].requirement.reserved),
+    Column("staged", _("Staged"), lambda one: one[0].requirement.staged),
+    Column("issued", _("Issued or loaded"), lambda one: one[0].requirement.issued),
+    Column("used", _("Used or shipped"), lambda one: one[0].requirement.used),
+    Column("short", _("Short"), lambda one: kits.short(one[0].requirement)),
+    Column("blocked", _("Blocked"), lambda one: one[1]),
+    Column("uncovered", _("No usable stock for"), lambda one: one[0].short),
+    Column("unit", _("Unit"), lambda one: one[0].requirement.material.base_unit_id),
+)
 
 
 def _suggestions(demand: Demand) -> list[Suggestion]:
@@ -263,11 +308,11 @@ def _line(found: Suggestion, demand: Demand, may: set[str]) -> dict[str, Any]:
     }
 
 
-def _commitments(demand: Demand) -> Iterable[Commitment]:
+def _commitments(demand: Demand) -> Any:
     """What is reserved, staged or issued for the demand, with why it may not be used."""
     rows = Commitment.objects.open().filter(requirement__demand=demand)
     rows = rows.exclude(state=State.USED).with_stop(timezone.localdate())
-    rows = rows.select_related("lot__material", "location", "container")
+    rows = rows.select_related(*OF_COMMITMENT)
     return rows.order_by("requirement__line", "state", "since", "pk")
 
 

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views import View
 
@@ -19,6 +20,7 @@ from inventory import attempts
 from inventory.errors import Refused
 from inventory.guided import GUIDED
 from inventory.scanning import as_scanned
+from inventory.sheets.columns import Sheet
 from inventory.views import visit
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import page_was_used, path_of
@@ -28,10 +30,12 @@ from staging.guided import known as what_is
 from staging.guided import reading, steps
 from staging.guided.flows import Flow
 from staging.guided.known import Known
-from staging.guided.positions import Position, walk
+from staging.guided.positions import Position, Walk, walk
 from staging.guided.prompt import prompt_for
 from staging.guided.steps import Step
 from staging.models import Demand
+from staging.views import columns
+from staging.views.files import AsFile
 
 MOST_DEMANDS = 20
 
@@ -176,23 +180,32 @@ def _whole(known: Known, shown: list[Position]) -> str:
     return str(known.flow.whole)
 
 
-class PickListView(FloorView, View):
+class PickListView(FloorView, AsFile):
     """What to fetch for one or many demands, in the order of the walk."""
 
     reads = ("staging.view_demand",)
 
+    @cached_property
+    def references(self) -> list[str]:
+        return self.request.GET.getlist("demand")[:MOST_DEMANDS]
+
+    @cached_property
+    def demands(self) -> list[Demand]:
+        asked = [reference.replace("\x00", "") for reference in self.references]
+        found = Demand.objects.live().filter(reference__in=asked)
+        return list(found.select_related("work_center", "customer").order_by("needed_at", "pk"))
+
+    @cached_property
+    def fetched(self) -> Walk:
+        return walk(self.demands) if self.demands else Walk([], [])
+
     def get(self, request: HttpRequest) -> HttpResponse:
-        references = request.GET.getlist("demand")[:MOST_DEMANDS]
-        found = Demand.objects.live().filter(
-            reference__in=[r.replace("\x00", "") for r in references]
-        )
-        demands = list(found.select_related("work_center", "customer").order_by("needed_at", "pk"))
-        fetched = walk(demands) if demands else None
-        places = groupby(fetched.picks if fetched else [], key=lambda at: at.location)
+        references, demands, fetched = self.references, self.demands, self.fetched
+        places = groupby(fetched.picks, key=lambda at: at.location)
         context = {
             "demands": demands,
             "places": [{"location": location, "picks": list(picks)} for location, picks in places],
-            "short": fetched.short if fetched else [],
+            "short": fetched.short,
             "stage_url": reverse("staging:guided", args=["stage"])
             if request.user.has_perm("staging.stage")
             else "",
@@ -201,3 +214,9 @@ class PickListView(FloorView, View):
             "section": "demands",
         }
         return render(request, "staging/pick_list.html", context)
+
+    def sheet(self) -> Sheet:
+        """What to fetch, or with `table=short` what nothing is there for."""
+        if self.request.GET.get("table") == "short":
+            return Sheet(name="short", columns=columns.SHORT, batches=lambda: [self.fetched.short])
+        return Sheet(name="picks", columns=columns.PICKS, batches=lambda: [self.fetched.picks])

@@ -22,7 +22,7 @@ from staging.models import Alert, Commitment, StagedStock
 from staging.picture import nothing
 from staging.stops import TODAY
 from staging.views import columns
-from staging.views.files import AsFile
+from staging.views.files import AsFile, listed
 
 MOST_SHOWN = 25
 """Rows of what is staged, of which there are more pages, and of what stands here, which the list of
@@ -50,13 +50,7 @@ class LocationListView(FloorView, AsFile, TemplateView):
         )
 
     def sheet(self) -> Sheet:
-        rows = self.rows()
-        return Sheet(
-            name="locations",
-            columns=PLACES,
-            found=rows,
-            batches=lambda: [rows.iterator(chunk_size=BATCH)],
-        )
+        return listed("locations", PLACES, self.rows())
 
 
 PLACES = (
@@ -127,10 +121,9 @@ class LocationView(FloorView, AsFile, DetailView[Location]):
             rows = Balance.objects.filter(location__in=Location.objects.within(place))
             rows = rows.filter(quantity__gt=0)
             ordered = stops.with_stop(rows, today).select_related(*OF_BALANCE)
-            return Sheet(
-                name=f"stock-at-{place.pk}", columns=columns.BALANCES, found=rows,
-                zone=zone_of(place.site),
-                batches=lambda: [ordered.order_by(*IN_WALKING_ORDER).iterator(chunk_size=BATCH)],
+            return listed(
+                f"stock-at-{place.pk}", columns.BALANCES, ordered.order_by(*IN_WALKING_ORDER),
+                found=rows, zone=zone_of(place.site),
             )  # fmt: skip
         rows = StagedStock.objects.filter(location__in=Location.objects.within(place))
         return Sheet(

@@ -110,8 +110,19 @@ class LotView(FloorView, AsFile, DetailView[Lot]):
         )
 
     def sheet(self) -> Sheet:
-        """The whole timeline."""
-        lot = self.get_object()
+        """The whole timeline; `table=balances`: where it is; `commitments`: what it is for."""
+        lot, today = self.get_object(), timezone.localdate()
+        table = self.request.GET.get("table")
+        if table == "balances":
+            return Sheet(
+                name=f"lot-{lot.pk}", columns=columns.BALANCES,
+                batches=lambda: [_BALANCES(lots=[lot.pk], on=today)],
+            )  # fmt: skip
+        if table == "commitments":
+            return Sheet(
+                name=f"commitments-of-{lot.pk}", columns=columns.COMMITMENTS,
+                batches=lambda: [_COMMITMENTS(lots=[lot.pk], on=today)],
+            )  # fmt: skip
         return Sheet(
             name=f"timeline-{lot.pk}", columns=columns.EVENTS, batches=lambda: [timeline(lot)]
         )

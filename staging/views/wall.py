@@ -121,7 +121,7 @@ class LanesView(WallView):
         if area := asked.scope():
             lanes = lanes.filter(area.places())
         watched = list(lanes.select_related("site"))
-        page = asked_lanes(request, asked, [lane.pk for lane in watched])
+        page = asked_lanes(asked, [lane.pk for lane in watched], after=request.GET.get("after", ""))
         found = wall.trouble(watched, timezone.now())
         context = {"lanes": page.lanes, "next": page.next, "trouble": found}
         more = bool(page.next or page.previous)

@@ -19,6 +19,7 @@
   function apply() {
     const chosen = choice();
     root.dataset.bsTheme = chosen === "auto" ? (systemDark.matches ? "dark" : "light") : chosen;
+    root.classList.toggle("dark-mode", root.dataset.bsTheme === "dark"); // as Swagger UI has it
     for (const button of document.querySelectorAll("[data-theme-choice]")) {
       button.setAttribute("aria-pressed", String(button.dataset.themeChoice === chosen));
     }

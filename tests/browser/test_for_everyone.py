@@ -10,17 +10,20 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from integration.models import ApiClient, ApiToken
 from inventory.audit import Actor, system
 from inventory.models import AuditEntry, Lot, Site, Surface
 from quality.models import Hold
 from staging import displays
 from staging.models import Demand
 from tests.browser import sign_in
+from tests.outside import outside
 from tests.plant import Plant
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 AXE = Path(__file__).parent.parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+OPENAPI = Path(__file__).parent.parent.parent / "docs/openapi.json"
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 PLACES = ["target-size", "scrollable-region-focusable"]
@@ -56,13 +59,34 @@ PAGES = {
 }  # fmt: skip
 """By role. What stands in braces is a key of `demo`."""
 
+OUTSIDE = (
+    "apiclient/", "apiclient/add/", "apiclient/{client.pk}/change/",
+    "apitoken/", "apitoken/add/", "apitoken/{token.pk}/change/", "apitoken/{token.pk}/rotate/",
+    "subscription/", "subscription/add/", "subscription/{webhook.pk}/change/",
+    "subscription/{webhook.pk}/replay/", "subscription/{webhook.pk}/rotate/",
+    "delivery/", "delivery/{delivery.pk}/change/", "parcel/", "parcel/{letter.pk}/change/",
+    "externalid/", "externalid/{external.pk}/change/",
+    "capturejob/", "capturejob/{job.pk}/change/", "capturedevent/{captured.pk}/change/",
+)  # fmt: skip
+"""Of the admin, what other systems have to do with. Seen in German, whose words are longer."""
+
+THEIRS = "nested-interactive"
+"""Swagger UI has a link in each button by which an operation is opened, leading to the same."""
+
 
 class Checked:
     """A browser of one person; `wrong` is what axe and the ruler have found."""
 
-    def __init__(self, chromium: Browser, server: LiveServer, role: str) -> None:
+    def __init__(
+        self, chromium: Browser, server: LiveServer, role: str, locale: str = "en-GB"
+    ) -> None:
         self.server = server
-        self.context = chromium.new_context(viewport=SCREEN)  # type: ignore[arg-type]
+        self.context = chromium.new_context(  # a worker would ask for what is answered here
+            viewport=SCREEN,  # type: ignore[arg-type]
+            locale=locale,
+            service_workers="block",
+        )
+        self.context.add_init_script(path=AXE)
         self.page = self.context.new_page()
         self.wrong: list[str] = []
         if role:
@@ -76,15 +100,28 @@ class Checked:
 
     def look(self, name: str) -> None:
         """The page as it stands, in light, in dark, and narrow."""
-        self.page.evaluate(AXE.read_text())
         self._axe(name, STANDARD)
         self.page.emulate_media(color_scheme="dark")
         self._axe(f"{name} in dark", COLOURS)
         self.page.set_viewport_size(COLUMN)  # type: ignore[arg-type]
         self._axe(f"{name} in a column", PLACES)
+        self._ruler(name)
+
+    def _ruler(self, name: str) -> None:
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         if (over := self.page.evaluate(wide)) > 0:
             self.wrong.append(f"{name}: scrolls sideways by {over} px in a column")
+
+    def glance(self, path: str) -> None:
+        """As `visit`, for pages that are made of the same parts: dark and narrow in one look."""
+        self.page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        self.page.goto(self.server.url + path)
+        self._axe(path, STANDARD)
+        self.page.emulate_media(color_scheme="dark")
+        self.page.set_viewport_size(COLUMN)  # type: ignore[arg-type]
+        self._axe(f"{path} in dark and in a column", COLOURS + PLACES)
+        self._ruler(path)
 
     def _axe(self, name: str, rules: list[str]) -> None:
         """Tags or rules may be named. Colours are looked at when they have changed over, and style
@@ -117,6 +154,9 @@ def demo(transactional_db: None, settings: Any, tmp_path: Path) -> dict[str, Any
         "hold": Hold.objects.filter(lifted_at=None).earliest("pk"),
         "demand": Demand.objects.get(reference="GRA-0144"),
         "entry": AuditEntry.objects.latest("pk"),
+        "token": ApiToken.objects.get(),
+        "client": ApiClient.objects.get(),
+        **outside(system(Surface.COMMAND)),
     }
 
 
@@ -132,7 +172,34 @@ def test_every_page(chromium: Browser, live_server: LiveServer, demo: dict[str, 
             signature(checked)
         checked.context.close()
         wrong += checked.wrong
+    checked = Checked(chromium, live_server, "admin", locale="de-DE")
+    other_systems(checked, demo)
+    wrong += checked.wrong
     assert not wrong, "\n".join(wrong)
+
+
+def other_systems(checked: Checked, demo: dict[str, Any]) -> None:
+    """What other systems have to do with, up to the API's own pages."""
+    for path in OUTSIDE:
+        checked.glance(f"/admin/integration/{path.format(**demo)}")
+    expect(checked.page.locator("html")).to_have_attribute("lang", "de")
+    for path in ("/admin/export/", "/api/problems/lot_on_hold"):
+        checked.glance(path)
+    documentation(checked)
+
+
+def documentation(checked: Checked) -> None:
+    """The API's pages, with an operation that is open. The committed document, which is the one
+    that is served, is there at once."""
+    page = checked.page
+    page.route("**/api/v1/schema/", lambda route: route.fulfill(path=OPENAPI))
+    page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{checked.server.url}/api/v1/docs/#/Webhooks/webhooks_list")
+    opened = page.locator("#operations-Webhooks-webhooks_list .responses-table").first
+    expect(opened).to_be_visible(timeout=120_000)
+    checked.look("the API's pages")
+    checked.wrong = [found for found in checked.wrong if f": {THEIRS}: " not in found]
 
 
 def refused(checked: Checked) -> None:
