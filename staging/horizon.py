@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import BooleanField, Expression, F, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
+from inventory.in_flight import in_flight
 from staging.models import ClockMark, Commitment, State
 
 IN_FLIGHT_MS = 900_000
@@ -23,11 +23,6 @@ No request and no task lasts longer than five minutes; should one, the night fin
 
 COMPARABLE = 2**31 - 2**20
 """Rows keep 32 bits of their transaction's number: two can be compared when no more lie between."""
-
-NOW = (
-    "SELECT system_identifier::text, pg_snapshot_xmin(pg_current_snapshot())::text::bigint "
-    "FROM pg_control_system()"
-)
 
 
 class Horizon(NamedTuple):
@@ -43,11 +38,8 @@ class Horizon(NamedTuple):
     def now(cls) -> Self | None:
         """Taken before a look, so that what is in flight then is there for the next one. None on
         SQLite."""
-        if connection.vendor != "postgresql":
-            return None
-        with connection.cursor() as cursor:
-            cursor.execute(NOW)
-            return cls(*cursor.fetchone())
+        now = in_flight()
+        return cls(now.cluster, now.oldest) if now else None
 
     def can_tell_since(self, mark: ClockMark) -> bool:
         """Whether the transactions that rows name can be compared with the mark's.

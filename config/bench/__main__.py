@@ -101,6 +101,7 @@ class Run:
         """Every measure asked for."""
         small = self._small_reads() if "reads" in self.only else {}
         full = self._full()
+        tenth = self._tenth(full) if "events" in self.only else {}
         self._load(full)
         yield from self._posting(full)
         if "reads" in self.only:
@@ -108,6 +109,11 @@ class Run:
 
             say("Reading")
             yield from reads.compare(small, reads.timings())
+        if "events" in self.only:
+            from config.bench import events
+
+            say("Reading what happened")
+            yield from events.compare(tenth, events.costs())
         if "sweep" in self.only:
             from config.bench import sweep
 
@@ -120,6 +126,13 @@ class Run:
         self._load(data.SMALL)
         say("Reading")
         return reads.timings()
+
+    def _tenth(self, full: Any) -> dict[str, Any]:
+        from config.bench import data, events
+
+        self._load(data.tenth_of(full))
+        say("Reading what happened")
+        return events.costs()
 
     def _full(self) -> Any:
         from config.bench import data

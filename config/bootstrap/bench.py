@@ -13,7 +13,7 @@ from pathlib import Path
 from config.bootstrap import processes, services
 from config.bootstrap.environment import ROOT
 
-SECTIONS = ("single", "bulk", "tryton", "sweep", "reads")
+SECTIONS = ("single", "bulk", "tryton", "sweep", "reads", "events")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -4,8 +4,8 @@ Values of one parameter are separated by `|`. A parameter that nobody reads is r
 misspelt one be answered with everything.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,16 +16,19 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 
+from integration.epcis.bounds import Anchor, Time
 from integration.epcis.identifiers import code_of, is_material, reference_of
 from integration.epcis.ids import record_of
 from integration.epcis.kinds import ADD, DELETE, OBSERVE, TRANSFORMATION, TYPES, Kind
 from integration.epcis.problems import Unanswerable
-from integration.epcis.streams import NOTHING, Stream, Things
+from integration.epcis.streams import NOTHING, OF_MOVEMENTS, STREAMS, Movements, Stream, Things
 from integration.models import CapturedEvent
 from inventory import codes
 from inventory.audit import CLOCK_TOLERANCE
-from inventory.models import Container, Location, Lot, Material
+from inventory.models import Container, Location, Lot, Material, Movement, MovementKind
+from inventory.models.ledger import RARE_KINDS
 from inventory.sites import Limit
+from quality.models import Hold
 from staging.models import DemandKind, Requirement
 
 MOST = 500
@@ -33,9 +36,19 @@ MOST_VALUES = 100
 PER_PAGE = 50
 INPUTS = ("issue_to_production", "consume", "convert_from")
 OUTPUTS = ("output", "convert_to")
+_SOONER = CLOCK_TOLERANCE + timedelta(seconds=1)
 
 Values = list[str]
 Condition = Callable[[Stream], Q]
+EVERYTHING = frozenset(stream.model for stream in STREAMS)
+
+
+def _narrowest(given: Iterable[Time]) -> Iterator[Time]:
+    times = list(given)
+    for lookup, narrowest in (("gte", max), ("lt", min)):
+        found = [time for time in times if time.lookup == lookup]
+        if found:
+            yield narrowest(found, key=lambda time: time.at)
 
 
 @dataclass
@@ -49,13 +62,20 @@ class Query:
     token: str = ""
     kinds: list[Callable[[Kind], bool]] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
+    times: list[Time] = field(default_factory=list)
+    anchors: list[Anchor] = field(default_factory=list)
+    records: frozenset[type[models.Model]] = EVERYTHING
     declared_only: bool = False
     limit: Limit | None = None
     """Of which sites; None: of all. Events are of the sites that their records are of."""
 
+    def only(self, *meant: type[models.Model]) -> None:
+        """Records of these kinds alone can be meant."""
+        self.records &= set(meant)
+
     def chosen(self, stream: Stream) -> list[str]:
         """The kinds of the stream's events that can be meant."""
-        if self.declared_only and not stream.declares:
+        if stream.model not in self.records or (self.declared_only and not stream.declares):
             return []
         return [kind.name for kind in stream.kinds if all(may(kind) for may in self.kinds)]
 
@@ -63,11 +83,56 @@ class Query:
         found = Q()
         for one in self.conditions:
             found &= one(stream)
+        for time in self.times:
+            found &= Q(time.of(stream))
         return found
 
     def key(self, stream: Stream) -> str:
         """The column that the stream is ordered by."""
-        return stream.occurred if self.column == "eventTime" else stream.recorded
+        return stream.time(self.column)
+
+    def following(self, token: str, given: int) -> "Query":
+        """The next page, after that many events."""
+        most = None if self.most is None else self.most - given
+        size = self.size if most is None else min(self.size, most)
+        return replace(self, token=token, most=most, size=size)
+
+    def least(self) -> datetime | None:
+        """Nothing before is asked for, by the time that it is ordered by."""
+        return max(self._times("gte"), default=None)
+
+    def below(self) -> datetime | None:
+        return min(self._times("lt"), default=None)
+
+    def _times(self, lookup: str) -> Iterator[datetime]:
+        return (
+            time.at for time in self.times if (time.column, time.lookup) == (self.column, lookup)
+        )
+
+    def all_anchors(self) -> Iterator[Anchor]:
+        """All that may lead to few movements: what is asked for, rare kinds, and times by which it
+        is not ordered."""
+        yield from self.anchors
+        if self.declared_only:
+            yield Anchor((Q(kind=MovementKind.REVERSE),), about=False)
+        if kinds := self._rare_kinds():
+            yield Anchor((Q(kind__in=kinds),))
+        others = tuple(_narrowest(time for time in self.times if time.column != self.column))
+        if others:
+            recorded = others[0].column == "recordTime"
+            between = Q(*(time.of(STREAMS[0]) for time in others))
+            yield Anchor((between,), about=not recorded, times=others)
+
+    def _rare_kinds(self) -> list[str]:
+        """The kinds of movements that can be meant, if all of them are rare."""
+        kinds = {
+            kind
+            for stream in STREAMS
+            if isinstance(stream, Movements)
+            for meant in self.chosen(stream)
+            for kind in stream.named(meant).movements(stream.prefix)
+        }
+        return sorted(kinds) if kinds and kinds <= set(RARE_KINDS) else []
 
 
 def read(asked: QueryDict, limit: Limit | None = None) -> Query:
@@ -145,21 +210,17 @@ def _moment(name: str, values: Values) -> datetime:
     return at
 
 
-def _recorded(lookup: str) -> Callable[[Query, str, Values], None]:
+def _time(column: str, lookup: str) -> Callable[[Query, str, Values], None]:
+    """Nothing is recorded before it happens, but for what clocks may differ by: a bound of one time
+    is one of the other, too, whichever the index is on that is read."""
+
     def reader(query: Query, name: str, values: Values) -> None:
         at = _moment(name, values)
-        query.conditions.append(lambda stream: Q(**{f"{stream.recorded}__{lookup}": at}))
-
-    return reader
-
-
-def _occurred(lookup: str) -> Callable[[Query, str, Values], None]:
-    def reader(query: Query, name: str, values: Values) -> None:
-        at = _moment(name, values)
-        query.conditions.append(lambda stream: Q(**{f"{stream.occurred}__{lookup}": at}))
-        if lookup == "gte":  # nothing is recorded before it happens: the index on that is used
-            soonest = at - CLOCK_TOLERANCE - timedelta(seconds=1)
-            query.conditions.append(lambda stream: Q(**{f"{stream.recorded}__gte": soonest}))
+        query.times.append(Time(column, lookup, at))
+        if column == "eventTime" and lookup == "gte":
+            query.times.append(Time("recordTime", lookup, at - _SOONER))
+        if column == "recordTime" and lookup == "lt":
+            query.times.append(Time("eventTime", lookup, at + _SOONER))
 
     return reader
 
@@ -201,7 +262,10 @@ def _places(uris: Values, *, within: bool) -> list[int]:
 def _at(question: str, *, within: bool = False) -> Callable[[Query, str, Values], None]:
     def reader(query: Query, name: str, values: Values) -> None:
         places = _places(values, within=within)
+        query.only(Movement, Hold)
         query.conditions.append(lambda stream: getattr(stream, question)(places))
+        ends = ("source", "target") if question == "read_at" else ("target",)
+        query.anchors.append(Anchor(_parts({f"{end}__in": places for end in ends})))
 
     return reader
 
@@ -232,8 +296,23 @@ def _matching(
 
         query.kinds.append(kinds)
         query.conditions.append(condition)
+        vehicles = things.places if "of_parents" in questions else ()
+        parts = {
+            "lot__in": things.lots,
+            "lot__material__in": things.materials,
+            "from_container__in": things.containers,
+            "to_container__in": things.containers,
+            "source__in": vehicles,
+            "target__in": vehicles,
+        }
+        query.anchors.append(Anchor(_parts(parts), lots=True))
 
     return reader
+
+
+def _parts(named: Mapping[str, Collection[Any]]) -> tuple[Q, ...]:
+    """Each by itself, because each has its index."""
+    return tuple(Q(**{name: values}) for name, values in named.items() if values)
 
 
 def _not_transformed(kind: Kind) -> bool:
@@ -253,14 +332,18 @@ def _tasks(*kinds: DemandKind) -> Callable[[Query, str, Values], None]:
         lines = Requirement.objects.filter(
             demand__reference__in=references, demand__kind__in=kinds
         ).values("pk")
+        query.only(Movement)
         query.conditions.append(lambda stream: stream.of_tasks(lines))
+        query.anchors.append(Anchor((Q(reference__in=references),)))
 
     return reader
 
 
 def _orders(query: Query, name: str, values: Values) -> None:
     references = [reference_of(value) for value in values]
+    query.only(Movement)
     query.conditions.append(lambda stream: stream.of_orders(references))
+    query.anchors.append(Anchor((Q(reference__in=references),)))
 
 
 def _transformations(query: Query, name: str, values: Values) -> None:
@@ -285,6 +368,9 @@ def _ids(query: Query, name: str, values: Values) -> None:
         return found | stream.of_batches(batches) if batches else found
 
     query.conditions.append(condition)
+    moved = [pk for number, pk in ours if number in OF_MOVEMENTS]
+    parts = _parts({"pk__in": moved, "batch__in": batches})
+    query.anchors.append(Anchor(parts, lots=True))
 
 
 def _declared(query: Query, name: str, values: Values) -> None:
@@ -348,10 +434,10 @@ READERS: Mapping[str, Callable[[Query, str, Values], None]] = {
     "eventType": _of_kind(
         lambda kind: [kind.type], (*TYPES, "TransactionEvent", "AssociationEvent")
     ),
-    "GE_eventTime": _occurred("gte"),
-    "LT_eventTime": _occurred("lt"),
-    "GE_recordTime": _recorded("gte"),
-    "LT_recordTime": _recorded("lt"),
+    "GE_eventTime": _time("eventTime", "gte"),
+    "LT_eventTime": _time("eventTime", "lt"),
+    "GE_recordTime": _time("recordTime", "gte"),
+    "LT_recordTime": _time("recordTime", "lt"),
     "EQ_action": _of_kind(lambda kind: [kind.action], (ADD, OBSERVE, DELETE)),
     "EQ_bizStep": _of_kind(lambda kind: [kind.step]),
     "EQ_disposition": _of_kind(lambda kind: [kind.disposition]),

@@ -4,8 +4,9 @@
 query for a business step becomes a query for records.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Case, CharField, Q, Value, When
 from django.db.models.functions import TruncDate
@@ -33,6 +34,20 @@ class Kind:
     disposition: str = ""
     sets: tuple[str, ...] = ()
     unsets: tuple[str, ...] = ()
+
+    def movements(self, prefix: str = "") -> set[str]:
+        """The kinds of movements of which its condition speaks."""
+        said = dict(child for child in _leaves(self.when))
+        one = said.get(f"{prefix}kind")
+        return {one} if one else set(said.get(f"{prefix}kind__in", ()))
+
+
+def _leaves(condition: Q) -> Iterator[tuple[str, Any]]:
+    for child in condition.children:
+        if isinstance(child, Q):
+            yield from _leaves(child)
+        else:
+            yield cast("tuple[str, Any]", child)
 
 
 def movement_kinds(prefix: str = "") -> tuple[Kind, ...]:

@@ -56,6 +56,14 @@ class Stream:
     def rows(self) -> QuerySet[Any]:
         raise NotImplementedError
 
+    def named(self, name: str) -> Kind:
+        """The kind of that name."""
+        return next(kind for kind in self.kinds if kind.name == name)
+
+    def time(self, name: str) -> str:
+        """The column of `eventTime` or `recordTime`."""
+        return self.occurred if name == "eventTime" else self.recorded
+
     def read_at(self, places: Collection[int]) -> Q:
         return NOTHING
 
@@ -294,3 +302,4 @@ STREAMS: tuple[Stream, ...] = (
 """Their numbers are part of event IDs: never change one, never use one again."""
 
 BY_NUMBER = {stream.number: stream for stream in STREAMS}
+OF_MOVEMENTS = frozenset(stream.number for stream in STREAMS if stream.model is Movement)

@@ -37,12 +37,15 @@ class EventsView(Resource):
         page = reading.page(query, names_for(request))
         headers = {"GS1-Extensions": extensions()}
         if page.next:
-            headers["Link"] = f'<{_next(request, page.next)}>; rel="next"'
+            following = query.following(page.next, len(page.events))
+            headers["Link"] = f'<{_next(request, following)}>; rel="next"'
         return Response(documents.query_document(page.events), headers=headers)
 
 
-def _next(request: Request, token: str) -> str:
-    asked = {**request.query_params.dict(), "nextPageToken": token}
+def _next(request: Request, following: asking.Query) -> str:
+    asked = {**request.query_params.dict(), "nextPageToken": following.token}
+    if following.most is not None:
+        asked["eventCountLimit"] = str(following.most)
     return request.build_absolute_uri(f"?{urlencode(asked)}")
 
 

@@ -192,6 +192,7 @@ class Movement(Recorded):
             models.Index(fields=["actor", "id"], name="movement_by_actor"),
             models.Index(fields=["batch"], name="movement_by_batch"),
             models.Index(fields=["recorded_at"], name="movement_by_time"),
+            models.Index(fields=["occurred_at"], name="movement_by_claimed_time"),
             # What is common is met soon on the way back through the ledger; what is rare is not.
             models.Index(
                 fields=["kind", "id"], name="movement_of_rare_kind",

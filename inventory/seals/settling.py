@@ -7,8 +7,7 @@ order: row 7 can be there while 6 is not yet. A batch that went up to 7 would pa
 import time
 from collections.abc import Iterable
 
-from django.db import connection
-
+from inventory.in_flight import Writer, in_flight
 from inventory.seals.registry import Sealed
 
 PATIENCE = 10.0
@@ -30,7 +29,7 @@ def settled(kinds: Iterable[Sealed], *, patience: float = PATIENCE) -> dict[str,
         time.sleep(pause)
         pause = min(pause * 2, LONGEST)
         waiting &= _writers([kind for kind, row in newest.items() if row])
-    busy = {table for table, _transaction in waiting}
+    busy = {writer.table for writer in waiting}
     return {
         kind.table: row
         for kind, row in newest.items()
@@ -44,23 +43,8 @@ def _newest(kind: Sealed) -> int | None:
     return newest
 
 
-def _writers(kinds: Iterable[Sealed]) -> set[tuple[str, str]]:
-    """Who may have numbered a row and not committed yet: table and transaction.
-
-    Whoever inserts holds this lock from before the number is taken until after the commit can be
-    seen. So whoever is not in here, and was not before, has no lower number to come with than the
-    newest row seen before. SQLite lets one write at a time: its numbers appear in their order.
-    """
-    if connection.vendor != "postgresql":
-        return set()
-    tables = [kind.model._meta.db_table for kind in kinds]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname, l.virtualtransaction FROM pg_locks l"
-            " JOIN pg_class c ON c.oid = l.relation"
-            " WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted"
-            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            " AND c.oid = ANY(%s::regclass[]) AND l.pid IS DISTINCT FROM pg_backend_pid()",
-            [tables],
-        )
-        return set(cursor.fetchall())
+def _writers(kinds: Iterable[Sealed]) -> frozenset[Writer]:
+    """Whoever is not in here, and was not before, has no lower number to come with than the newest
+    row seen before."""
+    found = in_flight([kind.model for kind in kinds])
+    return found.writers if found else frozenset()

@@ -56,6 +56,7 @@ class Decision(Recorded):
             models.Index(fields=["actor", "-id"], name="decision_by_actor"),
             models.Index(fields=["batch"], name="decision_by_batch"),
             models.Index(fields=["recorded_at"], name="decision_by_time"),
+            models.Index(fields=["occurred_at"], name="decision_by_claimed_time"),
             models.Index(
                 fields=["kind", "-id"], name="decision_but_release", condition=~Q(kind="release")
             ),

@@ -103,6 +103,11 @@ class Hold(Recorded):
                 fields=["supplier_lot"], name="open_hold_supplier_lot",
                 condition=Q(lifted_at=None) & ~Q(supplier_lot=""),
             ),
+            models.Index(fields=["recorded_at"], name="hold_by_time"),
+            models.Index(fields=["occurred_at"], name="hold_by_claimed_time"),
+            models.Index(
+                fields=["lifted_at"], name="hold_by_lift", condition=Q(lifted_at__isnull=False)
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

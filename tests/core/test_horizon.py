@@ -13,8 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from inventory import audit
+from inventory import in_flight as now
 from inventory.models import Location, Lot
-from staging import clock, horizon, tasks
+from staging import clock, tasks
 from staging.horizon import COMPARABLE, Horizon
 from staging.models import Alert, ClockMark, Demand, StagedStock
 from staging.suspects import Look
@@ -25,11 +26,11 @@ pytestmark = pytest.mark.postgres
 PATIENCE = 60
 
 IN_THIS_DATABASE = """
-    SELECT system_identifier::text, least(
+    least(
         pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
         (SELECT min(backend_xid::text::bigint) FROM pg_stat_activity
          WHERE datname = current_database())
-    ) FROM pg_control_system()
+    )
 """
 
 
@@ -39,7 +40,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
     It would only make a sweep ask once more.
     """
-    monkeypatch.setattr(horizon, "NOW", IN_THIS_DATABASE)
+    monkeypatch.setattr(now, "OLDEST", IN_THIS_DATABASE)
 
 
 @dataclass

@@ -27,7 +27,8 @@ def test_everything_has_happened(busy: Busy) -> None:
     from integration.epcis import asking, reading
 
     found = set()
-    for one in reading._merged(asking.Query(size=500), None, None):
+    query = asking.Query(size=500)
+    for one in reading._merged(query, reading._look(query, None, None)):
         found.add(one.kind.name)
     tables = (
         kinds.movement_kinds(), kinds.output_kinds(), kinds.contained_kinds(),

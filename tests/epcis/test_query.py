@@ -1,12 +1,13 @@
 """Questions by the parameters of the standard, page by page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from integration.epcis import bounds
 from inventory.models import Lot
 from tests.api.conftest import Api
 from tests.core.budget.counting import statements
@@ -149,6 +150,49 @@ def test_pages(busy: Busy, api: Api, events: Ask) -> None:
     assert newest == events(orderBy="eventTime")[:3]
 
 
+@pytest.mark.parametrize("few", [0, 5])
+def test_pages_that_look_no_further_than_a_stretch(
+    busy: Busy, api: Api, events: Ask, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Short, or empty: following them to the end, one meets what one page would have shown."""
+    every = events()
+    middle = every[len(every) // 2]["eventTime"]
+    asked: list[dict[str, Any]] = [
+        {}, {"orderBy": "eventTime"}, {"EQ_bizStep": "destroying|unloading"},
+        {"MATCH_anyEPCClass": LOT}, {"EXISTS_errorDeclaration": "true", "orderBy": "eventTime"},
+        {"WD_readPoint": f"{BASE}/location/{busy.l1.code}"}, {"GE_eventTime": middle},
+        {"LT_recordTime": every[-1]["recordTime"], "orderBy": "eventTime"},
+    ]  # fmt: skip
+    whole = [(query, events(**query)) for query in asked]
+    monkeypatch.setattr(bounds, "STRETCH", 19)
+    monkeypatch.setattr(bounds, "FEW", few)
+    for query, expected in whole:
+        pages = list(followed(api, {"perPage": 20, **query}))
+        assert [event for page in pages for event in page] == expected, query
+    assert few or any(not page for page in followed(api, {"EQ_bizStep": "destroying"}))
+
+
+def followed(api: Api, query: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Every page, from link to link."""
+    url = "/epcis/events"
+    while url:
+        answer = api.get(url, query)
+        yield answer.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+        url, query = answer.headers.get("Link", "").partition(">")[0].removeprefix("<"), {}
+
+
+def test_a_limit_counts_over_pages(
+    busy: Busy, api: Api, events: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = {"orderBy": "eventTime", "eventCountLimit": 25}
+    expected = events(**order)
+    assert len(expected) == 25
+    monkeypatch.setattr(bounds, "STRETCH", 7)
+    pages = list(followed(api, {"perPage": 10, **order}))
+    assert [event for page in pages for event in page] == expected
+    assert len(pages) > 2
+
+
 def test_what_a_page_costs(busy: Busy, api: Api) -> None:
     """The same statements for a page of one event and of all: none for each."""
     busy.lot(1)
@@ -158,7 +202,7 @@ def test_what_a_page_costs(busy: Busy, api: Api) -> None:
 
     api.get("/epcis/events")
     caught = statements(lambda: api.get("/epcis/events", {"perPage": 500}))
-    assert len(caught) <= 17, [sql[:150] + sql[-100:] for sql in caught]
+    assert len(caught) <= 30, [sql[:150] + sql[-100:] for sql in caught]
     assert page(perPage=1) <= page(perPage=500)
     narrow = {"eventType": "TransformationEvent", "perPage": 500}
     assert page(**narrow) <= page(perPage=500)
