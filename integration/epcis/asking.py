@@ -84,7 +84,8 @@ class Query:
         for one in self.conditions:
             found &= one(stream)
         for time in self.times:
-            found &= Q(time.of(stream))
+            if time.column == self.column or not time.implied:
+                found &= Q(time.of(stream))
         return found
 
     def key(self, stream: Stream) -> str:
@@ -117,7 +118,8 @@ class Query:
             yield Anchor((Q(kind=MovementKind.REVERSE),), about=False)
         if kinds := self._rare_kinds():
             yield Anchor((Q(kind__in=kinds),))
-        others = tuple(_narrowest(time for time in self.times if time.column != self.column))
+        asked = (time for time in self.times if not time.implied)
+        others = tuple(_narrowest(time for time in asked if time.column != self.column))
         if others:
             recorded = others[0].column == "recordTime"
             between = Q(*(time.of(STREAMS[0]) for time in others))
@@ -218,9 +220,9 @@ def _time(column: str, lookup: str) -> Callable[[Query, str, Values], None]:
         at = _moment(name, values)
         query.times.append(Time(column, lookup, at))
         if column == "eventTime" and lookup == "gte":
-            query.times.append(Time("recordTime", lookup, at - _SOONER))
+            query.times.append(Time("recordTime", lookup, at - _SOONER, implied=True))
         if column == "recordTime" and lookup == "lt":
-            query.times.append(Time("eventTime", lookup, at + _SOONER))
+            query.times.append(Time("eventTime", lookup, at + _SOONER, implied=True))
 
     return reader
 

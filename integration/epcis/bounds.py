@@ -27,11 +27,13 @@ FEW = 2_000
 
 
 class Time(NamedTuple):
-    """A bound of `eventTime` or `recordTime`: `gte` or `lt` a moment."""
+    """A bound of `eventTime` or `recordTime`: `gte` or `lt` a moment. One that is `implied` by a
+    bound of the other time is of use where that one has no index to be read by."""
 
     column: str
     lookup: str
     at: datetime
+    implied: bool = False
 
     def of(self, stream: Stream) -> tuple[str, datetime]:
         return f"{stream.time(self.column)}__{self.lookup}", self.at

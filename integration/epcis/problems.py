@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from inventory.api.problems import CONTENT_TYPE, Invalid, problem_response
 from inventory.fields import Words
 
+PREFIX = "epcisException:"
 TYPES = {
     401: "SecurityException",
     403: "SecurityException",
@@ -74,9 +75,16 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     answer = problem_response(error, context)
     if answer is None:
         return None
-    status = answer.status_code
-    default = "ImplementationException" if status >= 500 else "ValidationException"
-    name = getattr(error, "exception", TYPES.get(status, default))
-    answer.data = answer.data | {"type": f"epcisException:{name}"}
+    named = getattr(error, "exception", "")
+    kind = f"{PREFIX}{named}" if named else exception_of(answer.status_code)
+    answer.data = answer.data | {"type": kind}
     answer.content_type = CONTENT_TYPE
     return answer
+
+
+def exception_of(status: int, *, asked: bool = False) -> str:
+    """The standard's name for a status; `asked`: of a query, and not of what was sent."""
+    if asked and status == 400:
+        return f"{PREFIX}{Unanswerable.exception}"
+    default = "ImplementationException" if status >= 500 else "ValidationException"
+    return f"{PREFIX}{TYPES.get(status, default)}"

@@ -1,16 +1,17 @@
 """Events, to query and to export."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.http import Http404, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integration.epcis import asking, documents, reading
+from integration.epcis import asking, documents, reading, schema
 from integration.epcis.problems import Unanswerable
 from integration.epcis.web import Resource, extensions, names_for
 from inventory.audit import Actor
@@ -27,11 +28,18 @@ def actor(request: Request) -> Actor:
 
 
 class EventsView(Resource):
-    """`GET /epcis/events`: what happened, by the parameters of the standard."""
+    """What happened, by the parameters of the standard; without `orderBy` in the order in which it
+    was recorded."""
 
     permissions = {"GET": READ}
     keeps_to_sites = True
+    summaries: ClassVar[dict[str, str]] = {"get": "EPCIS events"}
 
+    @extend_schema(
+        operation_id="epcis_events",
+        parameters=[*schema.QUERY, schema.FORMAT, schema.LINK],
+        responses={(200, kind): schema.QUERY_DOCUMENT for kind in (schema.JSON, schema.JSON_LD)},
+    )
     def get(self, request: Request) -> Response:
         query = asking.read(request.query_params, limit_of(request.user))
         page = reading.page(query, names_for(request))
@@ -50,11 +58,17 @@ def _next(request: Request, following: asking.Query) -> str:
 
 
 class EventView(Resource):
-    """`GET /epcis/events/{eventID}`: an event, and the declarations that are about it."""
+    """An event, and the declarations that are about it."""
 
     permissions = {"GET": READ}
     keeps_to_sites = True
+    summaries: ClassVar[dict[str, str]] = {"get": "One EPCIS event"}
 
+    @extend_schema(
+        operation_id="epcis_event",
+        parameters=[schema.FORMAT],
+        responses={(200, kind): schema.QUERY_DOCUMENT for kind in (schema.JSON, schema.JSON_LD)},
+    )
     def get(self, request: Request, event_id: str) -> Response:
         if request.query_params:
             name = next(iter(request.query_params))
@@ -69,11 +83,18 @@ class EventView(Resource):
 
 
 class ExportView(Resource):
-    """`GET /epcis/document`: all that a query selects, as one EPCISDocument."""
+    """All that a query selects, streamed as one EPCISDocument. Begin and end stand in the audit
+    trail, with count, selection and SHA-256."""
 
     permissions = {"GET": READ}
     keeps_to_sites = True
+    summaries: ClassVar[dict[str, str]] = {"get": "EPCIS events as a document"}
 
+    @extend_schema(
+        operation_id="epcis_document",
+        parameters=[*schema.QUERY, schema.FORMAT],
+        responses={(200, schema.JSON_LD): schema.DOCUMENT},
+    )
     def get(self, request: Request) -> Any:
         query = asking.read(request.query_params, limit_of(request.user))
         name, content = documents.export(

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from integration.epcis.identifiers import Format, Names
 from integration.epcis.problems import Unfit, problem
+from integration.epcis.schema import EpcisSchema
 from inventory.api.renderers import FastJSONRenderer
 
 VERSION = "2.0.0"
@@ -38,9 +40,10 @@ class Permitted(IsAuthenticated):
 
 
 class Resource(APIView):
-    """A resource of the standard. It is described in docs/epcis.md, and not in our OpenAPI."""
+    """A resource of the standard, as docs/epcis.md and our OpenAPI describe it."""
 
-    schema = None
+    schema = EpcisSchema()
+    summaries: ClassVar[dict[str, str]] = {}
     renderer_classes = (FastJSONRenderer, JsonLd)
     permission_classes = (Permitted,)
     permissions: ClassVar[dict[str, tuple[str, ...]]] = {}
@@ -57,6 +60,7 @@ class Resource(APIView):
         for name in ("EPCIS", "CBV"):
             _require_version(request, name)
 
+    @extend_schema(exclude=True)  # it is asked of every resource alike
     def options(  # type: ignore[override]  # as its parent in REST framework
         self, request: Request, *args: Any, **kwargs: Any
     ) -> Response:

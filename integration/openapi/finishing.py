@@ -6,6 +6,8 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+from integration.epcis.problems import exception_of
+from integration.epcis.schema import TAG
 from integration.openapi.examples import recorded
 from integration.problems import pages
 from integration.problems.pages import ProblemPage
@@ -73,21 +75,33 @@ def _errors(operation: Part, seen: Part, status: int) -> Part:
     found: Part = {}
     if own := seen.get("responses", {}).get(str(status)):
         found[own["code"]] = {"value": own}
-    for code in _codes(operation, status):
-        found.setdefault(code, {"$ref": f"#/components/examples/{code}"})
+    exception = _exception(operation, status)
+    for page in _pages(operation, status):
+        if exception:
+            value = {"summary": page.means, "value": (page.example or {}) | {"type": exception}}
+            found.setdefault(page.code, value)
+        else:
+            found.setdefault(page.code, {"$ref": f"#/components/examples/{page.code}"})
     return found
 
 
-def _codes(operation: Part, status: int) -> Iterable[str]:
+def _exception(operation: Part, status: int) -> str:
+    """The standard's type of the problem, where it is EPCIS that is asked; '' elsewhere."""
+    if TAG not in operation.get("tags", ()):
+        return ""
+    return exception_of(status, asked="requestBody" not in operation)
+
+
+def _pages(operation: Part, status: int) -> Iterable[ProblemPage]:
     if status != HTTPStatus.CONFLICT:
-        return [page.code for page in _by_status(status)]
+        return _by_status(status)
     says = operation.get("description", "").partition("Refuses")[2]
     named = set(re.findall(r"`(\w+)`", says))
     if "text/csv" in operation["responses"].get("200", {}).get("content", {}):
         named.add("export_too_large")
     if "gate's codes" in says:
         named |= set(STOP_LABELS)
-    return [page.code for page in _by_status(status) if page.code in named]
+    return [page for page in _by_status(status) if page.code in named]
 
 
 @cache
@@ -100,7 +114,7 @@ def _share_errors(operation: Part, shared: Part) -> None:
     """What several operations answer alike stands once, under `components`."""
     for status, answer in operation["responses"].items():
         if CONTENT_TYPE in answer.get("content", {}) and int(status) != HTTPStatus.CONFLICT:
-            name = f"Problem{status}"
+            name = f"{'Epcis' if _exception(operation, int(status)) else ''}Problem{status}"
             if shared.setdefault(name, answer) == answer:
                 operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
 

@@ -23,7 +23,7 @@ from quality.models import Proposal
 from staging.models import StagedStock
 from tests.api.cases import CASES, SIGNED
 from tests.api.test_resources import busy
-from tests.contract import external, hooks
+from tests.contract import epcis, external, hooks
 from tests.contract.openapi import Document, operations
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -104,6 +104,7 @@ BODIES: dict[str, Callable[[Plant], Any]] = {
     ),
     "send_b2mml": external.schedule,
     **{name: hooks.body(name) for name in hooks.DONE},
+    **epcis.BODIES,
 }
 """The body of each operation that is not a verb."""
 
@@ -151,7 +152,11 @@ def verb_calls(name: str, plant: Plant) -> Iterator[Called]:
 def reading_call(operation_id: str, asked: Asked, api: APIClient, kind: str = "*/*") -> Called:
     """A reading operation, of the first thing in its list, in that form."""
     path, _method, _operation = operations()[operation_id]
-    named, more = NAMED.get(operation_id) or path_values(path, api), asked.get(operation_id, {})
+    if operation_id.startswith("epcis_"):
+        named = epcis.named(operation_id, api)
+    else:
+        named = NAMED.get(operation_id) or path_values(path, api)
+    more = asked.get(operation_id, {})
     answer = api.get(path.format(**named), more, headers={"Accept": kind})
     return Called(answer, parameters=named | more)
 

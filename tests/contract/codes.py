@@ -17,7 +17,15 @@ FOR_PEOPLE = {"guided", "imports", "management", "migrations", "templatetags", "
 """Folders that show a refusal on a page or in a report of rows, and never as a problem."""
 PAGES_OF_THEIR_OWN = {"kept", "scanned_forms", "form_fields", "forms"}
 REFUSERS = {"Refused", "_stopped", "_refused", "DateStop", "TimeStop"}
-ERRORS = {"ErrorDetail": 1, "ValidationError": 1, "_detail": 1, "_invalid": 0, "_plain": 1}
+ERRORS = {
+    "Unanswerable": 1,
+    "unreadable": 0,
+    "ErrorDetail": 1,
+    "ValidationError": 1,
+    "_detail": 1,
+    "_invalid": 0,
+    "_plain": 1,
+}
 """What makes a detail of a 400, and which of its arguments is the code."""
 OF_THE_FRAMEWORK = {
     kind.default_code

@@ -3,7 +3,7 @@
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -13,10 +13,11 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integration.epcis import views
+from integration.epcis import schema, views
 from integration.epcis.capture import running, tasks
 from integration.epcis.capture.checking import events_of, read_event
 from integration.epcis.documents import context
@@ -102,10 +103,22 @@ def _behaviour(request: Request) -> ErrorBehaviour:
 
 
 class CaptureView(Capturing):
-    """`POST /epcis/capture` takes a document, `GET` lists one's own jobs."""
+    """Documents of events, and the jobs that they became."""
 
     permissions = {"GET": CAPTURE, "POST": CAPTURE}
+    summaries: ClassVar[dict[str, str]] = {
+        "get": "EPCIS capture jobs", "post": "Capture EPCIS events",
+    }  # fmt: skip
 
+    @extend_schema(
+        operation_id="epcis_capture",
+        description="Receipts, movements and shipments of partners become our own verbs, all or "
+        "none unless `GS1-Capture-Error-Behaviour` says otherwise. The same document gives the "
+        "same job; what is wrong with an event stands in it.",
+        parameters=[schema.BEHAVIOUR, schema.location(202, "the job")],
+        request=dict.fromkeys((schema.JSON, schema.JSON_LD), schema.SENT_DOCUMENT),
+        responses={202: OpenApiResponse(description="Taken; the job says what became of it.")},
+    )
     def post(self, request: Request) -> Response:
         received = cast("Received", request.data)
         events = events_of(received.said)
@@ -116,6 +129,15 @@ class CaptureView(Capturing):
         where = request.build_absolute_uri(reverse("epcis-job", args=[job.pk]))
         return Response(status=HTTPStatus.ACCEPTED, headers={"Location": where})
 
+    @extend_schema(
+        operation_id="epcis_capture_jobs",
+        description="One's own, the newest first.",
+        parameters=[*schema.JOBS, schema.LINK],
+        responses={
+            (200, kind): {"type": "array", "items": schema.JOB}
+            for kind in (schema.JSON, schema.JSON_LD)
+        },
+    )
     def get(self, request: Request) -> Response:
         size, after = _page_of(request)
         rows = CaptureJob.objects.filter(user=actor(request).user).defer("document")
@@ -146,10 +168,15 @@ def _page_of(request: Request) -> tuple[int, UUID | None]:
 
 
 class JobView(Resource):
-    """`GET /epcis/capture/{captureID}`: what has become of a document."""
+    """What has become of a document."""
 
     permissions = {"GET": CAPTURE}
+    summaries: ClassVar[dict[str, str]] = {"get": "One EPCIS capture job"}
 
+    @extend_schema(
+        operation_id="epcis_capture_job",
+        responses={(200, kind): schema.JOB for kind in (schema.JSON, schema.JSON_LD)},
+    )
     def get(self, request: Request, capture_id: UUID) -> Response:
         rows = CaptureJob.objects.filter(user=actor(request).user, pk=capture_id)
         job = rows.defer("document").first()
@@ -174,10 +201,21 @@ def _job(job: CaptureJob) -> dict[str, Any]:
 
 
 class EventsView(views.EventsView, Capturing):
-    """`GET /epcis/events` asks, `POST` captures a single event."""
+    """Events, to ask for; or a single one, to capture."""
 
     permissions = views.EventsView.permissions | {"POST": CAPTURE}
+    summaries: ClassVar[dict[str, str]] = {
+        **views.EventsView.summaries, "post": "Capture one EPCIS event",
+    }  # fmt: skip
 
+    @extend_schema(
+        operation_id="epcis_capture_event",
+        description="As a document with this event alone, done before the answer. Refuses "
+        "`event_id_reused`; what its verb refuses is a 400 here, with the verb's code in `errors`.",
+        parameters=[schema.BEHAVIOUR, schema.location(201, "the event")],
+        request=dict.fromkeys((schema.JSON, schema.JSON_LD), schema.SENT_EVENT),
+        responses={201: OpenApiResponse(description="Captured, now or before.")},
+    )
     def post(self, request: Request) -> Response:
         received = cast("Received", request.data)
         try:
