@@ -22,6 +22,7 @@ from staging import clock
 from staging.checks import breaches
 from staging.models import Alert
 from tests.machine.driver import Driver
+from tests.machine.events import faults_of_what_is_told
 from tests.machine.lines import GOES_ON, LINES, TAKES, asking, number
 from tests.plant import Plant
 
@@ -49,8 +50,11 @@ class Work(RuleBasedStateMachine):
         self.driver = Driver(self.plant)
 
     def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.block.__exit__(None, None, None)
+        try:
+            assert faults_of_what_is_told() == []
+        finally:
+            transaction.set_rollback(True)
+            self.block.__exit__(None, None, None)
 
     @initialize(asked=st.lists(asking("stage", "allocate"), min_size=3, max_size=6))
     def begin(self, asked: list[Asked]) -> None:
