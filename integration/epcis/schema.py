@@ -178,7 +178,10 @@ class EpcisSchema(ApiSchema):
 
     @property
     def problems(self) -> tuple[int, ...]:  # type: ignore[override]  # by method, here
-        return (400, 404, 409, 413, 415, *ALWAYS) if self.method == "POST" else TO_READ
+        if self.method != "POST":
+            return TO_READ
+        conflict = (409,) if getattr(self.view, "captures_one", False) else ()
+        return (400, 404, *conflict, 413, 415, *ALWAYS)
 
     def get_tags(self) -> list[str]:
         return [TAG]

@@ -204,6 +204,7 @@ class EventsView(views.EventsView, Capturing):
     """Events, to ask for; or a single one, to capture."""
 
     permissions = views.EventsView.permissions | {"POST": CAPTURE}
+    captures_one = True
     summaries: ClassVar[dict[str, str]] = {
         **views.EventsView.summaries, "post": "Capture one EPCIS event",
     }  # fmt: skip
