@@ -101,14 +101,13 @@ class Order:
 
     def _end_in(self, table: Walked, before: datetime | None) -> datetime | None:
         name = table.column
-        asked = {
-            f"{name}__{self.beyond}": self.start,
-            f"{name}__gte": self.least,
-            f"{name}__lt": self.below,
-        }
-        rows = table.model._default_manager.filter(
-            **{name: at for name, at in asked.items() if at is not None}
+        asked = (
+            (self.beyond, self.start),
+            ("gte", self.least),
+            ("lt", self.below),
         )
+        bounds = (Q((f"{name}__{lookup}", at)) for lookup, at in asked if at is not None)
+        rows = table.model._default_manager.filter(*bounds)
         if before is not None:
             rows = rows.filter(**{f"{name}__{'gte' if self.down else 'lte'}": before})
         rows = rows.order_by(f"{'-' if self.down else ''}{name}")

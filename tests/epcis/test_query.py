@@ -174,8 +174,10 @@ def test_pages_that_look_no_further_than_a_stretch(
 
 def followed(api: Api, query: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
     """Every page, from link to link."""
-    url = "/epcis/events"
+    url, seen = "/epcis/events", set[str]()
     while url:
+        assert url not in seen
+        seen.add(url)
         answer = api.get(url, query)
         yield answer.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
         url, query = answer.headers.get("Link", "").partition(">")[0].removeprefix("<"), {}
