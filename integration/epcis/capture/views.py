@@ -228,7 +228,7 @@ class EventsView(views.EventsView, Capturing):
         if job.errors:
             if job.errors[0]["code"] == "event_id_reused":
                 raise Known(job.errors[0]["detail"])
-            raise Unreadable(job.errors)
+            raise Unreadable([{"line": None, "facts": {}} | error for error in job.errors])
         path = reverse("epcis-event", args=["-"]).removesuffix("-") + quote(sent.id, safe="")
         return Response(
             status=HTTPStatus.CREATED, headers={"Location": request.build_absolute_uri(path)}
