@@ -63,7 +63,7 @@ def busy(plant: Plant) -> None:
     plant.stage(demand, lot, quantity=4, source=plant.a1)
     plant.do(staging.allocate, staging.AllocationLine(demand=demand))
     Alert.objects.create(
-        reason="dwell_exceeded", lot=lot, location=plant.l1, raised_at=plant.now,
+        reason="dwell_critical", lot=lot, location=plant.l1, raised_at=plant.now,
         commitment=Commitment.objects.filter(lot=lot, state="staged").get(),
     )  # fmt: skip
     called_off = plant.order((lot.material, 1))

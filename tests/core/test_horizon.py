@@ -101,7 +101,7 @@ def test_nothing_is_asked_about_twice_and_nothing_in_flight_is_missed(plant: Pla
     new = {second.stage(), third.stage()}
     assert asked_about() == new
     assert asked_about() == set()
-    StagedStock.objects.filter(pk=before).update(dwell_flagged=True)  # written anew
+    StagedStock.objects.filter(pk=before).update(quantity=8)  # written anew
     with in_flight(slow) as late:
         assert asked_about() == {before}
         after = last.stage()
