@@ -67,7 +67,6 @@ class VersionedAdmin(MasterAdmin[Any]):
     """The permission, and the name under which refusals are kept."""
     button: ClassVar[dict[str, Any]]
     rule_inline: type[RuleInline]
-    preview_template: str
     rows_template: str
     parameter = "rule_set"
 
@@ -97,7 +96,9 @@ class VersionedAdmin(MasterAdmin[Any]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         newest = self.model.objects.filter(activated_at__isnull=False).order_by("-version")
-        return super().get_queryset(request).annotate(newest=newest.values("version")[:1])
+        rows: QuerySet[Any] = super().get_queryset(request)
+        found: QuerySet[Any] = rows.annotate(newest=newest.values("version")[:1])
+        return found
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
@@ -150,6 +151,7 @@ class VersionedAdmin(MasterAdmin[Any]):
             "opts": self.opts,
             "title": self.said(what, draft),
             "draft": draft,
+            "rows_template": self.rows_template,
             "back": cells.page_of(draft),
             **self.read(draft),
         }
@@ -160,7 +162,7 @@ class VersionedAdmin(MasterAdmin[Any]):
         if not self.has_view_permission(request, draft):
             raise PermissionDenied
         context = self._context(request, "preview", draft)
-        return TemplateResponse(request, self.preview_template, context)
+        return TemplateResponse(request, "admin/rules_preview.html", context)
 
     def change_view(
         self,
@@ -200,7 +202,6 @@ class VersionedAdmin(MasterAdmin[Any]):
             **self._context(request, "asking", draft),
             "verb": self.button,
             "form": form,
-            "rows_template": self.rows_template,
         }
         status = 409 if form.is_bound and form.errors else 200
         return TemplateResponse(request, "admin/act.html", context, status=status)

@@ -43,7 +43,6 @@ class RuleSetAdmin(versioned.VersionedAdmin):
         ),
     }
     rule_inline = RuleInline
-    preview_template = "admin/rules_preview.html"
     rows_template = "admin/rows/rules.html"
 
     def draft(self, **given: Any) -> RuleSet:

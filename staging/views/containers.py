@@ -40,7 +40,9 @@ class ContainerView(FloorView, DetailView[Container]):
             totals=totals(contents),
             commitments=Commitment.objects.open()
             .filter(inside, state__in=COMMITTED)
-            .select_related("lot__material", "location", "container", "requirement__demand")
+            .select_related(
+                "lot__material", "location", "container", "requirement__demand", "dwell_policy"
+            )
             .order_by("since", "pk"),
             nested=container.children.order_by("code"),
             holds=Hold.objects.open()

@@ -267,7 +267,7 @@ def _commitments(demand: Demand) -> Iterable[Commitment]:
     """What is reserved, staged or issued for the demand, with why it may not be used."""
     rows = Commitment.objects.open().filter(requirement__demand=demand)
     rows = rows.exclude(state=State.USED).with_stop(timezone.localdate())
-    rows = rows.select_related("lot__material", "location", "container")
+    rows = rows.select_related("lot__material", "location", "container", "dwell_policy")
     return rows.order_by("requirement__line", "state", "since", "pk")
 
 
