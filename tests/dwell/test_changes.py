@@ -2,10 +2,12 @@
 
 import threading
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -14,8 +16,9 @@ from inventory.actions import save_master
 from inventory.models import Location, Lot
 from staging import actions as staging
 from staging import tasks
+from staging.clock import sweep
 from staging.dwell import changes
-from staging.models import Demand, DwellChange, SpecialDay, StagedStock, WorkingTime
+from staging.models import Alert, Demand, DwellChange, SpecialDay, StagedStock, WorkingTime
 from tests.core.budget.counting import statements
 from tests.dwell.conftest import HOUR, NOON, Policies, calendar
 from tests.plant import Plant
@@ -183,3 +186,24 @@ def test_what_is_staged_while_a_policy_changes_ends_with_the_right_due_time(
 def hours() -> list[float]:
     rows = StagedStock.objects.values_list("since", "due_at")
     return [(due_at - since) / HOUR for since, due_at in rows]
+
+
+def test_an_installation_with_stock_is_brought_up(plant: Plant) -> None:
+    """The migration names what there was anew; the next sweep works out the rest."""
+    migration = import_module("staging.migrations.0012_dwell_policies")
+    lot = plant.lot(10, material=plant.material(dwell_limit=10 * HOUR))
+    plant.stage(plant.order((lot.material, 10)), lot)
+    row = StagedStock.objects.get()
+    StagedStock.objects.update(
+        since=row.since - 11 * HOUR, due_at=row.since - HOUR, warn_at=None, rings_at=None
+    )
+    alert = Alert.objects.create(
+        reason="dwell_exceeded", commitment=row, lot=lot, location=plant.l1, raised_at=plant.now
+    )
+    migration.rename_alerts(apps, None)
+    migration.count_what_stands(apps, None)
+    assert sweep(by=plant.operator, at=timezone.now()) == {"raised": 0, "closed": 0}
+    alert.refresh_from_db()
+    assert (alert.reason, alert.closed_at) == ("dwell_critical", None)
+    after = StagedStock.objects.get()
+    assert (after.warn_at, after.rings_at) == (row.since - 3 * HOUR, None)
