@@ -366,10 +366,12 @@ def dwell(row: Any) -> SafeString:
 
 
 def _moment(at: datetime) -> SafeString:
-    """The time of day; with its date where that is not today's."""
-    local = localtime(at)
-    today = local.date() == localtime().date()
-    words = date_format(local, "TIME_FORMAT" if today else "SHORT_DATETIME_FORMAT")
+    """The time of day; with the day of the week, or its date, where that is not today."""
+    local, today = localtime(at), localtime().date()
+    words = date_format(local, "TIME_FORMAT")
+    if local.date() != today:
+        near = abs((local.date() - today).days) < 7
+        words = f"{date_format(local, 'D' if near else 'SHORT_DATE_FORMAT')} {words}"
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
 
 

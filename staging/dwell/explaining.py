@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.utils.timezone import make_naive
 from django.utils.translation import gettext as _
 
 from inventory.models import Site
@@ -47,13 +48,13 @@ class Day:
 
 
 def coming(site: Site, first: date, days: int = 14) -> Iterator[Day]:
-    """The working time of some days, by the site's clock."""
+    """The working time of some days, in times as the site's clock shows them."""
     rules = rules_of(site)
     names = dict(SpecialDay.objects.filter(site=site).values_list("day", "name"))
     for day in (first + timedelta(days=number) for number in range(days)):
+        found = rules.stretches(day, day)
         stretches = [
-            (start.astimezone(rules.zone), end.astimezone(rules.zone))
-            for start, end in rules.stretches(day, day)
+            (make_naive(start, rules.zone), make_naive(end, rules.zone)) for start, end in found
         ]
-        worked = sum((end - start for start, end in stretches), timedelta())
+        worked = sum((end - start for start, end in found), timedelta())
         yield Day(day, stretches, worked / (A_DAY / 24), names.get(day, ""))

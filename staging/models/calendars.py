@@ -106,7 +106,8 @@ class Shift(models.Model):
         verbose_name_plural = _("shifts")
 
     def __str__(self) -> str:
-        return f"{self.name} {self.starts:%H:%M}–{self.ends:%H:%M}"  # noqa: RUF001
+        days = " ".join(Weekday(int(day)).label[:2] for day in self.days)
+        return f"{self.name} {self.starts:%H:%M}–{self.ends:%H:%M}, {days}"  # noqa: RUF001
 
     def clean(self) -> None:
         """Breaks can be read, and lie within the shift."""
