@@ -8,7 +8,6 @@ from django.test import Client
 from django.urls import reverse
 
 from staging.models import DwellPolicy, DwellSet, Shift, SiteCalendar, StagedStock
-from tests.api.conftest import api_as  # noqa: F401 - a fixture
 from tests.dwell.conftest import HOUR, Policies, calendar
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -100,7 +99,7 @@ def test_a_position_shows_its_policy_where_it_is_shown(
     plant: Plant,
     in_force: Policies,
     enter: Any,
-    api_as: Any,  # noqa: F811
+    api_as: Any,
 ) -> None:
     in_force({"note": "Within the shift", "warn_after": 1, "critical_after": 3})
     lot = plant.lot(10)
@@ -121,7 +120,7 @@ def test_a_position_shows_its_policy_where_it_is_shown(
     assert (shown["id"], shown["rank"], shown["critical_after"]) == (policy.pk, 0, "03:00:00")
 
 
-def test_calendars_are_read_over_the_api(plant: Plant, api_as: Any) -> None:  # noqa: F811
+def test_calendars_are_read_over_the_api(plant: Plant, api_as: Any) -> None:
     calendar(plant, ("12345", "06:00", "14:00"))
     [row] = api_as("operator").read("site-calendars/").json()["results"]
     assert row["site"] == plant.site.code
