@@ -78,5 +78,5 @@ def _policies() -> list[dict[str, object]]:
         {"note": "Shipments leave the same day", "kind": DemandKind.SHIPMENT, "site": centre,
          "warn_after": hours(8), "critical_after": hours(12), "counted": Counted.WORKING},
         {"note": "The hospital is served first", "customer": hospital,
-         "warn_after": hours(8), "critical_after": hours(11)},
+         "warn_after": hours(6), "critical_after": hours(11)},
     ]  # fmt: skip
