@@ -17,6 +17,7 @@ VIEW_STOCK = (
     "view_decision view_proposal view_signature view_restricteduse view_ruleset view_usagerule "
     "view_shelfliferule "
     "view_demand view_requirement view_commitment view_alert view_pulltask view_unstagetask "
+    "view_dwellset view_dwellpolicy view_sitecalendar view_shift view_specialday "
     "view_seal view_labelsize view_ssccseries view_externalid view_inbounddemand"
 )
 SEND = "put_material put_location put_lot send_demand"
@@ -29,15 +30,19 @@ PLAN = "create_demand change_demand cancel_demand complete_demand borrow scrap s
 DECIDE = (
     "place_hold lift_hold record_inspection release restrict reject reopen close_lot "
     "countersign withdraw_proposal split_lot merge_lots sample scrap send_back move "
-    "activate_rules acknowledge dispose_inspection approve_plan attach_file print_labels"
+    "activate_rules activate_dwell acknowledge dispose_inspection approve_plan attach_file "
+    "print_labels"
 )
 MASTER = (
     "add_site change_site add_location change_location add_material change_material "
     "add_shelfliferule change_shelfliferule "
     "add_materialunit change_materialunit delete_materialunit add_unit change_unit "
     "add_labelsize change_labelsize add_ssccseries change_ssccseries "
-    "add_externalid change_externalid"
+    "add_externalid change_externalid "
+    "add_sitecalendar change_sitecalendar add_shift change_shift delete_shift "
+    "add_specialday change_specialday"
 )
+DWELL = "add_dwellset change_dwellset add_dwellpolicy change_dwellpolicy delete_dwellpolicy"
 RULES = (
     "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule "
     "add_inspectionplan change_inspectionplan add_shelfliferule change_shelfliferule "
@@ -50,10 +55,10 @@ VIEW_CAPTURES = "view_capturejob view_capturedevent"
 
 ROLES: dict[str, str] = {
     "operator": f"use_floor {VIEW_STOCK} {HANDLE}",
-    "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} split_lot merge_lots "
+    "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} {DWELL} split_lot merge_lots "
     "view_auditentry view_refusedattempt view_numbers add_display change_display view_display "
     f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",
-    "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} view_auditentry view_refusedattempt "
+    "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} {DWELL} view_auditentry view_refusedattempt "
     "view_numbers",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
     "view_numbers view_user view_group view_apiclient view_apitoken view_display "

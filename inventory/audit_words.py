@@ -40,6 +40,8 @@ WORDS: dict[str, StrPromise] = {
     "quality.withdraw_proposal": _("Withdrew a proposed decision"),
     "quality.draft_rules": _("Drafted usage rules"),
     "quality.activate_rules": _("Put usage rules into force"),
+    "staging.draft_dwell": _("Drafted dwell policies"),
+    "staging.activate_dwell": _("Put dwell policies into force"),
     "staging.create_demand": _("Created a demand"),
     "staging.change_demand": _("Changed a demand"),
     "staging.cancel_demand": _("Cancelled a demand"),

@@ -16,24 +16,28 @@ def watch(
     of: Sequence[str] = (),
     into: str = "lot_id",
     lots: str = "",
+    notes: str = NOTES,
+    kind: str = "watch",
 ) -> migrations.RunPython:
     """A migration operation: a change of `table` notes what `column` holds.
 
     `of` names the columns of which an update counts, and only if one of them really changes. Where
     `column` is NULL, everything is noted. `into` names the column of the note; `lots` is a SELECT
-    of lots to be noted instead, in which `{}` stands for what `column` holds.
+    of what is to be noted instead, in which `{}` stands for what `column` holds. Notes of another
+    table have triggers of a `kind` of their own.
     """
 
     def add(apps: Any, schema_editor: Any) -> None:
         vendor = schema_editor.connection.vendor
         for event in events:
             value = column if column == "NULL" else f"{_row(event)}.{column}"
-            note = f"INSERT INTO {NOTES} ({into}, taken) "
-            note += lots.format(value) if lots else f"VALUES ({value}, false)"
-            for sql in trigger_sql(table, note, event, of, vendor):
+            taken, untaken = (", taken", ", false") if notes == NOTES else ("", "")
+            note = f"INSERT INTO {notes} ({into}{taken}) "
+            note += lots.format(value) if lots else f"VALUES ({value}{untaken})"
+            for sql in trigger_sql(table, note, event, of, vendor, kind):
                 schema_editor.execute(sql, params=None)
 
-    return migrations.RunPython(add, _remover(table, events))
+    return migrations.RunPython(add, _remover(table, events, kind))
 
 
 def watch_no_more(table: str, events: Sequence[str]) -> migrations.RunPython:
@@ -42,22 +46,25 @@ def watch_no_more(table: str, events: Sequence[str]) -> migrations.RunPython:
     return migrations.RunPython(_remover(table, events), migrations.RunPython.noop)
 
 
-def _remover(table: str, events: Sequence[str]) -> Any:
+def _remover(table: str, events: Sequence[str], kind: str = "watch") -> Any:
     def remove(apps: Any, schema_editor: Any) -> None:
         on = "" if schema_editor.connection.vendor == "sqlite" else f" ON {table}"
         for event in events:
-            schema_editor.execute(f"DROP TRIGGER IF EXISTS {_name(table, event)}{on}", params=None)
+            name = _name(table, event, kind)
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {name}{on}", params=None)
 
     return remove
 
 
-def trigger_sql(table: str, note: str, event: str, of: Sequence[str], vendor: str) -> Iterator[str]:
+def trigger_sql(
+    table: str, note: str, event: str, of: Sequence[str], vendor: str, kind: str = "watch"
+) -> Iterator[str]:
     """The statements that watch one event of a table."""
     when = f"AFTER {event.upper()}{' OF ' + ', '.join(of) if of else ''} ON {table}"
     differs = "IS NOT" if vendor == "sqlite" else "IS DISTINCT FROM"
     changed = " OR ".join(f"OLD.{name} {differs} NEW.{name}" for name in of)
     condition = f" WHEN ({changed})" if of else ""
-    name = _name(table, event)
+    name = _name(table, event, kind)
     if vendor == "sqlite":
         yield f"CREATE TRIGGER {name} {when}{condition} BEGIN {note}; END"
         return
@@ -72,5 +79,5 @@ def _row(event: str) -> str:
     return "OLD" if event == "delete" else "NEW"
 
 
-def _name(table: str, event: str) -> str:
-    return f"{table}_watch_{event}"
+def _name(table: str, event: str, kind: str) -> str:
+    return f"{table}_{kind}_{event}"

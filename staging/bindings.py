@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from inventory import sites
 from inventory.models import Container, Location, Lot
 from inventory.statements import Insert, Select, new
+from staging.dwell import terms
 from staging.models import Commitment, Requirement, State
 
 Key = tuple[int, str, int, int, int | None]
@@ -31,7 +32,12 @@ def _commitments() -> QuerySet[Commitment]:
 
 
 _COMMITMENTS = Select(_commitments)
-_SAVE = Insert(Commitment, update=["quantity", "since", "due_at", "dwell_flagged", "closed_at"])
+_SAVE = Insert(
+    Commitment,
+    update=[
+        "quantity", "since", "dwell_policy", "warn_at", "due_at", "rings_at", "closed_at",
+    ],
+)  # fmt: skip
 
 
 class Bindings:
@@ -46,6 +52,7 @@ class Bindings:
         self._of_lot: dict[int, list[Commitment]] = defaultdict(list)
         self._of_line: dict[int, list[Commitment]] = defaultdict(list)
         self._changed: dict[Key, Commitment] = {}
+        self._staged: dict[Key, Commitment] = {}
         self._planned: dict[Key, Decimal] = {}
         self._totals: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
         for row in rows:
@@ -146,7 +153,7 @@ class Bindings:
             row.closed_at = None
         row.since = min(row.since, since or self.at)
         if state == State.STAGED:
-            row.due_at = _due_at(row.since, location, lot)
+            self._staged[key] = row
         self._changed[key] = row
         return row
 
@@ -168,8 +175,10 @@ class Bindings:
             "container_id": container.id if container else None,
             "quantity": Decimal(0),
             "since": since,
+            "dwell_policy_id": None,
+            "warn_at": None,
             "due_at": None,
-            "dwell_flagged": False,
+            "rings_at": None,
             "closed_at": None,
         }
         related = {
@@ -186,7 +195,11 @@ class Bindings:
         self._changed[_key(row)] = row
 
     def save(self, by: User) -> None:
-        """Write what changed, in one statement. Refuses `site_not_in_scope`."""
+        """Write what changed, in one statement, and one more to read the dwell terms where
+        something was staged. Refuses `site_not_in_scope`."""
+        if self._staged:
+            terms.count(self._staged.values())
+            self._staged.clear()
         if self._changed:
             rows = self._changed.values()
             sites.require(by, ((None, (row.location, row.requirement.demand)) for row in rows))
@@ -196,12 +209,3 @@ class Bindings:
 
 def _key(row: Commitment) -> Key:
     return (row.requirement_id, row.state, row.lot_id, row.location_id, row.container_id)
-
-
-def _due_at(since: datetime, lane: Location, lot: Lot) -> datetime | None:
-    """When the shorter of the lane's and the material's dwell limits ends."""
-    limits = [limit for limit in (lane.dwell_limit, lot.material.dwell_limit) if limit]
-    try:
-        return since + min(limits) if limits else None
-    except OverflowError:  # a limit beyond the calendar is none
-        return None

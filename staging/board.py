@@ -115,7 +115,15 @@ class Lane:
         counts = (self.occupied, self.standing, self.blocked, self.stale, self.loose)
         about = (place.code, place.name, place.state_label, place.capacity, place.is_open)
         staged = [
-            (one.row.pk, one.row.quantity, one.row.since, one.row.due_at, one.stop, one.rank)
+            (
+                one.row.pk,
+                one.row.quantity,
+                one.row.since,
+                one.row.warn_at,
+                one.row.due_at,
+                one.stop,
+                one.rank,
+            )
             for group in self.demands
             for one in group.staged
         ]

@@ -188,7 +188,7 @@ def _summed_up(staged: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
 STAGED: Select[Commitment] = Select(
     lambda: (
         Commitment.objects.filter(pk__among="shown")
-        .select_related("requirement__demand", "lot__material", "container")
+        .select_related("requirement__demand", "lot__material", "container", "dwell_policy")
         .order_by("since", "pk")
     )
 )

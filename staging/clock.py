@@ -5,7 +5,7 @@ not what is staged. What quality has stopped is looked for where it can have com
 `staging.suspects`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,8 @@ from inventory.audit import Actor
 from inventory.insert_select import insert_select
 from inventory.models.materials import QUANTITY
 from staging import pulls, unstaging
-from staging.models import Alert, AlertReason, Commitment, Demand, Requirement, StagedStock
+from staging.dwell import changes
+from staging.models import Alert, AlertReason, Demand, Requirement, StagedStock
 from staging.models.alerts import AlertQuerySet
 from staging.models.commitments import CommitmentQuerySet
 from staging.suspects import Look, portions
@@ -44,17 +45,23 @@ MOST_IN_WORDS = 100
 DETAIL = Alert._meta.get_field("detail").max_length or 0
 
 
-@transaction.atomic
 def sweep(*, by: Actor, at: datetime, thorough: bool = False) -> dict[str, int]:
     """Raise and close alerts; the counts of both. Running it twice raises them once.
 
-    `thorough` examines all that is staged, whether anything about it has changed or not.
+    Before, due times are worked out again where what they rest on has changed. `thorough` examines
+    all that is staged, whether anything about it has changed or not.
     """
+    changes.catch_up(at, thorough=thorough)
+    return _sweep(by, at, thorough)
+
+
+@transaction.atomic
+def _sweep(by: Actor, at: datetime, thorough: bool) -> dict[str, int]:
     stamp = audit.stamp(by, timezone.now())
     look = Look.begin(at, thorough=thorough)
     last = Alert.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     suspects = look.suspects()
-    raised = _dwell_exceeded(at) + _overdue(look, at) + _without_demand(at)
+    raised = _dwell(at) + _overdue(look, at) + _without_demand(at)
     doubtful = suspects | look.new_suspects()
     raised += _not_usable(doubtful, look, at)
     pulls.catch_up(look, doubtful, stamp)
@@ -104,14 +111,25 @@ def _unalerted(reason: AlertReason) -> CommitmentQuerySet:
     return rows
 
 
-def _dwell_exceeded(at: datetime) -> int:
-    due = StagedStock.objects.filter(dwell_flagged=False, due_at__lte=at)
-    raised = _raise_staged(AlertReason.DWELL_EXCEEDED, due, at)
-    # Only what has its alert: more may have come due since the statement before. Driven from what
+def _dwell(at: datetime) -> int:
+    """Stock that has stood for too long, or for long. What is critical needs no warning beside."""
+    ringing = StagedStock.objects.filter(rings_at__lte=at)
+    critical, warning = ringing.filter(due_at__lte=at), ringing.filter(_only_warns(at))
+    raised = _raise_staged(AlertReason.DWELL_CRITICAL, critical, at)
+    raised += _raise_staged(AlertReason.DWELL_WARNING, warning, at)
+    # Only what has its alert: more may have come due since the statements before. Driven from what
     # is due, which lies together in the table, and not from the alerts: that took twice as long.
-    alerts = Alert.objects.open().of(AlertReason.DWELL_EXCEEDED)
-    due.filter(Exists(alerts.filter(commitment=OuterRef("pk")))).update(dwell_flagged=True)
+    alerts = Alert.objects.open().filter(commitment=OuterRef("pk"))
+    next_at = Case(When(due_at__gt=at, then=F("due_at")), default=None)
+    ringing.filter(
+        Q(due_at__lte=at) & Exists(alerts.of(AlertReason.DWELL_CRITICAL))
+        | _only_warns(at) & Exists(alerts.of(AlertReason.DWELL_WARNING))
+    ).update(rings_at=next_at)
     return raised
+
+
+def _only_warns(at: datetime) -> Q:
+    return Q(warn_at__lte=at) & (Q(due_at=None) | Q(due_at__gt=at))
 
 
 def _overdue(look: Look, at: datetime) -> int:
@@ -170,31 +188,29 @@ def _close(suspects: set[UUID], look: Look, last: int, at: datetime) -> int:
     )
 
 
-def _gone(alerts: AlertQuerySet, at: datetime) -> list[int]:
-    """Alerts about stock that has left, or of which the dwell limit is a later one now."""
+def _gone(alerts: AlertQuerySet, at: datetime) -> QuerySet[Any]:
+    """Alerts about stock that has left, or stands for not that long by a policy of now; and
+    warnings that became critical."""
     staged = StagedStock.objects.filter(pk=OuterRef("commitment"))
-    too_long = Q(reason=AlertReason.DWELL_EXCEEDED)
+    critical, warning = staged.filter(due_at__lte=at), staged.filter(_only_warns(at))
     # One row of it and not Exists, for which PostgreSQL may read all commitments there ever were.
     gone = (
         alerts.filter(commitment__isnull=False)
         .exclude(reason=AlertReason.RESERVATION_LOST)
         .annotate(
             cause=Case(
-                When(too_long, then=Subquery(staged.filter(due_at__lte=at).values("pk")[:1])),
+                _caused(AlertReason.DWELL_CRITICAL, critical),
+                _caused(AlertReason.DWELL_WARNING, warning),
                 default=Subquery(staged.values("pk")[:1]),
             )
         )
         .filter(cause=None)
     )
-    found = list(gone.order_by().values_list("pk", "commitment", "reason"))
-    _may_come_again(pk for _, pk, reason in found if reason == AlertReason.DWELL_EXCEEDED)
-    return [alert for alert, _, _ in found]
+    return gone.order_by().values_list("pk", flat=True)
 
 
-def _may_come_again(commitments: Iterable[Any]) -> None:
-    """What stays, but with a later limit, is flagged anew when that has passed."""
-    for portion in portions(commitments):
-        Commitment.objects.filter(pk__in=portion, closed_at=None).update(dwell_flagged=False)
+def _caused(reason: AlertReason, rows: QuerySet[Any]) -> When:
+    return When(Q(reason=reason), then=Subquery(rows.values("pk")[:1]))
 
 
 def _put_off(alerts: AlertQuerySet, look: Look, at: datetime) -> QuerySet[Any]:

@@ -48,7 +48,10 @@ def _acts() -> Iterator[tuple[str, Any]]:
     """What can be refused, by permission: the verbs, and what only the admin offers."""
     for verb in REGISTRY.values():
         yield verb.permission, verb.label
-    for act in ("quality.draft_rules", "quality.activate_rules"):
+    for act in (
+        "quality.draft_rules", "quality.activate_rules",
+        "staging.draft_dwell", "staging.activate_dwell",
+    ):  # fmt: skip
         yield act, audit_words.WORDS[act]
 
 

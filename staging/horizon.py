@@ -47,9 +47,10 @@ class Horizon(NamedTuple):
         Not when the mark has none, comes from another cluster with the data, or is older than a
         backup that was put back, or than the numbers reach.
         """
-        if mark.horizon is None or mark.cluster != self.cluster:
-            return False
-        return 0 <= self.transaction - mark.horizon < COMPARABLE
+        return mark.horizon is not None and self.can_compare(mark.cluster, mark.horizon)
+
+    def can_compare(self, cluster: str, transaction: int) -> bool:
+        return cluster == self.cluster and 0 <= self.transaction - transaction < COMPARABLE
 
 
 class _NotBefore(Expression):
@@ -91,6 +92,13 @@ def not_seen_since(mark: ClockMark) -> QuerySet[Commitment]:
     rows = rows.filter(_NotBefore(mark.horizon))
     first = rows.values_list("pk", flat=True).first()
     return rows.none() if first is None else rows.filter(pk__gte=first)
+
+
+def written_between(since: int, until: int) -> QuerySet[Commitment]:
+    """Staged stock that transactions from one number on wrote, before another. Looks at all of it:
+    their keys say nothing of when they were changed."""
+    rows = Commitment.objects.filter(state=State.STAGED, closed_at=None)
+    return rows.filter(_NotBefore(since)).exclude(_NotBefore(until))
 
 
 def _a_little_before(latest: UUID | None) -> UUID:

@@ -1,7 +1,28 @@
 """How the things of staging know their sites."""
 
+from django.db.models import Q
+
 from inventory import sites
-from staging.models import Alert, ClaimChange, Commitment, Demand, LabelSize, PullTask, UnstageTask
+from inventory.sites import Limit
+from staging.models import (
+    Alert,
+    ClaimChange,
+    Commitment,
+    Demand,
+    DwellPolicy,
+    LabelSize,
+    PullTask,
+    SiteCalendar,
+    UnstageTask,
+)
+
+
+def _names_no_other_site(limit: Limit) -> Q:
+    """A policy that names no place holds at every site."""
+    found = Q(lane=None, area=None, site=None)
+    for place in ("lane__site", "area__site", "site"):
+        found |= sites.at(place)(limit)
+    return found
 
 
 def install() -> None:
@@ -13,3 +34,5 @@ def install() -> None:
     sites.register(PullTask, sites.at("commitment__location__site"))
     sites.register(UnstageTask, sites.at("location__site"))
     sites.register(LabelSize, None)
+    sites.register(DwellPolicy, _names_no_other_site)
+    sites.register(SiteCalendar, sites.at("site"))

@@ -94,8 +94,8 @@ BALANCES = """
 
 COMMITMENTS = """
     INSERT INTO staging_commitment (id, state, lot_id, location_id, container_id,
-        requirement_id, quantity, since, due_at, closed_at, dwell_flagged)
-    SELECT *, false FROM ({commitments}) claims
+        requirement_id, quantity, since, due_at, closed_at, rings_at)
+    SELECT *, CASE WHEN closed_at IS NULL THEN due_at END FROM ({commitments}) claims
 """
 
 AUDIT = """
@@ -195,7 +195,7 @@ HOLDS = """
 OLD_ALERTS = """
     INSERT INTO staging_alert (reason, detail, commitment_id, lot_id, location_id, container_id,
         raised_at, acknowledged_at, acknowledged_by_id, acknowledge_reason, closed_at)
-    SELECT 'dwell_exceeded', '', commitment.id, commitment.lot_id, commitment.location_id, NULL,
+    SELECT 'dwell_critical', '', commitment.id, commitment.lot_id, commitment.location_id, NULL,
         closed_at - interval '1 hour', NULL, NULL, '', closed_at
     FROM staging_commitment commitment
     WHERE closed_at IS NOT NULL AND state = 'staged' AND mod(lot_id, 50) = 0

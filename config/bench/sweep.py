@@ -21,13 +21,13 @@ ROUNDS = 3
 RAISE = """
     INSERT INTO staging_alert (reason, detail, commitment_id, lot_id, location_id, container_id,
         raised_at, acknowledge_reason)
-    SELECT 'dwell_exceeded', '', id, lot_id, location_id, container_id, %(at)s, ''
+    SELECT 'dwell_critical', '', id, lot_id, location_id, container_id, %(at)s, ''
     FROM staging_commitment
-    WHERE closed_at IS NULL AND state = 'staged' AND NOT dwell_flagged AND due_at <= %(at)s
+    WHERE closed_at IS NULL AND state = 'staged' AND rings_at <= %(at)s
 """
 FLAG = """
-    UPDATE staging_commitment SET dwell_flagged = true
-    WHERE closed_at IS NULL AND state = 'staged' AND NOT dwell_flagged AND due_at <= %(at)s
+    UPDATE staging_commitment SET rings_at = NULL
+    WHERE closed_at IS NULL AND state = 'staged' AND rings_at <= %(at)s
 """
 
 
@@ -55,8 +55,8 @@ def measure() -> Iterator[Measure]:
 
 def _when_due(count: int) -> Any:
     """The time at which so many more will have passed their dwell limit."""
-    coming = StagedStock.objects.filter(dwell_flagged=False, due_at__isnull=False)
-    return coming.order_by("due_at").values_list("due_at", flat=True)[count - 1]
+    coming = StagedStock.objects.filter(rings_at__isnull=False)
+    return coming.order_by("rings_at").values_list("rings_at", flat=True)[count - 1]
 
 
 def _sweep(at: datetime) -> None:

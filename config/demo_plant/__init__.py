@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.demo_plant import (
+    dwell,
     history,
     inbound,
     master,
@@ -35,6 +36,7 @@ def build(now: datetime) -> bool:
         story = Story(now)
         master.install(story)
         plans.install(story)
+        dwell.install(story)
         inbound.tell(story)
         production.tell(story)
         outbound.tell(story)

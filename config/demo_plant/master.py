@@ -54,7 +54,10 @@ def lane(
     return Place(code, name, LocationKind.STAGING, within, extras=extras)
 
 
-SITES = ((PLANT, "Riverside plant"), (CENTRE, "Harbour distribution centre"))
+SITES = (
+    (PLANT, "Riverside plant", "Europe/Copenhagen"),
+    (CENTRE, "Harbour distribution centre", "Europe/London"),
+)
 
 PLACES = (
     storage("RVS-WH", "Warehouse"),
@@ -169,10 +172,10 @@ MATERIALS: dict[MaterialKind, tuple[Item, ...]] = {
 def install(story: Story) -> None:
     """Set the plant up, two months ago."""
     by, at = story.actor("admin"), story.now - days(60)
-    shared = {"time_zone": "Europe/Copenhagen", "gs1_prefix": GS1_PREFIX, "sscc_extension": 4}
+    shared = {"gs1_prefix": GS1_PREFIX, "sscc_extension": 4}
     sites = {
-        code: save_master(Site(code=code, name=name, **shared), by=by, at=at)
-        for code, name in SITES
+        code: save_master(Site(code=code, name=name, time_zone=zone, **shared), by=by, at=at)
+        for code, name, zone in SITES
     }
     _add_places(sites, by, at)
     number = 0
@@ -196,7 +199,7 @@ def sscc_of(number: int) -> str:
 
 def gln_of(site: str) -> str:
     """The GLN of a site of the demo; its places have it with their code as extension."""
-    digits = f"{GS1_PREFIX}{[code for code, _name in SITES].index(site):05}"
+    digits = f"{GS1_PREFIX}{[code for code, *_rest in SITES].index(site):05}"
     return f"{digits}{check_digit(digits)}"
 
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.forms.utils import flatatt
 from django.templatetags.static import static
 from django.utils.dateformat import format as format_date
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
@@ -292,43 +292,51 @@ def _fullness(percent: int) -> str:
 
 @register.simple_tag
 def age(
-    since: datetime, limit_at: datetime | None = None, *, show_limit: bool = False
+    since: datetime,
+    limit_at: datetime | None = None,
+    warn_at: datetime | None = None,
+    *,
+    show_limit: bool = False,
 ) -> SafeString:
-    """Time since `since`, in time, due soon (four fifths gone) or overdue by its dwell limit.
+    """Time since `since`: in time, due soon once it has warned, or overdue by its dwell limit.
 
     Kept true in the browser every half minute.
     """
-    start = int(since.timestamp())
-    if not limit_at:
+    if not (limit_at or warn_at):
         return format_html(
             '<span class="age tone-calm">{}{}</span>', draw_icon("clock"), _ago(since)
         )
-    limit = int(limit_at.timestamp())
-    gone = (time() - start) / (limit - start) if limit != start else 0
-    step = next(number for number, (share, *_look) in enumerate(AGES) if gone >= share)
-    _share, tone, icon, _word = AGES[step]
+    start = int(since.timestamp())
+    ends = [int(moment.timestamp()) if moment else NEVER for moment in (limit_at, warn_at)]
+    limit, warning = ends
+    step = next((number for number, end in enumerate(ends) if time() >= end), len(ends))
+    tone, icon, _word = AGES[step]
     return format_html(
-        '<span class="age {}" data-clock="age" data-start="{}" data-limit="{}">{}\n{}{}\n{}</span>',
-        tone, start, limit, draw_icon(icon), _ago(since),
-        _limit(limit - start, get_language()) if show_limit else NOTHING,
+        '<span class="age {}" data-clock="age" data-limit="{}" data-warn="{}">{}\n{}{}\n{}</span>',
+        tone, limit, warning, draw_icon(icon), _ago(since),
+        _limit(limit - start, get_language()) if show_limit and limit_at else NOTHING,
         _age_word(step, get_language()),
     )  # fmt: skip
+
+
+NEVER = 253_402_300_799
+"""The last second of the calendar."""
 
 
 @lru_cache(maxsize=64)
 def _age_word(step: int, _language: str | None) -> SafeString:
     return format_html(
         '<span class="age-word" data-fresh="{}" data-soon="{}" data-late="{}">{}</span>',
-        _("in time"), _("due soon"), _("overdue"), AGES[step][3],
+        _("in time"), _("due soon"), _("overdue"), AGES[step][2],
     )  # fmt: skip
 
 
-AGES: tuple[tuple[float, str, str, Words], ...] = (
-    (1.0, "tone-bad", "exclamation-triangle-fill", gettext_lazy("overdue")),
-    (0.8, "tone-warn", "hourglass-split", gettext_lazy("due soon")),
-    (float("-inf"), "tone-ok", "clock", gettext_lazy("in time")),
+AGES: tuple[tuple[str, str, Words], ...] = (
+    ("tone-bad", "exclamation-triangle-fill", gettext_lazy("overdue")),
+    ("tone-warn", "hourglass-split", gettext_lazy("due soon")),
+    ("tone-ok", "clock", gettext_lazy("in time")),
 )
-"""From which part of a dwell limit on, tone, icon and word."""
+"""Tone, icon and word of what is past its limit, past its warning, and neither."""
 
 
 def _ago(since: datetime) -> SafeString:
@@ -347,6 +355,34 @@ def _limit(seconds: int, _language: str | None) -> SafeString:
 
 
 EPOCH = datetime(2001, 1, 1)  # noqa: DTZ001 - only spans of time are told from it
+
+
+@register.filter
+def span(length: timedelta | None) -> str:
+    """A span of time in words; '' for none."""
+    return timesince(EPOCH, EPOCH + length) if length else ""
+
+
+@register.simple_tag
+def dwell(row: Any) -> SafeString:
+    """When staged stock warns and is critical, on the page's clock, and by which policy."""
+    moments = ((_("warns"), row.warn_at), (_("critical"), row.due_at))
+    said = [format_html("{} {}", word, _moment(at)) for word, at in moments if at]
+    if not said and row.dwell_policy is None:
+        return NOTHING
+    by = row.dwell_policy.note if row.dwell_policy else _("limit of the lane or the material")
+    times = format_html_join(" · ", "{}", ((each,) for each in said)) if said else _("may stay")
+    return format_html('<span class="dwell quiet">{} · <span>{}</span></span>', times, by)
+
+
+def _moment(at: datetime) -> SafeString:
+    """The time of day; with the day of the week, or its date, where that is not today."""
+    local, today = localtime(at), localtime().date()
+    words = date_format(local, "TIME_FORMAT")
+    if local.date() != today:
+        near = abs((local.date() - today).days) < 7
+        words = f"{date_format(local, 'D' if near else 'SHORT_DATE_FORMAT')} {words}"
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
 
 
 @register.simple_tag

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy
 from inventory import attempts
 from inventory.admin import cells
 from inventory.admin.base import EXACT, MasterAdmin, actor, require, show
+from inventory.admin.versioned import ReasonForm
 from inventory.errors import Refused
 from quality.actions import approve_plan, change_plan, draft_plan, withdraw_plan
 from quality.admin.filters import MaterialFilter
-from quality.admin.rules import ReasonForm
 from quality.models import InspectionPlan, PlanCharacteristic
 
 PERMISSION = "quality.approve_plan"

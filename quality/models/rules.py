@@ -3,12 +3,12 @@
 from datetime import date
 from typing import Any, Self
 
-from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Location, LotStatus, Material, Purpose
+from inventory.models.versioned import ENDS_AFTER_IT_BEGINS, WHO_AND_WHEN, Dated, Versioned
 
 
 class GatedAction(models.TextChoices):
@@ -29,29 +29,8 @@ class Effect(models.TextChoices):
     DENY = "deny", _("Deny")
 
 
-class RuleSetQuerySet(models.QuerySet["RuleSet"]):
-    def in_force(self) -> Self:
-        """The newest activated set, if there is one."""
-        newest = RuleSet.objects.filter(activated_at__isnull=False).order_by("-version")
-        return self.filter(version=newest.values("version")[:1])
-
-
-class RuleSet(models.Model):
+class RuleSet(Versioned):
     """A numbered set of usage rules. The newest activated one is in force; none ever changes."""
-
-    version = models.PositiveIntegerField(_("version"), primary_key=True)
-    note = models.CharField(_("what it changes"), max_length=200)
-    activated_at = models.DateTimeField(_("in force since"), null=True, editable=False)
-    activated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
-    )
-
-    authors: models.ManyToManyField[Any, Any] = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, related_name="+", editable=False, verbose_name=_("drafted by")
-    )
-    """Who started or changed it: somebody else puts it into force."""
-
-    objects = RuleSetQuerySet.as_manager()
 
     class Meta:
         ordering = ("-version",)
@@ -59,15 +38,8 @@ class RuleSet(models.Model):
         verbose_name_plural = _("rule sets")
         permissions = [("activate_rules", _("Put a rule set into force"))]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(activated_at=None, activated_by=None)
-                | Q(activated_at__isnull=False, activated_by__isnull=False),
-                name="activation_has_who_and_when",
-            )
+            models.CheckConstraint(condition=WHO_AND_WHEN, name="activation_has_who_and_when")
         ]
-
-    def __str__(self) -> str:
-        return f"v{self.version}"
 
 
 class UsageRuleQuerySet(models.QuerySet["UsageRule"]):
@@ -92,7 +64,7 @@ class UsageRuleQuerySet(models.QuerySet["UsageRule"]):
         return self.filter(began | Q(valid_until__gte=since, valid_until__lt=on))
 
 
-class UsageRule(models.Model):
+class UsageRule(Dated):
     """One rule. Empty means any. The strictest of those that match counts, and what no rule allows
     is denied."""
 
@@ -109,8 +81,6 @@ class UsageRule(models.Model):
         limit_choices_to={"kind": "customer"}, verbose_name=_("customer"),
     )  # fmt: skip
     effect = models.CharField(_("effect"), max_length=6, choices=Effect)
-    valid_from = models.DateField(_("valid from"), null=True, blank=True)
-    valid_until = models.DateField(_("valid until"), null=True, blank=True)
     note = models.CharField(_("why"), max_length=200)
     cleared_by = models.CharField(_("who can clear it"), max_length=60, default="QA")
 
@@ -122,9 +92,7 @@ class UsageRule(models.Model):
         verbose_name_plural = _("usage rules")
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_from=None)
-                | Q(valid_until=None)
-                | Q(valid_from__lte=F("valid_until")),
+                condition=ENDS_AFTER_IT_BEGINS,
                 name="rule_ends_after_it_begins",
                 violation_error_message=_("“Valid until” lies before “valid from”."),
             )
@@ -138,17 +106,3 @@ class UsageRule(models.Model):
     def scope(self) -> tuple[Any, ...]:
         """What it speaks of, but for its dates."""
         return (self.status, self.action, self.purpose, self.material_id, self.customer_id)
-
-    def counts_on(self, day: date) -> bool:
-        return (self.valid_from is None or self.valid_from <= day) and (
-            self.valid_until is None or self.valid_until >= day
-        )
-
-    def meets(self, other: "UsageRule") -> bool:
-        """Whether there is a day on which both count."""
-        return not (_ends_before(self, other) or _ends_before(other, self))
-
-
-def _ends_before(one: UsageRule, other: UsageRule) -> bool:
-    ends, begins = one.valid_until, other.valid_from
-    return ends is not None and begins is not None and ends < begins

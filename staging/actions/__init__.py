@@ -13,6 +13,7 @@ from staging.actions.demands import (
     complete_demand,
     create_demand,
 )
+from staging.actions.dwell import activate_dwell, change_dwell, draft_dwell
 from staging.actions.lanes import Borrowing, Transfer, Unstaging, borrow, transfer, unstage
 from staging.actions.output import Output, produce
 from staging.actions.production import (
@@ -49,15 +50,18 @@ __all__ = [
     "Unloading",
     "Unstaging",
     "acknowledge",
+    "activate_dwell",
     "allocate",
     "assign",
     "borrow",
     "cancel_demand",
     "change_demand",
+    "change_dwell",
     "complete_demand",
     "consume",
     "create_demand",
     "deallocate",
+    "draft_dwell",
     "issue",
     "load",
     "produce",

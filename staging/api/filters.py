@@ -6,7 +6,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 
-from inventory.api.resources import CodeFilter, Filters, OneOfFilter, WithinFilter, YesNoFilter
+from inventory.api.resources import (
+    CodeFilter,
+    Filters,
+    OneOfFilter,
+    WholeFilter,
+    WithinFilter,
+    YesNoFilter,
+)
 from inventory.models import Purpose
 from staging.models import (
     Alert,
@@ -15,8 +22,10 @@ from staging.models import (
     Demand,
     DemandKind,
     DemandState,
+    DwellPolicy,
     LabelSize,
     Requirement,
+    SiteCalendar,
 )
 
 
@@ -104,6 +113,25 @@ class AlertFilter(Filters):
 
     class Meta:
         model = Alert
+        fields = ()
+
+
+class DwellPolicyFilter(Filters):
+    version = WholeFilter("dwell_set_id")
+    in_force = YesNoFilter("in_force")
+    material = CodeFilter("material")
+    lane = CodeFilter("lane")
+
+    class Meta:
+        model = DwellPolicy
+        fields = ()
+
+
+class SiteCalendarFilter(Filters):
+    site = CodeFilter("site")
+
+    class Meta:
+        model = SiteCalendar
         fields = ()
 
 

@@ -9,7 +9,17 @@ from rest_framework import serializers
 from inventory.api.fields import Code, QuantityOut
 from inventory.units import plain
 from quality.gate import STOP_LABELS
-from staging.models import Alert, Commitment, Demand, DemandState, LabelSize, Requirement
+from staging.models import (
+    Alert,
+    Commitment,
+    Demand,
+    DemandState,
+    DwellPolicy,
+    LabelSize,
+    Requirement,
+    Shift,
+    SiteCalendar,
+)
 
 
 class RequirementSerializer(serializers.ModelSerializer[Requirement]):
@@ -110,13 +120,18 @@ class StagedStockSerializer(CommitmentSerializer):
         choices=list(STOP_LABELS.items()), read_only=True, allow_blank=True,
         help_text="Why it may not be used now; empty if it may.",
     )  # fmt: skip
+    dwell_policy = serializers.IntegerField(
+        source="dwell_policy_id", read_only=True, allow_null=True,
+        help_text="By which `warn_at` and `due_at` were worked out. Null: by the limit of the lane "
+        "or the material, if there is one.",
+    )  # fmt: skip
 
     class Meta:
         model = Commitment
         fields = (
             "id", "demand", "line", "lot", "material", "unit", "location", "purpose",
-            "state_label", "container", "quantity", "since", "age_seconds", "due_at", "needed_at",
-            "stale", "stop",
+            "state_label", "container", "quantity", "since", "age_seconds", "dwell_policy",
+            "warn_at", "due_at", "needed_at", "stale", "stop",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -144,6 +159,49 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "id", "reason", "detail", "lot", "location", "container", "demand", "raised_at",
             "acknowledged_at", "acknowledged_by", "acknowledge_reason", "closed_at",
         )  # fmt: skip
+        read_only_fields = fields
+
+
+class DwellPolicySerializer(serializers.ModelSerializer[DwellPolicy]):
+    """What is empty means any; of those that fit, the one of the highest `rank` counts alone."""
+
+    version = serializers.IntegerField(source="dwell_set_id", read_only=True)
+    in_force = serializers.BooleanField(read_only=True)
+    rank = serializers.IntegerField(read_only=True)
+    material = Code("material", allow_null=True, default=None)
+    customer = Code("customer", allow_null=True, default=None)
+    lane = Code("lane", allow_null=True, default=None)
+    area = Code("area", allow_null=True, default=None)
+    site = Code("site", allow_null=True, default=None)
+
+    class Meta:
+        model = DwellPolicy
+        fields = (
+            "id", "version", "in_force", "rank", "material", "category", "customer", "kind",
+            "lane", "area", "site", "purpose", "warn_after", "critical_after", "counted",
+            "valid_from", "valid_until", "note",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class ShiftSerializer(serializers.ModelSerializer[Shift]):
+    """`days` are ISO 8601's, Monday is 1. At or before its start, it ends the next day."""
+
+    class Meta:
+        model = Shift
+        fields = ("name", "days", "starts", "ends", "breaks")
+        read_only_fields = fields
+
+
+class SiteCalendarSerializer(serializers.ModelSerializer[SiteCalendar]):
+    """The shifts of a site from a day on, until its next calendar begins."""
+
+    site = Code("site")
+    shifts = ShiftSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = SiteCalendar
+        fields = ("id", "site", "valid_from", "note", "shifts")
         read_only_fields = fields
 
 

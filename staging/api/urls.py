@@ -18,6 +18,8 @@ router.register("staged-stock", views.StagedStockViewSet)
 router.register("alerts", views.AlertViewSet)
 router.register("pull-tasks", PullTaskViewSet)
 router.register("unstage-tasks", UnstageTaskViewSet)
+router.register("dwell-policies", views.DwellPolicyViewSet)
+router.register("site-calendars", views.SiteCalendarViewSet)
 router.register("label-sizes", views.LabelSizeViewSet)
 
 urlpatterns = [

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Case, Prefetch, QuerySet, Value, When
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -15,7 +15,16 @@ from inventory.api.selection import Expansion
 from staging.actions import suggest
 from staging.api import filters, serializers
 from staging.api.suggestion import SuggestionAnswer
-from staging.models import Alert, Allocation, Demand, LabelSize, Requirement, StagedStock
+from staging.models import (
+    Alert,
+    Allocation,
+    Demand,
+    DwellPolicy,
+    LabelSize,
+    Requirement,
+    SiteCalendar,
+    StagedStock,
+)
 
 TAG = "Staging records"
 
@@ -115,6 +124,31 @@ class AlertViewSet(Resource):
     filterset_class = filters.AlertFilter
     expansions = {key: STOCK[key] for key in ("lot", "location", "container")}
     summaries = {"list": "Alerts", "retrieve": "One alert"}
+    tag = TAG
+
+
+class DwellPolicyViewSet(Resource):
+    """Dwell policies of every version; those in force are marked."""
+
+    queryset = DwellPolicy.objects.select_related("material", "customer", "lane", "area", "site")
+    serializer_class = serializers.DwellPolicySerializer
+    filterset_class = filters.DwellPolicyFilter
+    summaries = {"list": "Dwell policies", "retrieve": "One dwell policy"}
+    tag = TAG
+
+    def get_queryset(self) -> QuerySet[DwellPolicy]:
+        in_force = When(pk__in=DwellPolicy.objects.in_force().values("pk"), then=Value(True))
+        rows: QuerySet[DwellPolicy] = super().get_queryset()
+        return rows.annotate(in_force=Case(in_force, default=Value(False)))
+
+
+class SiteCalendarViewSet(Resource):
+    """When sites work: the shifts from a day on."""
+
+    queryset = SiteCalendar.objects.select_related("site").prefetch_related("shifts")
+    serializer_class = serializers.SiteCalendarSerializer
+    filterset_class = filters.SiteCalendarFilter
+    summaries = {"list": "Site calendars", "retrieve": "One site calendar"}
     tag = TAG
 
 

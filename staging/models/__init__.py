@@ -1,10 +1,12 @@
 """Demands, what is committed to them, and the alerts the clock raised."""
 
 from staging.models.alerts import Alert, AlertReason, ClockMark
+from staging.models.calendars import Shift, SiteCalendar, SpecialDay, Weekday, WorkingTime
 from staging.models.claims import ClaimChange
 from staging.models.commitments import Allocation, Commitment, StagedStock, State
 from staging.models.demands import Demand, DemandKind, DemandState, Requirement
 from staging.models.displays import Display
+from staging.models.dwell import Counted, DwellChange, DwellPolicy, DwellSet, DwellTerms
 from staging.models.labels import LabelSize
 from staging.models.pulls import PullTask
 from staging.models.unstaging import LeftBy, UnstageTask
@@ -16,15 +18,25 @@ __all__ = [
     "ClaimChange",
     "ClockMark",
     "Commitment",
+    "Counted",
     "Demand",
     "DemandKind",
     "DemandState",
     "Display",
+    "DwellChange",
+    "DwellPolicy",
+    "DwellSet",
+    "DwellTerms",
     "LabelSize",
     "LeftBy",
     "PullTask",
     "Requirement",
+    "Shift",
+    "SiteCalendar",
+    "SpecialDay",
     "StagedStock",
     "State",
     "UnstageTask",
+    "Weekday",
+    "WorkingTime",
 ]

@@ -12,7 +12,8 @@ from staging.models.commitments import Commitment
 
 
 class AlertReason(models.TextChoices):
-    DWELL_EXCEEDED = "dwell_exceeded", _("Staged for too long")
+    DWELL_WARNING = "dwell_warning", _("Staged for long")
+    DWELL_CRITICAL = "dwell_critical", _("Staged for too long")
     NEXT_STEP_OVERDUE = "next_step_overdue", _("Next step overdue")
     NOT_USABLE = "not_usable", _("No longer usable")
     WITHOUT_DEMAND = "without_demand", _("In a lane without a demand")

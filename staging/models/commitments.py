@@ -12,6 +12,7 @@ from inventory.models import Container, Location, Lot
 from inventory.models.materials import QUANTITY
 from quality import gate
 from staging.models.demands import DemandKind, Requirement
+from staging.models.dwell import DwellPolicy
 
 
 class State(models.TextChoices):
@@ -60,8 +61,10 @@ class CommitmentQuerySet(models.QuerySet["Commitment"]):
 class Commitment(models.Model):
     """A quantity of one lot at one place that a requirement has a claim on.
 
-    `since` is when it came into its state there; `due_at` when its dwell limit ends, while it is
-    staged; `dwell_flagged` that the clock has raised it. Closed when the quantity has gone on.
+    `since` is when it came into its state there. While it is staged, `warn_at` and `due_at` say
+    when it has stood for long and for too long, `dwell_policy` by which policy (none: by the limit
+    of its lane or material), and `rings_at` when the clock has to look at it next. Closed when the
+    quantity has gone on.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -80,7 +83,14 @@ class Commitment(models.Model):
     quantity = models.DecimalField(_("quantity"), **QUANTITY)
     since = models.DateTimeField(_("since"))
     due_at = models.DateTimeField(_("dwell limit ends at"), null=True)
-    dwell_flagged = models.BooleanField(default=False)
+    warn_at = models.DateTimeField(_("dwell warning at"), null=True)
+    rings_at = models.DateTimeField(null=True, editable=False)
+    # Policies that were in force are never removed; to have the database check it would lock the
+    # policy's row in every staging.
+    dwell_policy = models.ForeignKey(
+        DwellPolicy, models.PROTECT, null=True, related_name="+", db_index=False,
+        db_constraint=False, verbose_name=_("dwell policy"),
+    )  # fmt: skip
     closed_at = models.DateTimeField(_("closed at"), null=True)
 
     objects = CommitmentQuerySet.as_manager()
@@ -116,6 +126,10 @@ class Commitment(models.Model):
             models.Index(
                 fields=["due_at"], name="staged_by_due",
                 condition=Q(closed_at=None, state="staged"),
+            ),
+            models.Index(
+                fields=["rings_at"], name="staged_by_ring",
+                condition=Q(closed_at=None, state="staged", rings_at__isnull=False),
             ),
             models.Index(
                 fields=["lot"], name="open_commitment_by_lot", condition=Q(closed_at=None)

@@ -60,7 +60,7 @@ class AlertListView(ListPage):
     def rows(self) -> QuerySet[Alert]:
         return Alert.objects.select_related(
             "lot__material__base_unit", "location__site", "container", "acknowledged_by",
-            "commitment__requirement__demand",
+            "commitment__requirement__demand", "commitment__dwell_policy",
         )  # fmt: skip
 
     def shown(self, chosen: Any) -> QuerySet[Alert]:

@@ -42,6 +42,11 @@ BALANCES = (
     Column("usable", _("Usable"), usability),
 )
 
+
+def _policy(row: Any) -> str:
+    return row.dwell_policy.note if row.dwell_policy else ""
+
+
 COMMITMENTS = (
     Column("demand", _("Demand"), lambda row: row.requirement.demand.reference),
     Column("line", _("Line"), lambda row: row.requirement.line),
@@ -54,7 +59,9 @@ COMMITMENTS = (
     Column("location", pgettext_lazy("place", "At"), lambda row: row.location.code),
     Column("container", _("Container"), lambda row: code(row.container)),
     Column("since", _("Since"), lambda row: row.since),
+    Column("warn_at", _("Dwell warning"), lambda row: row.warn_at),
     Column("due_at", _("Dwell limit ends"), lambda row: row.due_at),
+    Column("dwell_policy", _("Dwell policy"), _policy),
     Column("needed_at", _("Needed"), lambda row: row.requirement.demand.needed_at),
     Column("usable", _("Usable"), usability),
 )

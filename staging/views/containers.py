@@ -70,5 +70,5 @@ def _contents(container: Container) -> QuerySet[Any]:
 def _commitments(container: Container) -> Any:
     """What of it is promised and staged, the longest first."""
     rows = Commitment.objects.open().filter(_inside(container), state__in=COMMITTED)
-    known = ("lot__material", "location", "container", "requirement__demand")
+    known = ("lot__material", "location", "container", "requirement__demand", "dwell_policy")
     return rows.select_related(*known).order_by("since", "pk")

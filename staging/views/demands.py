@@ -69,7 +69,7 @@ PLACE_FIELD = {
 }
 """The field that takes the place where the stock is; `lane` elsewhere."""
 
-OF_COMMITMENT = ("lot__material", "location", "container")
+OF_COMMITMENT = ("lot__material", "location", "container", "dwell_policy")
 
 WAY_BACK = ("unstage", "unload", "return_remainder")
 

@@ -144,7 +144,9 @@ _STAGED: Select[Any] = Select(
     lambda: (
         Commitment.objects.filter(pk__among="staged")
         .with_stop(TODAY)
-        .select_related("lot__material", "location", "container", "requirement__demand")
+        .select_related(
+            "lot__material", "location", "container", "requirement__demand", "dwell_policy"
+        )
         .order_by("since", "pk")
     )
 )

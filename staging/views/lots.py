@@ -154,7 +154,9 @@ _COMMITMENTS: Select[Any] = Select(
         Commitment.objects.open()
         .filter(lot__among="lots", state__in=COMMITTED)
         .with_stop(TODAY)
-        .select_related("lot__material", "requirement__demand", "location", "container")
+        .select_related(
+            "lot__material", "requirement__demand", "location", "container", "dwell_policy"
+        )
         .order_by("since")
     )
 )

@@ -115,8 +115,7 @@
       span.textContent = duration(Number(span.dataset.duration));
     }
     for (const clock of document.querySelectorAll("[data-clock=age]")) {
-      const share = (now - clock.dataset.start) / (clock.dataset.limit - clock.dataset.start);
-      const state = share >= 1 ? "late" : share >= 0.8 ? "soon" : "fresh";
+      const state = now >= clock.dataset.limit ? "late" : now >= clock.dataset.warn ? "soon" : "fresh";
       const word = clock.querySelector(".age-word");
       word.textContent = state === "late"
         ? `${word.dataset.late} ${duration(now - clock.dataset.limit)}` : word.dataset[state];

@@ -1,6 +1,6 @@
 """The resources: what is shown, filters, ordering, pages, and a fixed number of statements."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,15 @@ from inventory.verbs import REGISTRY, carry_out
 from quality import actions as quality
 from quality.models import Inspection, Outcome
 from staging import actions as staging
-from staging.models import Alert, Commitment, StagedStock
+from staging.models import (
+    Alert,
+    Commitment,
+    DwellPolicy,
+    DwellSet,
+    Shift,
+    SiteCalendar,
+    StagedStock,
+)
 from tests.plans import in_force
 from tests.plant import Plant
 
@@ -29,6 +37,7 @@ LISTS = (
     "lot-links", "audit-entries", "holds", "inspections", "inspection-plans", "due-inspections",
     "attachments", "decisions", "usage-rules", "demands",
     "allocations", "staged-stock", "alerts", "refused-attempts", "unstage-tasks",
+    "dwell-policies", "site-calendars",
 )  # fmt: skip
 
 
@@ -63,9 +72,15 @@ def busy(plant: Plant) -> None:
     plant.stage(demand, lot, quantity=4, source=plant.a1)
     plant.do(staging.allocate, staging.AllocationLine(demand=demand))
     Alert.objects.create(
-        reason="dwell_exceeded", lot=lot, location=plant.l1, raised_at=plant.now,
+        reason="dwell_critical", lot=lot, location=plant.l1, raised_at=plant.now,
         commitment=Commitment.objects.filter(lot=lot, state="staged").get(),
     )  # fmt: skip
+    number = DwellSet.objects.count() + 1
+    policies = DwellSet.objects.create(version=number, note="x")
+    DwellPolicy.objects.create(dwell_set=policies, lane=plant.l1, note="Line-side")
+    first = plant.now.date() + timedelta(days=number)
+    week = SiteCalendar.objects.create(site=plant.site, valid_from=first)
+    Shift.objects.create(calendar=week, name="Early", days="12345", starts=time(6), ends=time(14))
     called_off = plant.order((lot.material, 1))
     plant.stage(called_off, lot, quantity=1, source=plant.a1)
     plant.do(staging.cancel_demand, staging.Cancellation(demand=called_off, reason="r"))

@@ -12,7 +12,7 @@ from inventory import actions as stock
 from inventory.models import AuditEntry, Location
 from staging import actions as staging
 from staging import clock
-from staging.models import Alert, Commitment, StagedStock
+from staging.models import Alert, StagedStock
 from tests.core.budget.counting import statements
 from tests.core.refusal import refused
 from tests.plant import Plant
@@ -57,10 +57,13 @@ def test_the_shorter_dwell_limit_counts(
         limit(plant.l1, lane)
     lot = plant.lot(10, material=plant.material(dwell_limit=material * HOUR if material else None))
     plant.stage(plant.order((lot.material, 10), needed_at=NOON + 99 * HOUR), lot)
-    travel.move_to(NOON + due * HOUR - timedelta(seconds=1))
+    travel.move_to(NOON + due * HOUR * 4 / 5 - timedelta(seconds=1))
     assert sweep(plant) == (0, 0)
-    travel.shift(2)
+    travel.move_to(NOON + due * HOUR - timedelta(seconds=1))
     assert sweep(plant) == ((1, 0) if due else (0, 0))
+    travel.shift(2)
+    assert sweep(plant) == ((1, 1) if due else (0, 0))
+    assert open_alerts() == (["dwell_critical"] if due else [])
     travel.shift(HOUR)
     assert sweep(plant) == (0, 0)
 
@@ -75,9 +78,9 @@ def test_a_transfer_keeps_the_clock(plant: Plant, travel: time_machine.Traveller
     row = StagedStock.objects.get()
     assert (row.since, row.due_at) == (NOON, NOON + 6 * HOUR)
     travel.shift(2 * HOUR)
-    assert sweep(plant) == (0, 0)
-    travel.shift(2 * HOUR)
     assert sweep(plant) == (1, 0)
+    travel.shift(2 * HOUR)
+    assert sweep(plant) == (1, 1)
     plant.do(staging.reverse, stock.Reversal(movement=moved, reason="back"))
     assert StagedStock.objects.get().since == NOON
     assert sweep(plant) == (1, 1)
@@ -93,7 +96,7 @@ def test_dwell_alert_goes_and_comes_back(plant: Plant, travel: time_machine.Trav
         assert sweep(plant) == (1, 0)
         plant.do(staging.unstage, staging.Unstaging(lot=lot, target=plant.a1))
         assert sweep(plant) == (0, 1)
-    assert Alert.objects.filter(reason="dwell_exceeded").count() == 2
+    assert Alert.objects.filter(reason="dwell_critical").count() == 2
 
 
 def test_overdue_goes_when_the_demand_is_put_off(
@@ -182,7 +185,7 @@ def test_a_sweep_writes_only_what_came_due(plant: Plant, travel: time_machine.Tr
     travel.shift(4 * HOUR)
     plant.stage(orders[4], lots[4])
     assert sweep(plant) == (4, 0)
-    assert Commitment.objects.filter(dwell_flagged=True).count() == 4
+    assert StagedStock.objects.filter(rings_at=None).count() == 4
     entries = AuditEntry.objects.filter(action="staging.sweep")
     assert [entry.facts["raised"] for entry in entries] == [4]
     idle = len(statements(lambda: clock.sweep(by=plant.operator, at=timezone.now())))

@@ -153,7 +153,7 @@ def unalerted(stack: Stack) -> int:
         stack,
         "SELECT count(*) FROM staging_commitment WHERE state = 'staged' AND closed_at IS NULL"
         " AND due_at < now() AND NOT EXISTS (SELECT 1 FROM staging_alert WHERE"
-        " commitment_id = staging_commitment.id AND reason = 'dwell_exceeded')",
+        " commitment_id = staging_commitment.id AND reason = 'dwell_critical')",
     )
     return total
 

@@ -1,0 +1,1 @@
+"""How long what is staged may stay: policies, working time, and the due times they give."""
