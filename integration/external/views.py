@@ -28,7 +28,6 @@ from inventory.api.clients import client_of
 from inventory.api.etags import etag_of
 from inventory.api.fields import UNKNOWN_FIELD
 from inventory.api.lines import line_serializer, read_lines
-from inventory.api.parameters import MATCH
 from inventory.api.renderers import FastJSONRenderer
 from inventory.api.schema import TO_DO, TO_READ, VerbSchema
 from inventory.api.terms import Terms, is_dry, plain_json, terms_of, told
@@ -91,9 +90,6 @@ class PutSchema(VerbSchema):
         if self.method == "PUT":
             return super().get_description()
         return "The thing that the system calls so, in the shape of its own resource."
-
-    def get_override_parameters(self) -> list[Any]:
-        return [*super().get_override_parameters(), MATCH] if self.method == "PUT" else []
 
     def get_request_serializer(self) -> Any:
         return self.view.body() if self.method == "PUT" else None
