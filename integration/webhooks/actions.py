@@ -47,7 +47,7 @@ def subscribe(
     url: str,
     types: Sequence[str],
     sites: Sequence[Site],
-    contact: str,
+    contact: str = "",
     after: int | None = None,
     by: Actor,
     at: datetime,

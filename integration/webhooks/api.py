@@ -82,10 +82,11 @@ class WebhookViewSet(Doing):
 
     @_webhook(Changing)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change where events go, or which; what is left out stays. Refuses as setting one up does.
+        """Change where events go, or which; what is left out stays.
 
         In `If-Match`, the `ETag` of a webhook read with `fields=name,url,types,sites,contact` will
-        do, which stays the same while events are sent.
+        do, which stays the same while events are sent. Refuses `webhook_url`, `webhook_address`,
+        `webhook_type`, `webhook_rights`, `site_not_in_scope`.
         """
         return self._do(actions.change, Changing)
 

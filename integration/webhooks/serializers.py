@@ -115,7 +115,7 @@ class Changing(serializers.Serializer[Any]):
         child=SiteIn(), default=list, help_text="Codes of sites. Empty: all."
     )
     contact = serializers.EmailField(
-        default="", allow_blank=True, max_length=254,
+        required=False, allow_blank=True, max_length=254,
         help_text="Who is told by e-mail when the receiver is given up.",
     )  # fmt: skip
 
