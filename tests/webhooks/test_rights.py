@@ -14,7 +14,7 @@ from integration.webhooks import actions, ending
 from inventory.models import AuditEntry, RefusedAttempt
 from tests.admin.conftest import SignIn, enter, page_of
 from tests.api.conftest import Api, api, api_as
-from tests.api.test_sites import token_for
+from tests.api.two_sites import token_for
 from tests.contract import hooks
 from tests.factories import ClientFactory, SiteFactory, UserFactory
 from tests.plant import Plant
