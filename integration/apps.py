@@ -15,3 +15,5 @@ class IntegrationConfig(AppConfig):
         codes.also(also_by_system)
         sites.install()
         scopes.register("integration.capture_epcis", _("Capture EPCIS events, as whatever verbs"))
+        scopes.register("integration.add_subscription", _("Set webhooks up"))
+        scopes.register("integration.change_subscription", _("Change webhooks"))

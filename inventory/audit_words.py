@@ -89,6 +89,7 @@ WORDS: dict[str, StrPromise] = {
     "webhooks.subscribe": _("Set up a webhook"),
     "webhooks.change": _("Changed a webhook"),
     "webhooks.rotate_secret": _("Gave a webhook a new secret"),
+    "webhooks.show_secret": _("Was shown a webhook's secret again"),
     "webhooks.disable": _("Disabled a webhook"),
     "webhooks.enable": _("Enabled a webhook"),
     "webhooks.give_up": _("A webhook was given up"),

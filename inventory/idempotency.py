@@ -36,6 +36,8 @@ PASSING = frozenset(
         # Who signs has not shown to be that person, as with a 401.
         "acknowledgement_needed", "password_change_due", "second_factor_needed", "signature_wrong",
         "signer_cannot_sign", "signer_locked", "wrong_signer",
+        # Who asks may not, as with any 403, and may later.
+        "site_not_in_scope", "webhook_rights",
     }
 )  # fmt: skip
 """Refusals that are no answer to keep: the same request, under the same key, is tried again."""

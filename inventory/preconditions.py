@@ -18,10 +18,12 @@ from inventory.errors import Refused
 
 @dataclass(slots=True)
 class Expected:
-    """`compare` refuses `precondition_failed` unless the row is as it was expected."""
+    """`compare` refuses `precondition_failed` unless the row is as it was expected, and what stands
+    `beside` it and is told with it."""
 
     row: Model
     compare: Callable[[], None]
+    beside: tuple[Model, ...] = ()
     compared: bool = False
 
 
@@ -29,9 +31,11 @@ _EXPECTED: ContextVar[Expected | None] = ContextVar("expected", default=None)
 
 
 @contextmanager
-def expecting(row: Model, compare: Callable[[], None]) -> Iterator[None]:
-    """Within, an action that locks this row compares it before it goes on."""
-    before = _EXPECTED.set(Expected(row, compare))
+def expecting(
+    row: Model, compare: Callable[[], None], *, beside: Iterable[Model] = ()
+) -> Iterator[None]:
+    """Within, an action that locks this row, or one `beside` it, compares it before it goes on."""
+    before = _EXPECTED.set(Expected(row, compare, tuple(beside)))
     try:
         yield
     finally:
@@ -41,7 +45,7 @@ def expecting(row: Model, compare: Callable[[], None]) -> Iterator[None]:
 def locked(rows: Iterable[Model]) -> None:
     """These rows are locked, and whatever may change with them. Refuses `precondition_failed`."""
     expected = _EXPECTED.get()
-    if expected is not None and any(row == expected.row for row in rows):
+    if expected is not None and any(row in (expected.row, *expected.beside) for row in rows):
         expected.compare()
         expected.compared = True
 

@@ -120,12 +120,14 @@ def serve(
     asked: Any = None,
     partial: bool = False,
     told: Callable[[Refused], idempotency.Answer],
+    answered: Callable[[dict[str, Any]], idempotency.Answer] = lambda done: (200, done),
     dry: bool = False,
 ) -> tuple[idempotency.Answer, bool]:
     """As `carry_out`, for programs, which send again what got no answer: a refusal stands under its
     key as well, as `told` says it, and nobody waits (`idempotency_key_in_use`).
 
-    With `dry`, all is done and taken back: what is left is that a failed signing counts.
+    `answered` makes the answer of what was done, in its transaction. With `dry`, all is done and
+    taken back: what is left is that a failed signing counts.
     """
     require_lines(lines)
     act = _do_what_can_be if partial else _do_all
@@ -133,7 +135,7 @@ def serve(
     def settle(keeps: bool) -> tuple[idempotency.Answer, bool]:
         return idempotency.settle(
             by.user, key, asked_of(verb, asked, by, partial),
-            lambda: (200, act(verb, lines, by, at)),
+            lambda: answered(act(verb, lines, by, at)),
             refused=lambda refusal: _record_discreetly(verb, lines, refusal, by, at),
             told=told, keeps=keeps,
         )  # fmt: skip

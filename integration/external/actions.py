@@ -12,6 +12,7 @@ from integration.external.lines import PutLocation, PutLot, PutMaterial
 from integration.external.naming import KINDS, Names
 from integration.models import ExternalId
 from inventory import actions as stock
+from inventory import codes, preconditions
 from inventory.actions.common import each
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -30,7 +31,8 @@ def put_material(*, lines: Sequence[PutMaterial], by: Actor, at: datetime) -> li
     `external_id_taken`, `material_in_use`; raises ValidationError as the admin does.
     """
     names = _names(Material, lines)
-    return each(lines, lambda line, index: _put_master(Material, line, names, {}, by, at))
+    locked = _locked(Material, lines, names)
+    return each(lines, lambda line, index: _put_master(Material, line, names, locked, {}, by, at))
 
 
 @transaction.atomic
@@ -44,11 +46,12 @@ def put_location(*, lines: Sequence[PutLocation], by: Actor, at: datetime) -> li
     for line in lines:
         names.want(Location, line.source, line.parent)
     names.read()
+    locked = _locked(Location, lines, names)
 
     def put(line: PutLocation, index: int) -> Location:
         parent = names.get(Location, line.source, line.parent, "parent")
         more = {"parent": parent} if parent else {}
-        location: Location = _put_master(Location, line, names, more, by, at)
+        location: Location = _put_master(Location, line, names, locked, more, by, at)
         return location
 
     return each(lines, put)
@@ -102,12 +105,29 @@ def _names(kind: type[models.Model], lines: Sequence[Any]) -> Names:
     return names
 
 
+def _there(kind: type[models.Model], line: Any, names: Names) -> Any:
+    """The thing that a line is about, if it is known by the system's name or by its code."""
+    return names.known(kind, line.source, line.id) or names.own(kind, line.code or line.id)
+
+
+def _locked(kind: Any, lines: Sequence[Any], names: Names) -> dict[Any, Any]:
+    """The things that are there already, as they are while nobody else puts them."""
+    found = [_there(kind, line, names) for line in lines]
+    rows = kind.objects.filter(pk__in=[thing.pk for thing in found if thing]).order_by("pk")
+    rows = rows.select_related(*codes.related(kind)).select_for_update(no_key=True, of=("self",))
+    locked = {row.pk: row for row in rows}
+    preconditions.locked(locked.values())
+    return locked
+
+
 def _put_master(
-    kind: Callable[..., Any], line: Any, names: Names, more: dict[str, Any], by: Actor, at: datetime
-) -> Any:
+    kind: Callable[..., Any], line: Any, names: Names, locked: dict[Any, Any],
+    more: dict[str, Any], by: Actor, at: datetime,
+) -> Any:  # fmt: skip
     model: Any = kind
     known = names.known(model, line.source, line.id)
-    row = known or names.own(model, line.code or line.id) or kind(code=line.code or line.id)
+    there = _there(model, line, names)
+    row = locked[there.pk] if there else kind(code=line.code or line.id)
     if known and line.code:
         row.code = line.code
     given = {field.name: getattr(line, field.name) for field in fields(line)}

@@ -1,14 +1,14 @@
 """`PUT /external/{source}/materials/{id}/` and its like: things as other systems call them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn, cast
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, models
+from django.db import models
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse
@@ -20,20 +20,25 @@ from rest_framework.response import Response
 from integration.external import actions
 from integration.external.lines import PutLocation, PutLot, PutMaterial
 from integration.external.naming import known_as
-from inventory import attempts, sites, verbs
+from integration.external.serving import serve
+from inventory import attempts, preconditions, sites
+from inventory.api import matching
 from inventory.api import serializers as shapes
+from inventory.api.clients import client_of
+from inventory.api.etags import etag_of
 from inventory.api.fields import UNKNOWN_FIELD
 from inventory.api.lines import line_serializer, read_lines
+from inventory.api.renderers import FastJSONRenderer
 from inventory.api.schema import TO_DO, TO_READ, VerbSchema
-from inventory.api.terms import idempotency_key, refuse_parameters
+from inventory.api.terms import Terms, is_dry, plain_json, terms_of, told
 from inventory.api.verbs import VerbView
 from inventory.audit import Actor
+from inventory.idempotency import Answer as Stored
 from inventory.models import Location, Lot, Material, Surface
 from inventory.verbs import Verb
 
 GROUP = "External identifiers"
 IN_PATH = ("source", "id")
-TRIES = 3
 
 PUT_MATERIAL = Verb(
     "integration", "put_material", "Put a material", actions.put_material, PutMaterial,
@@ -68,7 +73,7 @@ class PutSchema(VerbSchema):
 
     @property
     def problems(self) -> tuple[int, ...]:  # type: ignore[override]  # by method
-        return TO_DO if self.method == "PUT" else TO_READ
+        return (*TO_DO, 412, 428) if self.method == "PUT" else TO_READ
 
     def get_operation_id(self) -> str:
         return self._name if self.method == "PUT" else f"read_{self._name}"
@@ -85,9 +90,6 @@ class PutSchema(VerbSchema):
         if self.method == "PUT":
             return super().get_description()
         return "The thing that the system calls so, in the shape of its own resource."
-
-    def get_override_parameters(self) -> list[Any]:
-        return super().get_override_parameters()[:1] if self.method == "PUT" else []
 
     def get_request_serializer(self) -> Any:
         return self.view.body() if self.method == "PUT" else None
@@ -119,8 +121,8 @@ class PutView(VerbView):
     def permission_denied(
         self, request: Request, message: str | None = None, code: str | None = None
     ) -> NoReturn:
-        """Keep who tried what, if somebody is known to be there."""
-        if request.method == "PUT" and isinstance(request.user, User):
+        """Keep who tried what, if somebody is known to be there and means it."""
+        if request.method == "PUT" and isinstance(request.user, User) and not is_dry(request):
             by = Actor(request.user, Surface.API)
             attempts.record_denied(self.verb.permission, {}, by=by)
         super().permission_denied(request, message, code)
@@ -133,49 +135,81 @@ class PutView(VerbView):
         return type(name, (whole,), parts)
 
     def get(self, request: Request, source: str, identifier: str) -> Response:
-        return Response(self.shape.of(self.find(source, identifier), request))
-
-    def find(self, source: str, identifier: str) -> Any:
-        found = known_as(self.kind, [(source, identifier)])
-        if not found or "\x00" in source + identifier:
+        found = self.known(source, identifier)
+        if found is None:
             raise Http404
-        thing = found[source, identifier]
-        rows = self.kind._default_manager.filter(pk=thing.pk)
-        return get_object_or_404(sites.within(rows, self.request.user))
+        return Response(self.shape.of(found, request))
+
+    def known(self, source: str, identifier: str) -> Any:
+        """What the system calls so, if who asks may see it; or None."""
+        if "\x00" in source + identifier:
+            return None
+        found = known_as(self.kind, [(source, identifier)]).values()
+        rows = self.kind._default_manager.filter(pk__in=[thing.pk for thing in found])
+        return sites.within(rows, self.request.user).first()
 
     def put(self, request: Request, source: str, identifier: str) -> Response:
-        refuse_parameters(request)
+        terms = terms_of(request, matches=True)
         lines = read_lines(self.verb.line, _with_path(request.data, source, identifier)).lines
-        answer, replayed = self._carry_out(request, lines, source, identifier)
-        said = answer["objects"][0]["facts"]
-        return Response(
-            self.answer(said, answer["warnings"], source, identifier),
-            status=HTTPStatus.CREATED if said["created"] else HTTPStatus.OK,
-            headers={"Idempotency-Replayed": "true"} if replayed else None,
-        )
+        with self._expecting_of(terms, lines[0], source, identifier):
+            answer, replayed = self._serve(terms, lines, source, identifier)
+        return terms.respond(answer, replayed=replayed)
+
+    def _expecting_of(
+        self, terms: Terms, line: Any, source: str, identifier: str
+    ) -> AbstractContextManager[None]:
+        """Has the thing compared with what the client has read of it at this path.
+
+        Refuses `precondition_required` where the client must say that and the thing is known.
+        """
+        if terms.match is None and not client_of(self.request).match_required:
+            return nullcontext()
+        thing = self.known(source, identifier)
+        if terms.match is None:
+            if thing is None or self.is_ordered(line):
+                return nullcontext()
+            raise matching.required("id")
+        if thing is None:
+            raise preconditions.refused(f"{source}:{identifier}", field="id", etag=None)
+        return matching.expecting(
+            thing, terms.match, field="id", tags=lambda: (self._tag(thing),),
+            beside=self.beside(thing),
+        )  # fmt: skip
+
+    def is_ordered(self, line: Any) -> bool:
+        """Whether the line itself tells old from new."""
+        return False
+
+    def beside(self, thing: Any) -> Sequence[models.Model]:
+        """What is told with the thing, and locked apart from it."""
+        return ()
+
+    def _tag(self, thing: Any) -> str:
+        return etag_of(FastJSONRenderer().render(self.shape.of(thing, self.request)))
 
     def answer(
         self, said: dict[str, Any], warnings: list[str], source: str, identifier: str
     ) -> Any:
         """What is answered to a put: how the thing is now."""
-        return self.shape.of(self.find(source, identifier), self.request)
+        return self.shape.of(self.known(source, identifier), self.request)
 
-    def _carry_out(self, request: Request, lines: list[Any], *path: str) -> Any:
-        """Who comes first makes it, and the others find it there."""
-        for left in reversed(range(TRIES)):
-            try:
-                return verbs.carry_out(
-                    self.verb,
-                    lines,
-                    by=Actor(cast("User", request.user), Surface.API),
-                    at=timezone.now(),
-                    key=idempotency_key(request),
-                    asked=[*path, request.data],
-                )
-            except IntegrityError:
-                if not left:
-                    raise
-        raise AssertionError  # unreachable: the last try returns or raises
+    def _serve(self, terms: Terms, lines: list[Any], *path: str) -> tuple[Stored, bool]:
+        def answered(done: dict[str, Any]) -> Stored:
+            said = done["objects"][0]["facts"]
+            status = HTTPStatus.CREATED if said["created"] else HTTPStatus.OK
+            return int(status), plain_json(self.answer(said, done["warnings"], *path))
+
+        return serve(
+            self.verb,
+            lines,
+            by=Actor(cast("User", self.request.user), Surface.API),
+            at=timezone.now(),
+            key=terms.key,
+            asked=[*path, self.request.data],
+            told=told,
+            answered=answered,
+            dry=terms.dry,
+        )
 
 
 def _with_path(data: Any, source: str, identifier: str) -> Any:

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from integration.feed import waiting
+from integration.feed import rights, waiting
 from integration.feed.kinds import NAMES, PREFIX
 from integration.feed.query import NEWEST, Asked, FeedQuery, parts
 from integration.feed.reading import Filters, Page, mark_now, newest, page
@@ -18,13 +18,6 @@ from inventory.api.renderers import FastJSONRenderer
 from inventory.api.schema import ALWAYS, ApiSchema
 
 BATCH = "application/cloudevents-batch+json"
-VIEWS = {
-    "movement": "inventory.view_movement",
-    "decision": "quality.view_decision",
-    "hold": "quality.view_hold",
-    "demand": "staging.view_demand",
-    "alert": "staging.view_alert",
-}
 
 
 class BatchRenderer(FastJSONRenderer):
@@ -92,9 +85,7 @@ class EventsView(APIView):
     @property
     def permission_needed(self) -> tuple[str, ...]:
         """To view all that is asked for."""
-        asked = self.request.query_params.get("type", "")
-        names = Filters(types=parts(asked)).names() or set(NAMES)
-        return tuple(sorted({VIEWS[name.split(".")[0]] for name in names}))
+        return tuple(sorted(rights.needed(parts(self.request.query_params.get("type", "")))))
 
     @extend_schema(
         operation_id="events_list",

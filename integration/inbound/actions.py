@@ -14,7 +14,7 @@ from integration.inbound import messages
 from integration.inbound.lines import InboundLine
 from integration.inbound.messages import Amounts
 from integration.models import ExternalId, InboundDemand
-from inventory import audit, sites
+from inventory import audit, preconditions, sites
 from inventory.actions.common import each
 from inventory.audit import Actor
 from inventory.errors import Refused
@@ -65,6 +65,7 @@ def receive_demands(*, lines: Sequence[InboundLine], by: Actor, at: datetime) ->
     `create_demand`, `change_demand` and `cancel_demand` do.
     """
     records = messages.lock_records(lines)
+    preconditions.locked(records)
     names = messages.look_up(lines)
     demands = messages.demands_of(lines, records)
     named: Iterator[Any] = ((n, [demands.get(n) or line.site]) for n, line in enumerate(lines))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -14,19 +14,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from integration.access import refusing
+from integration.external.serving import serve
 from integration.external.views import PUT_LOT
 from integration.inbound import b2mml
 from integration.inbound.b2mml import Document, Found
 from integration.inbound.tree import Node, TextXmlParser, XmlParser, of_json
 from integration.inbound.views import SEND_DEMAND
-from inventory import attempts, verbs
+from inventory import attempts
 from inventory.api.answers import Answer
 from inventory.api.lines import read_lines
-from inventory.api.parameters import KEY
 from inventory.api.parsers import ExactJSONParser
 from inventory.api.problems import Invalid
 from inventory.api.schema import TO_DO, ApiSchema
-from inventory.api.terms import idempotency_key, refuse_parameters
+from inventory.api.terms import is_dry, terms_of, told
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Surface
@@ -35,9 +35,6 @@ from inventory.verbs import Verb
 
 class DocumentSchema(ApiSchema):
     problems = TO_DO
-
-    def get_override_parameters(self) -> list[Any]:
-        return [KEY]
 
 
 class B2mmlView(APIView):
@@ -61,7 +58,7 @@ class B2mmlView(APIView):
         responses=Answer,
     )
     def post(self, request: Request, source: str) -> Response:
-        refuse_parameters(request)
+        terms = terms_of(request)
         root = request.data if isinstance(request.data, Node) else of_json(request.data)
         document = _read(root, source)
         verb = PUT_LOT if document.lots else SEND_DEMAND
@@ -69,12 +66,20 @@ class B2mmlView(APIView):
         bodies = [one.body for one in found]
         by = Actor(cast("User", request.user), Surface.API)
         _may(request, verb, by)
+
         with _named_by_element(found):
             lines = read_lines(verb.line, {"lines": bodies}).lines
-            answer, replayed = verbs.carry_out(
-                verb, lines, by=by, at=timezone.now(), key=idempotency_key(request), asked=bodies
+            answer, replayed = serve(
+                verb,
+                lines,
+                by=by,
+                at=timezone.now(),
+                key=terms.key,
+                asked=bodies,
+                told=lambda refusal: told(_by_element(found, refusal)),
+                dry=terms.dry,
             )
-        return Response(answer, headers={"Idempotency-Replayed": "true"} if replayed else None)
+        return terms.respond(answer, replayed=replayed)
 
 
 def _read(root: Node, source: str) -> Document:
@@ -88,24 +93,30 @@ def _read(root: Node, source: str) -> Document:
 def _may(request: Request, verb: Verb, by: Actor) -> None:
     refusing.require(request, verb.permission)
     if not by.user.has_perm(verb.permission):
-        attempts.record_denied(verb.permission, {}, by=by)
+        if not is_dry(request):
+            attempts.record_denied(verb.permission, {}, by=by)
         raise PermissionDenied
 
 
 @contextmanager
 def _named_by_element(found: Sequence[Found]) -> Iterator[None]:
     """Errors name the element of the document, and not our field that it became."""
-
-    def path(line: int | None, field: str | None) -> str | None:
-        return field if line is None else found[line].path_of(field)
-
     try:
         yield
     except Invalid as error:
         for one in error.errors:
-            one["field"] = path(one["line"], one["field"])
+            one["field"] = _path(found, one["line"], one["field"])
         raise
     except Refused as refusal:
-        for each in refusal.all:
-            each.field = path(each.line, each.field)
+        _by_element(found, refusal)
         raise
+
+
+def _by_element(found: Sequence[Found], refusal: Refused) -> Refused:
+    for each in refusal.all:
+        each.field = _path(found, each.line, each.field)
+    return refusal
+
+
+def _path(found: Sequence[Found], line: int | None, field: str | None) -> str | None:
+    return field if line is None else found[line].path_of(field)

@@ -1,9 +1,7 @@
 """Demands of other systems over the API: one by its identifier, or many at once."""
 
+from collections.abc import Sequence
 from typing import Any
-
-from django.http import Http404
-from django.shortcuts import get_object_or_404
 
 from integration.external.views import PutView, Shape
 from integration.inbound import actions
@@ -14,6 +12,7 @@ from inventory import sites
 from inventory.api.resources import CodeFilter, Filters, Resource, YesNoFilter
 from inventory.api.verbs import VerbView
 from inventory.verbs import Verb
+from staging.models import Demand
 
 SEND_DEMAND = Verb(
     "integration", "send_demand", "Send demands", actions.receive_demands, InboundLine,
@@ -30,11 +29,18 @@ class DemandView(PutView):
     kind = InboundDemand
     shape = Shape(ExternalDemandSerializer, lambda: InboundDemand.objects.select_related("demand"))
 
-    def find(self, source: str, identifier: str) -> Any:
+    def known(self, source: str, identifier: str) -> Any:
         if "\x00" in source + identifier:
-            raise Http404
-        rows = InboundDemand.objects.filter(source=source, identifier=identifier)
-        return get_object_or_404(sites.within(rows, self.request.user))
+            return None
+        rows = InboundDemand.objects.select_related("demand")
+        rows = rows.filter(source=source, identifier=identifier)
+        return sites.within(rows, self.request.user).first()
+
+    def is_ordered(self, line: Any) -> bool:
+        return line.version is not None or line.changed_at is not None
+
+    def beside(self, thing: Any) -> Sequence[Demand]:
+        return [thing.demand] if thing.demand else []
 
     def answer(
         self, said: dict[str, Any], warnings: list[str], source: str, identifier: str

@@ -19,6 +19,7 @@ class Ended(models.TextChoices):
     GONE = "gone", _("The receiver answered 410 Gone")
     PLACE_LOST = "place_lost", _("The feed does not have what comes next")
     SECRET_LOST = "secret_lost", _("Its secret is not that of this installation")
+    RIGHTS_LOST = "rights_lost", _("Who answers for it may not view all of it any more")
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
@@ -52,6 +53,7 @@ def _wanted() -> models.Exists:
 class Subscription(models.Model):
     """A receiver, the events that it wants, and up to where in the feed it has them.
 
+    It tells what its `owner` may view, and where it is `limited_to` sites, of these alone.
     `position` is that of the last event that was taken. `failing_event` is the one that was not,
     `attempts` how often it was tried, `next_attempt_at` when it is tried again. `lease` is the
     worker's that sends to it now, until `leased_until`.
@@ -67,13 +69,16 @@ class Subscription(models.Model):
         Site, blank=True, related_name="+", verbose_name=_("sites"),
         help_text=_("Empty: those of all sites."),
     )  # fmt: skip
+    limited_to = models.ManyToManyField(
+        Site, blank=True, related_name="+", verbose_name=_("limited to"), editable=False
+    )
     contact = models.EmailField(
         _("told by e-mail"), blank=True,
         help_text=_("Who learns of it when the receiver is given up."),
     )  # fmt: skip
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("set up by"),
-        editable=False,
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+",
+        verbose_name=_("answered for by"), editable=False,
     )  # fmt: skip
     created_at = models.DateTimeField(_("created at"), editable=False)
 

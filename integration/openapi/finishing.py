@@ -12,6 +12,8 @@ from integration.openapi.examples import recorded
 from integration.problems import pages
 from integration.problems.pages import ProblemPage
 from inventory.api.problems import CONTENT_TYPE
+from inventory.api.terms import KEY
+from inventory.idempotency import IN_USE
 from quality.gate import STOP_LABELS
 
 JSON = "application/json"
@@ -99,6 +101,8 @@ def _pages(operation: Part, status: int) -> Iterable[ProblemPage]:
     named = set(re.findall(r"`(\w+)`", says))
     if "text/csv" in operation["responses"].get("200", {}).get("content", {}):
         named.add("export_too_large")
+    if any(parameter.get("name") == KEY for parameter in operation.get("parameters", ())):
+        named.add(IN_USE)
     if "gate's codes" in says:
         named |= set(STOP_LABELS)
     return [page for page in _by_status(status) if page.code in named]

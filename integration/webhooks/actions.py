@@ -14,17 +14,22 @@ from django.utils.translation import gettext_lazy as _
 from integration.feed import reading
 from integration.feed.numbering import catch_up
 from integration.models import Ended, Parcel, ParcelKind, Subscription
-from integration.webhooks import addresses, ending, messages, secrets
+from integration.webhooks import addresses, ending, messages, rights, secrets
 from integration.webhooks.turns import FREE
-from inventory import audit
+from inventory import audit, preconditions
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Site
+from inventory.sites import limit_of
 
 FRESH: dict[str, Any] = {
     "failing_since": None, "failing_event": "", "attempts": 0, "next_attempt_at": None,
 }  # fmt: skip
 """Of a subscription that nothing has failed at."""
+
+
+WHAT_GOES_WHERE = {"url", "types", "sites"}
+"""What of a subscription decides who learns what."""
 
 
 class Resume(models.TextChoices):
@@ -42,7 +47,7 @@ def subscribe(
     url: str,
     types: Sequence[str],
     sites: Sequence[Site],
-    contact: str,
+    contact: str = "",
     after: int | None = None,
     by: Actor,
     at: datetime,
@@ -50,9 +55,11 @@ def subscribe(
     """Set a receiver up; it gets what happens after a position of the feed, or from now on.
 
     Returns it with its secret, which is kept nowhere. Raises ValidationError as `full_clean` does;
-    refuses `webhook_url`, `webhook_address`, `webhook_type`, and a position as the feed does:
-    `cursor_too_old`, `cursor_ahead`.
+    refuses `webhook_url`, `webhook_address`, `webhook_type`, `webhook_rights` (not all of it may be
+    viewed), `site_not_in_scope`, and a position as the feed does: `cursor_too_old`, `cursor_ahead`.
     """
+    limit = limit_of(by.user)
+    rights.require(by.user, types, sites, within=limit)
     url = addresses.check_url(url)  # before the transaction: names take time to resolve
     _check_types(types)
     position = _position(after)
@@ -65,6 +72,7 @@ def subscribe(
         made.full_clean()
         made.save()
         made.sites.set(sites)
+        made.limited_to.set(limit or ())
         secret = secrets.make(made, stamp.recorded_at)
         audit.record("webhooks.subscribe", stamp=stamp, subject=made, facts=_said(made))
     return made, secret
@@ -73,34 +81,48 @@ def subscribe(
 def change(
     *,
     subscription: Subscription,
-    name: str,
-    url: str,
-    types: Sequence[str],
-    sites: Sequence[Site],
-    contact: str,
+    name: str | None = None,
+    url: str | None = None,
+    types: Sequence[str] | None = None,
+    sites: Sequence[Site] | None = None,
+    contact: str | None = None,
     by: Actor,
     at: datetime,
 ) -> Subscription:
-    """Change where events go, or which. Nothing is recorded if nothing changes.
+    """Change where events go, or which; what is left out stays. Nothing is recorded if nothing
+    changes.
 
     What has failed so far is tried at once, as it may be for the address that it failed. Refuses as
-    `subscribe` does.
+    `subscribe` does, for whoever changes it and for whoever answers for it.
     """
-    if url != subscription.url:
+    if url is not None and url != subscription.url:
         url = addresses.check_url(url)
-    _check_types(types)
+    _check_types(types or ())
+    given = {"name": name, "url": url, "types": types, "contact": contact}
     with transaction.atomic():
         row, stamp = _locked(subscription), audit.stamp(by, at)
         before = _said(row)
-        row.name, row.url, row.types, row.contact = name, url, list(types), contact
+        for column, value in given.items():
+            if value is not None:
+                setattr(row, column, list(value) if column == "types" else value)
         row.full_clean()
-        row.sites.set(sites)
+        if sites is not None:
+            row.sites.set(sites)
         after = _said(row)
         changes = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
+        if changes.keys() & WHAT_GOES_WHERE:
+            _require_rights(row, by)
         if changes:
-            _save(row, "name", "url", "types", "contact", next_attempt_at=None)
+            _save(row, *given, next_attempt_at=None)
             audit.record("webhooks.change", stamp=stamp, subject=row, changes=changes)
     return row
+
+
+def _require_rights(row: Subscription, by: Actor) -> None:
+    """Neither does somebody have sent to himself what he may not view, nor beyond its sites."""
+    wanted = list(row.sites.all())
+    rights.require(by.user, row.types, wanted, within=limit_of(by.user))
+    rights.require(row.owner, row.types, wanted, within=rights.limit(row))
 
 
 @transaction.atomic
@@ -135,8 +157,9 @@ def enable(
 ) -> Subscription:
     """Go on sending. Nothing happens to one that is enabled.
 
+    Where its owner may not view all of it any more, whoever enables it answers for it from then on.
     Refuses `reason_needed`; `webhook_place_lost` where the feed does not have any more what came
-    next; `nothing_given_up` for `after` where no event was.
+    next; `nothing_given_up` for `after` where no event was; `webhook_rights`.
     """
     catch_up()
     with transaction.atomic():
@@ -146,10 +169,20 @@ def enable(
         goes_on = {"disabled_at": None, "ended": "", "tell_after": None, "told_at": None}
         was = row.position
         goes_on |= _resumed(row, Resume(resume))
-        _save(row, **goes_on)
-        facts = {"resume": resume, "position": [was, row.position]}
+        taken_over = _taken_over(row, by)
+        _save(row, "owner", **goes_on)
+        facts = {"resume": resume, "position": [was, row.position], **taken_over}
         audit.record("webhooks.enable", stamp=stamp, subject=row, facts=facts)
     return row
+
+
+def _taken_over(row: Subscription, by: Actor) -> dict[str, Any]:
+    """Let whoever may view all of it answer for it, if its owner may not; what the trail says."""
+    if not rights.lost(row):
+        return {}
+    rights.require(by.user, row.types, row.sites.all(), within=limit_of(by.user))
+    was, row.owner = row.owner, by.user
+    return {"owner": [str(was), str(by.user)]}
 
 
 def _resumed(row: Subscription, resume: Resume) -> dict[str, Any]:
@@ -238,10 +271,22 @@ def replay(
 
 
 @transaction.atomic
+def show_secret(*, subscription: Subscription, secret: int, by: Actor, at: datetime) -> str | None:
+    """A secret once more, to whoever asks for the answer that it stood in; None where it signs
+    nothing any more, or was made too long ago."""
+    stamp = audit.stamp(by, at)
+    found = secrets.again(secret, stamp.recorded_at)
+    if found is not None:
+        audit.record("webhooks.show_secret", stamp=stamp, subject=subscription)
+    return found
+
+
+@transaction.atomic
 def send_again(*, letter: Parcel, by: Actor, at: datetime) -> Parcel:
     """Send a dead letter once more, beside the feed. Refuses `letter_taken`."""
     stamp = audit.stamp(by, at)
     row = Parcel.objects.select_for_update(no_key=True).get(pk=letter.pk)
+    preconditions.locked([row])
     if row.kind != ParcelKind.DEAD or row.taken_at is not None:
         raise Refused(
             _("%(letter)s has been taken."),
@@ -272,7 +317,9 @@ def send_test(*, subscription: Subscription, by: Actor, at: datetime) -> Parcel:
 
 
 def _locked(subscription: Subscription) -> Subscription:
-    return Subscription.objects.select_for_update(no_key=True).get(pk=subscription.pk)
+    row = Subscription.objects.select_for_update(no_key=True).get(pk=subscription.pk)
+    preconditions.locked([row])
+    return row
 
 
 def _save(row: Subscription, *fields: str, **values: Any) -> None:

@@ -46,12 +46,20 @@ class NotAllowed(OSError):  # noqa: N818 - what happened, as `Refused`
     """The address is none to which a webhook may go."""
 
 
-def check_url(url: str) -> str:
+class Checked(str):
+    """An address that was looked at, and is not looked at again."""
+
+    __slots__ = ()
+
+
+def check_url(url: str) -> Checked:
     """The address of a receiver, as it will be asked for.
 
     Refuses `webhook_url` where it is none, `webhook_address` where it leads to what is not public
     and not allowed by the installation. A name that does not resolve yet may be entered.
     """
+    if isinstance(url, Checked):
+        return url
     parts = _parts(url.strip())
     try:
         reachable(parts)
@@ -59,7 +67,7 @@ def check_url(url: str) -> str:
         raise _refused_address(str(refusal)) from None
     except OSError:
         pass  # the receiver may come later than we hear of it; each attempt looks again
-    return parts.geturl()
+    return Checked(parts.geturl())
 
 
 def _parts(url: str) -> SplitResult:

@@ -165,6 +165,7 @@ class SubscriptionAdmin(Refusable[Subscription]):
         may = request.user.has_perm("integration.change_subscription")
         return {
             "webhook": row,
+            "limited_to": list(row.limited_to.all()),
             "badge_of": states.badge(row),
             "advice": states.advice(row),
             "behind": max(newest - row.position, 0),

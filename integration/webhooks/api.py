@@ -6,15 +6,16 @@ from typing import Any, ClassVar
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from integration.access import refusing
+from integration.feed import rights
 from integration.models import Delivery, Parcel, ParcelKind, Subscription
-from integration.webhooks import actions
+from integration.webhooks import actions, secrets
 from integration.webhooks.serializers import (
+    Changing,
     DeliverySerializer,
     Enabling,
     LetterSerializer,
@@ -26,58 +27,19 @@ from integration.webhooks.serializers import (
     WebhookSerializer,
     WebhookWithSecretSerializer,
 )
-from inventory.api.fields import UNKNOWN_FIELD
-from inventory.api.resources import Filters, Resource, YesNoFilter
-from inventory.api.schema import TO_DO, TO_READ, ApiSchema
+from integration.webhooks.serving import Asks, Doing, Given
+from inventory.api.etags import etag_of
+from inventory.api.renderers import FastJSONRenderer
+from inventory.api.resources import Filters, YesNoFilter
+from inventory.api.terms import Terms
 from inventory.audit import Actor
+from inventory.idempotency import FIRST_ERROR, Answer
 from inventory.models import Surface
 
-TAG = "Webhooks"
-READING = ("list", "retrieve", "metadata")
-Asks = type[serializers.Serializer[Any]]
+SETTLED = ("name", "url", "types", "sites", "contact")
+"""What changes by hand alone: the rest of a webhook changes with every event."""
 
-
-class WebhookSchema(ApiSchema):
-    """Reading and doing have problems of their own."""
-
-    @property
-    def problems(self) -> tuple[int, ...]:  # type: ignore[override]
-        if self.method == "GET":
-            return TO_READ
-        left_out = {422} if "Refuses" in self.get_description() else {422, 409}
-        return tuple(code for code in TO_DO if code not in left_out)
-
-    def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
-        body = super()._get_request_body(direction)
-        return body and body | {"required": self.get_request_serializer() is not Nothing}
-
-
-class Doing(Resource):
-    """A resource that things can be done with: who may change webhooks may."""
-
-    schema = WebhookSchema()
-    tag = TAG
-    view_permission = ""
-
-    @property
-    def permission_needed(self) -> str:  # type: ignore[override]
-        if self.action in READING:
-            return self.view_permission
-        verb = "add" if self.action == "create" else "change"
-        return f"integration.{verb}_subscription"
-
-    def asked(self, asks: Asks) -> dict[str, Any]:
-        """What was sent, and by whom."""
-        given = asks(data=self.request.data)
-        given.is_valid(raise_exception=True)
-        if unknown := sorted(set(self.request.data) - set(given.fields)):
-            said = [ErrorDetail(str(UNKNOWN_FIELD), "unknown_field")]
-            raise serializers.ValidationError(dict.fromkeys(unknown, said))
-        return {**given.validated_data, **self.who()}
-
-    def who(self) -> dict[str, Any]:
-        by = Actor(self.request.user, Surface.API)  # type: ignore[arg-type]
-        return {"by": by, "at": timezone.now()}
+SECRET = "secret"  # noqa: S105 - of an answer; as it is kept, the number of the secret
 
 
 class SubscriptionFilter(Filters):
@@ -96,12 +58,13 @@ def _webhook(asks: Asks, answers: Asks = WebhookSerializer) -> Callable[..., Any
 class WebhookViewSet(Doing):
     """Receivers of events. Their secrets are shown when they are made, and never again."""
 
-    queryset = Subscription.objects.select_related("owner").prefetch_related("sites")
+    queryset = Subscription.objects.select_related("owner").prefetch_related("sites", "limited_to")
     serializer_class = WebhookSerializer
     filterset_class = SubscriptionFilter
     view_permission = "integration.view_subscription"
     summaries: ClassVar[dict[str, str]] = {
         "list": "Webhooks", "retrieve": "One webhook", "create": "Set a webhook up",
+        "partial_update": "Change a webhook",
         "rotate_secret": "Rotate a webhook's secret", "disable": "Disable a webhook",
         "enable": "Enable a webhook", "try_now": "Try a webhook now",
         "set_aside": "Set the event aside that is not taken", "replay": "Send events again",
@@ -110,18 +73,28 @@ class WebhookViewSet(Doing):
 
     @_webhook(Subscribing, WebhookWithSecretSerializer)
     def create(self, request: Request) -> Response:
-        """Set a receiver up. Refuses `webhook_url`, `webhook_address`, `webhook_type`,
-        `cursor_too_old`, `cursor_ahead`."""
-        row, secret = actions.subscribe(**{"contact": ""} | self.asked(Subscribing))
-        return self._with_secret(row, secret)
+        """Set a receiver up, of what you may view yourself. Refuses `webhook_url`,
+        `webhook_address`, `webhook_type`, `webhook_rights`, `site_not_in_scope`, `cursor_too_old`,
+        `cursor_ahead`."""
+        return self.serve(
+            actions.subscribe, Subscribing, shown=lambda made: self._with_secret(made[0])
+        )
+
+    @_webhook(Changing)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change where events go, or which; what is left out stays.
+
+        In `If-Match`, the `ETag` of a webhook read with `fields=name,url,types,sites,contact` will
+        do, which stays the same while events are sent. Refuses `webhook_url`, `webhook_address`,
+        `webhook_type`, `webhook_rights`, `site_not_in_scope`.
+        """
+        return self._do(actions.change, Changing)
 
     @_webhook(Rotation, WebhookWithSecretSerializer)
     @action(detail=True, methods=["post"], url_path="rotate-secret")
     def rotate_secret(self, request: Request, pk: int) -> Response:
         """Make a new secret; the old one signs as well until the overlap ends."""
-        row = self.get_object()
-        secret = actions.rotate_secret(subscription=row, **self.asked(Rotation))
-        return self._with_secret(row, secret)
+        return self._do(actions.rotate_secret, Rotation, shown=self._with_secret)
 
     @_webhook(Reason)
     @action(detail=True, methods=["post"])
@@ -132,7 +105,9 @@ class WebhookViewSet(Doing):
     @_webhook(Enabling)
     @action(detail=True, methods=["post"])
     def enable(self, request: Request, pk: int) -> Response:
-        """Go on sending. Refuses `webhook_place_lost`, `nothing_given_up`."""
+        """Go on sending. Where its owner may not view all of it any more, whoever enables it
+        answers for it from then on. Refuses `webhook_place_lost`, `nothing_given_up`,
+        `webhook_rights`."""
         return self._do(actions.enable, Enabling)
 
     @_webhook(Nothing)
@@ -159,14 +134,47 @@ class WebhookViewSet(Doing):
         """Have a test event sent within seconds; see the deliveries for what was answered."""
         return self._do(actions.send_test, Nothing)
 
-    def _do(self, run: Callable[..., Any], asks: Asks) -> Response:
+    def _do(
+        self, run: Callable[..., Any], asks: Asks, shown: Callable[[Any], Any] | None = None
+    ) -> Response:
         row = self.get_object()
-        run(subscription=row, **self.asked(asks))
-        return Response(WebhookSerializer(self.get_object()).data)
+        show = shown or self._shown
+        return self.serve(run, asks, shown=lambda _done: show(row), name="subscription", row=row)
 
-    def _with_secret(self, row: Subscription, secret: str) -> Response:
-        shown = WebhookSerializer(row).data | {"secret": secret}
-        return Response(shown, headers={"Cache-Control": "no-store"})
+    def _shown(self, row: Subscription) -> dict[str, Any]:
+        return dict(WebhookSerializer(self.get_queryset().get(pk=row.pk)).data)
+
+    def _with_secret(self, row: Subscription) -> dict[str, Any]:
+        return self._shown(row) | {SECRET: row.secrets.latest("pk").pk}
+
+    def respond(self, terms: Terms, answer: Answer, *, replayed: bool) -> Response:
+        """The secret is put into the answer on its way, and stands in none that is kept."""
+        status, body = answer
+        if status >= FIRST_ERROR or SECRET not in body:
+            return super().respond(terms, answer, replayed=replayed)
+        told = body | {SECRET: None if terms.dry else self._secret(body, again=replayed)}
+        response = super().respond(terms, (status, told), replayed=replayed)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def _secret(self, body: dict[str, Any], *, again: bool) -> str | None:
+        now = timezone.now()
+        if not again:
+            return secrets.again(body[SECRET], now)
+        by = Actor(self.request.user, Surface.API)  # type: ignore[arg-type]
+        row = Subscription.objects.get(pk=body["id"])
+        return actions.show_secret(subscription=row, secret=body[SECRET], by=by, at=now)
+
+    def require_scope(self, given: Given) -> None:
+        """What is sent is read by its receiver: the token must be for reading it."""
+        if self.action in ("create", "partial_update"):
+            for permission in sorted(rights.needed(given.get("types", ()))):
+                refusing.require(self.request, permission)
+
+    def tags(self, row: Any) -> tuple[str, ...]:
+        shown = self._shown(row)
+        settled = {name: shown[name] for name in shown if name in SETTLED}
+        return (*super().tags(row), etag_of(FastJSONRenderer().render(settled)))
 
 
 class DeliveryFilter(Filters):
@@ -216,5 +224,7 @@ class LetterViewSet(Doing):
     @action(detail=True, methods=["post"], url_path="send-again")
     def send_again(self, request: Request, pk: int) -> Response:
         """Have it sent once more, beside the others. Refuses `letter_taken`."""
-        letter = actions.send_again(letter=self.get_object(), **self.asked(Nothing))
-        return Response(LetterSerializer(letter).data)
+        return self.serve(
+            actions.send_again, Nothing, name="letter", row=self.get_object(),
+            shown=lambda letter: LetterSerializer(letter).data,
+        )  # fmt: skip

@@ -15,12 +15,13 @@ from django.utils import timezone
 from integration.feed import reading
 from integration.feed.numbering import catch_up
 from integration.models import Delivery, Ended, Outcome, Parcel, Subscription
-from integration.webhooks import ending, messages, schedule, secrets
+from integration.webhooks import ending, messages, rights, schedule, secrets
 from integration.webhooks.messages import Message
 from integration.webhooks.sending import Answer, Line
 from integration.webhooks.turns import Turn
 from inventory import standard_webhooks
 from inventory.errors import Refused
+from inventory.wording import on_record
 
 PAGE = 50
 RUN_SECONDS = 60
@@ -58,18 +59,34 @@ class _Delivery:
 
     def run(self) -> bool:
         """Whether there is more to send at once."""
-        try:
-            self.secrets = secrets.valid(self.subscription, timezone.now())
-        except secrets.SecretLost:
-            ending.end(self.turn, Ended.SECRET_LOST)
-            return False
-        if not self._parcels():
+        if not self._may() or not self._parcels():
             return False
         for event in self._events():
             if not self._event(messages.of_event(event)):
                 return False
             if monotonic() > self.until:
                 return True
+        return False
+
+    def _may(self) -> bool:
+        """Whether anything is sent: not without its secret, nor what its owner may not view."""
+        try:
+            self.secrets = secrets.valid(self.subscription, timezone.now())
+        except secrets.SecretLost:
+            return self._stop(Ended.SECRET_LOST)
+        if rights.lost(self.subscription):
+            return self._stop(Ended.RIGHTS_LOST)
+        return True
+
+    @transaction.atomic
+    def _stop(self, why: Ended) -> bool:
+        """End it, unless it has been; what somebody wanted sent beside the feed is left too."""
+        waiting = Parcel.objects.waiting().filter(subscription=self.subscription)
+        with on_record():
+            said = rights.in_words(self.subscription) if why == Ended.RIGHTS_LOST else ""
+            waiting.update(asked_at=None, error=str(why.label))
+        if self.subscription.disabled_at is None:
+            ending.end(self.turn, why, said)
         return False
 
     def _parcels(self) -> bool:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integration.models import Ended, Parcel, ParcelKind, Subscription
+from integration.webhooks import rights
 from integration.webhooks.messages import Message
 from integration.webhooks.sending import Answer
 from integration.webhooks.turns import Turn
@@ -101,6 +102,12 @@ def mail(subscription: Subscription) -> EmailMessage:
         "%(why)s.\n\n"
         "Nothing is lost: what happened since is sent once the webhook is enabled again in the\n"
         "admin, under “Webhooks”, as far back as the change feed reaches.\n"
-    ) % {"name": subscription.name, "url": subscription.url, "why": Ended(subscription.ended).label}
+    ) % {"name": subscription.name, "url": subscription.url, "why": _why(subscription)}
     subject = _("Forestage: webhook %(name)s is disabled") % {"name": subscription.name}
     return EmailMessage(subject, text, to=[subscription.contact])
+
+
+def _why(subscription: Subscription) -> str:
+    ended = Ended(subscription.ended)
+    what = rights.in_words(subscription) if ended == Ended.RIGHTS_LOST else ""
+    return f"{ended.label}: {what}" if what else str(ended.label)

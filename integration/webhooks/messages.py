@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from integration.feed.reading import Event, Filters
 from integration.models import Parcel, Subscription
+from integration.webhooks import rights
 from inventory.api.renderers import FastJSONRenderer
 from inventory.seals.content import moment
 
@@ -60,7 +61,8 @@ def of_test(subscription: Subscription, at: datetime) -> Message:
 def wanted(subscription: Subscription) -> Filters:
     """The events that a subscription is about."""
     sites = subscription.sites.order_by("code").values_list("code", flat=True)
-    return Filters(types=tuple(subscription.types), sites=tuple(sites))
+    limit = rights.limit(subscription)
+    return Filters(types=tuple(subscription.types), sites=tuple(sites), limit=limit)
 
 
 def _dumps(said: dict[str, Any]) -> str:

@@ -20,22 +20,33 @@ class WebhookSerializer(serializers.ModelSerializer[Subscription]):
     contact = serializers.CharField(
         read_only=True, help_text="Who is told by e-mail when the receiver is given up, or nobody."
     )
-    owner = serializers.CharField(source="owner.username", read_only=True)
+    owner = serializers.CharField(
+        source="owner.username", read_only=True, help_text="Who answers for what is sent."
+    )
+    limited_to = serializers.SlugRelatedField[Any](
+        slug_field="code", many=True, read_only=True,
+        help_text="Codes of the sites of which alone it tells. Empty: all.",
+    )  # fmt: skip
 
     class Meta:
         model = Subscription
         fields = (
-            "id", "name", "url", "types", "sites", "contact", "owner", "created_at", "position",
-            "succeeded_at", "failing_since", "failing_event", "attempts", "next_attempt_at",
-            "disabled_at", "ended",
+            "id", "name", "url", "types", "sites", "contact", "owner", "limited_to", "created_at",
+            "position", "succeeded_at", "failing_since", "failing_event", "attempts",
+            "next_attempt_at", "disabled_at", "ended",
         )  # fmt: skip
         read_only_fields: ClassVar[Any] = fields
 
 
 class WebhookWithSecretSerializer(WebhookSerializer):
-    """With the secret that was made just now. It is not shown again."""
+    """With the secret that was made just now. It is not shown again, but in the stored answer to
+    the same request under its key, for a day."""
 
-    secret = serializers.CharField(read_only=True)
+    secret = serializers.CharField(
+        read_only=True, allow_null=True,
+        help_text="Null in a dry run, and in a stored answer once the secret signs nothing or a "
+        "day has passed: rotate it then.",
+    )  # fmt: skip
 
     class Meta(WebhookSerializer.Meta):
         fields = (*WebhookSerializer.Meta.fields, "secret")  # type: ignore[assignment]
@@ -91,7 +102,9 @@ class SiteIn(serializers.SlugRelatedField[Site]):
         super().fail("unknown_code" if key == "does_not_exist" else key, **said)
 
 
-class Subscribing(serializers.Serializer[Any]):
+class Changing(serializers.Serializer[Any]):
+    """What is settled of a webhook. What is left out stays."""
+
     name = serializers.CharField(max_length=80, help_text="Which system it is.")
     url = serializers.CharField(max_length=500, help_text="Where events are posted to.")
     types = serializers.ListField(
@@ -105,6 +118,11 @@ class Subscribing(serializers.Serializer[Any]):
         required=False, allow_blank=True, max_length=254,
         help_text="Who is told by e-mail when the receiver is given up.",
     )  # fmt: skip
+
+
+class Subscribing(Changing):
+    """A webhook, and where in the feed it begins."""
+
     after = serializers.IntegerField(
         default=None, allow_null=True, min_value=0, max_value=LARGEST,
         help_text="The position of the feed after which it begins. Empty: from now on.",

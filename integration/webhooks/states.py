@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from integration.models import Delivery, Ended, Outcome, Parcel, Subscription
+from integration.webhooks import rights
 from inventory.admin import cells
 
 
@@ -40,6 +41,11 @@ def advice(row: Subscription) -> str:
             "the webhook's secret was made, as in a copy of the database. Rotate the secret, give "
             "the new one to the receiver, and enable it."
         ),
+        Ended.RIGHTS_LOST: _(
+            "%(owner)s answers for what is sent, and may not view: %(what)s. Nothing of it has "
+            "been sent since. Have the role given back, or have somebody enable it who may view "
+            "all of it, and answers for it from then on."
+        ) % {"owner": row.owner, "what": rights.in_words(row) or _("nothing")} + f" {kept}",
         Ended.PLACE_LOST: _(
             "It was away for longer than the change feed is kept, or a backup was restored: events "
             "are missing in between. Choose where it goes on, and have the receiver read anew what "

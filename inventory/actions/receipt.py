@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from inventory import audit, ledger
+from inventory import audit, ledger, preconditions
 from inventory.actions.common import counterparts, each, lock_containers, lock_lots, require_kind
 from inventory.actions.master import save_master
 from inventory.actions.moves import UnitField
@@ -81,6 +81,7 @@ def announce(*, lines: Sequence[Announcement], by: Actor, at: datetime) -> list[
     """
     each(lines, lambda line, index: _check_lot(line))
     known = lock_lots([], also=Q(code__in=[_code(line) for line in lines]))
+    preconditions.locked(known.values())
     by_code = {lot.code: lot for lot in known.values()}
 
     def make(line: Announcement, index: int) -> Lot:

@@ -10,7 +10,7 @@ RETRY_AFTER = {"schema": {"type": "integer"}, "description": "In seconds."}
 AGAIN_LATER = (409, 429, 503)
 """Statuses of which some answers say when to try again."""
 
-DONE = [200, 207]
+DONE = [200, 201, 207]
 
 
 def _said(name: str, schema: Any, description: str, on: list[int]) -> OpenApiParameter:

@@ -29,6 +29,7 @@ STATUS = {
     "precondition_required": HTTPStatus.PRECONDITION_REQUIRED,
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "site_not_in_scope": HTTPStatus.FORBIDDEN,
+    "webhook_rights": HTTPStatus.FORBIDDEN,
     "cursor_too_old": HTTPStatus.GONE,
     "attachment_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "attachment_type_refused": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

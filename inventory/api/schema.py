@@ -69,8 +69,9 @@ class ApiSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         ended = DEPRECATED if self.is_deprecated() else []
-        if self.problems == TO_DO:
-            return [*SENT, *ended]
+        if set(TO_DO) <= set(self.problems):
+            compared = HTTPStatus.PRECONDITION_FAILED in self.problems
+            return [*SENT, *([MATCH] if compared else []), *ended]
         return [*self._selection(), *ended]
 
     def _selection(self) -> list[Any]:
@@ -174,10 +175,6 @@ class VerbSchema(ApiSchema):
 
     def get_tags(self) -> list[str]:
         return [str(self.verb.group)]
-
-    def get_override_parameters(self) -> list[Any]:
-        ended = DEPRECATED if self.is_deprecated() else []
-        return [*SENT, *([MATCH] if self.verb.changes else []), *ended]
 
     def get_request_serializer(self) -> Any:
         return body_of(self.verb.line)  # type: ignore[arg-type]  # a class is hashable

@@ -10,13 +10,13 @@ from django.db.models import Model
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from inventory import attempts, preconditions, verbs
+from inventory import attempts, verbs
+from inventory.api import matching
 from inventory.api.clients import client_of
 from inventory.api.etags import current
 from inventory.api.lines import Asked, read_lines
@@ -24,7 +24,6 @@ from inventory.api.problems import Invalid
 from inventory.api.schema import VerbSchema
 from inventory.api.terms import MATCH, Terms, is_dry, terms_of, told
 from inventory.audit import Actor
-from inventory.errors import Refused
 from inventory.models import Surface
 from inventory.verbs import REGISTRY, Verb
 
@@ -103,25 +102,16 @@ class VerbView(APIView):
             text = _("With If-Match, send one line, and without “partial”.")
             raise ValidationError({MATCH: [ErrorDetail(text, "one_line_only")]})
         row: Model = getattr(asked.lines[0], self.verb.changes)
-        match = terms.match
-
-        def compare() -> None:
-            if match != ("*",) and (now := current(row, request)) not in match:
-                raise preconditions.refused(row, field=self.verb.changes, etag=now)
-
-        return preconditions.expecting(row, compare)
+        return matching.expecting(
+            row, terms.match, field=self.verb.changes, tags=lambda: (current(row, request),)
+        )
 
     def _require_match(self, request: Request, lines: list[Any]) -> None:
         if not self.verb.changes or not client_of(request).match_required:
             return
         if all(getattr(line, "expected", "") for line in lines):  # which says the same, and more
             return
-        raise Refused(
-            gettext_lazy("Say which state of it you have read."),
-            code="precondition_required",
-            field=self.verb.changes,
-            hint=gettext_lazy("Send one line, and in If-Match the ETag of what it changes."),
-        )
+        raise matching.required(self.verb.changes)
 
 
 def _status(status: int, partial: bool) -> int:

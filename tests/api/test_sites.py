@@ -57,7 +57,8 @@ def furnished(two: Two) -> Two:
 
 NONE_HERE = (
     "seals", "label-sizes", "attachments", "due-inspections", "proposals", "refused-attempts",
-    "inspection-plans", "allocations", "unstage-tasks",
+    "inspection-plans", "allocations", "unstage-tasks", "webhooks", "webhook-deliveries",
+    "webhook-dead-letters",
 )  # fmt: skip
 """Kinds of which `furnish` makes nothing that stays."""
 

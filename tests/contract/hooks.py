@@ -44,6 +44,10 @@ DONE: dict[str, tuple[Callable[[Plant], Any], dict[str, Any]]] = {
         lambda _plant: None,
         {"name": NAME, "url": URL, "types": ["forestage.hold.*"], "contact": "mes@example.com"},
     ),
+    "webhooks_partial_update": (
+        failing,
+        {"url": "https://wms.invalid/forestage", "types": ["forestage.movement.*"]},
+    ),
     "webhooks_rotate_secret_create": (failing, {"overlap_hours": 48}),
     "webhooks_disable_create": (failing, {"reason": "The MES is replaced"}),
     "webhooks_enable_create": (_disabled, {"reason": "It is back", "resume": "next"}),

@@ -86,7 +86,8 @@ def test_the_same_checks_as_everywhere(erp: Api, plant: Plant) -> None:
     assert not ExternalId.objects.filter(identifier="10").exists()
     assert put(erp, "materials/11", BODY | {"colour": "red"}).json()["code"] == "invalid"
     assert put(erp, "materials/11", BODY | {"source": "MES"}).status_code == 400
-    assert put(erp, "materials/1 1", BODY).status_code == 400
+    strange = put(erp, "materials/1 1", BODY)
+    assert (strange.status_code, strange.json()["errors"][0]["code"]) == (400, "bad_identifier")
     assert put(erp, "materials/12", [BODY]).status_code == 400
     assert put(erp, "materials/12", BODY | {"shelf_life_days": 2**70}).status_code == 400
     assert Lot.objects.get() == lot
@@ -99,6 +100,8 @@ def test_a_location_within_one_that_the_system_named(erp: Api, plant: Plant) -> 
     assert (bin_.status_code, bin_.json()["path"]) == (201, "HALL-7/HALL-7-1/")
     assert refusal(put(erp, "locations/H", {"parent": "H-1"})) == "location_loop"
     assert refusal(put(erp, "locations/H", {"parent": "X"})) == "external_unknown"
+    short = put(erp, "locations/H", {"gln": "123"})
+    assert (short.status_code, short.json()["errors"][0]["code"]) == (400, "bad_gln")
     closed = put(erp, "locations/H", {"is_open": False})
     assert closed.json()["is_open"] is False
     assert Location.objects.get(code="HALL-7").name == "Hall"
