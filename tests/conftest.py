@@ -12,12 +12,14 @@ from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
 from hypothesis import HealthCheck
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 from pytest_django.plugin import blocking_manager_key
 
 from config import roles
 from inventory import basics as inventory_basics
 from quality import basics as quality_basics
 from staging import basics as staging_basics
+from tests.standing import built_once, commits, standing
 
 # Playwright's synchronous interface keeps an event loop in the main thread, and Django would
 # take the tests' own database access for a mistake.
@@ -146,12 +148,28 @@ def nothing_shared() -> Iterator[None]:
     cache.clear()
 
 
-@pytest.fixture
-def plant(db: None) -> Any:
+@built_once
+def plant() -> Any:
     """A small plant to work in: `tests.plant.Plant`."""
     from tests.plant import Plant  # models can be imported only once Django is set up
 
     return Plant()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database; what stands in it at the end is left before it goes."""
+    standing.has_database = True
+    yield
+    with django_db_blocker.unblock():
+        standing.leave()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before its fixtures are set up, what the test begins with stands, or nothing does."""
+    with item.config.stash[blocking_manager_key].unblock():
+        standing.prepare(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -164,9 +182,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     yield
     if nextitem is None:
         return
-    marker = item.get_closest_marker("django_db")
-    commits = bool(marker and marker.kwargs.get("transaction"))
-    if commits or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):
+    if commits(item):
         with item.config.stash[blocking_manager_key].unblock():
             inventory_basics.install(apps)
             quality_basics.install(apps)
