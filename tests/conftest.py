@@ -19,7 +19,7 @@ from config import roles
 from inventory import basics as inventory_basics
 from quality import basics as quality_basics
 from staging import basics as staging_basics
-from tests.standing import built_once, commits, standing
+from tests.standing import built_once, commits, standing, uses_database
 
 # Playwright's synchronous interface keeps an event loop in the main thread, and Django would
 # take the tests' own database access for a mistake.
@@ -88,10 +88,18 @@ def _record_after(_recorder: Any) -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, by name, what needs a server or a browser that this run does not have."""
     reasons = missing()
+    is_sqlite = os.environ.get("FORESTAGE_TEST_DATABASE") == "sqlite"
     for item in items:
+        if is_sqlite and not (uses_database(item) or has_server(item)):
+            item.add_marker(pytest.mark.skip(reason="the same on any database: not run again"))
         for marker, reason in reasons.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def has_server(item: pytest.Item) -> bool:
+    """Whether a test has a Forestage of its own on the database of this run: tests/stress."""
+    return "database" in getattr(item, "fixturenames", ())
 
 
 def missing() -> dict[str, str]:
@@ -187,7 +195,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
             inventory_basics.install(apps)
             quality_basics.install(apps)
             staging_basics.install(apps)
-            roles.install(apps, apps.get_app_configs())
+            roles.install(apps)  # whose permissions came back as the tables were emptied
             connection.close()
 
 
