@@ -79,13 +79,35 @@ def install(apps: Any, app_configs: Any = ()) -> None:
         app_config.models_module = True
         create_permissions(app_config, apps=apps, verbosity=0)
         app_config.models_module = None
-    group = apps.get_model("auth", "Group")
-    permission = apps.get_model("auth", "Permission")
+    group, permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
+    by_name: dict[str, list[int]] = {}
+    for pk, codename in permission.objects.values_list("pk", "codename"):
+        by_name.setdefault(codename, []).append(pk)
     for role, names in ROLES.items():
-        wanted = permission.objects.filter(codename__in=names.split())
-        missing = set(names.split()) - set(wanted.values_list("codename", flat=True))
+        missing = set(names.split()) - set(by_name)
         # An early migration knows the permissions of its time only; the last one gives the rest.
         if missing and apps is registry:
             raise LookupError(f"{role}: no such permission: {', '.join(sorted(missing))}")
-        row, _created = group.objects.get_or_create(name=role)
-        row.permissions.set(wanted)
+    group.objects.bulk_create([group(name=role) for role in ROLES], ignore_conflicts=True)
+    roles = dict(group.objects.filter(name__in=ROLES).values_list("name", "pk"))
+    wanted = {
+        (roles[role], pk)
+        for role, names in ROLES.items()
+        for name in names.split()
+        for pk in by_name.get(name, ())
+    }
+    _give(group.permissions.through, set(roles.values()), wanted)
+
+
+def _give(link: Any, groups: set[int], wanted: set[tuple[int, int]]) -> None:
+    """Have these groups exactly the permissions that are wanted, by pairs of both."""
+    held = {
+        (group, permission): pk
+        for pk, group, permission in link.objects.filter(group__in=groups).values_list(
+            "pk", "group_id", "permission_id"
+        )
+    }
+    link.objects.filter(pk__in=[held[pair] for pair in held.keys() - wanted]).delete()
+    link.objects.bulk_create(
+        [link(group_id=group, permission_id=pk) for group, pk in sorted(wanted - held.keys())]
+    )

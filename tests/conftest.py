@@ -12,12 +12,14 @@ from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
 from hypothesis import HealthCheck
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 from pytest_django.plugin import blocking_manager_key
 
 from config import roles
 from inventory import basics as inventory_basics
 from quality import basics as quality_basics
 from staging import basics as staging_basics
+from tests.standing import built_once, commits, standing, uses_database
 
 # Playwright's synchronous interface keeps an event loop in the main thread, and Django would
 # take the tests' own database access for a mistake.
@@ -86,10 +88,18 @@ def _record_after(_recorder: Any) -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, by name, what needs a server or a browser that this run does not have."""
     reasons = missing()
+    is_sqlite = os.environ.get("FORESTAGE_TEST_DATABASE") == "sqlite"
     for item in items:
+        if is_sqlite and not (uses_database(item) or has_server(item)):
+            item.add_marker(pytest.mark.skip(reason="the same on any database: not run again"))
         for marker, reason in reasons.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def has_server(item: pytest.Item) -> bool:
+    """Whether a test has a Forestage of its own on the database of this run: tests/stress."""
+    return "database" in getattr(item, "fixturenames", ())
 
 
 def missing() -> dict[str, str]:
@@ -146,12 +156,28 @@ def nothing_shared() -> Iterator[None]:
     cache.clear()
 
 
-@pytest.fixture
-def plant(db: None) -> Any:
+@built_once
+def plant() -> Any:
     """A small plant to work in: `tests.plant.Plant`."""
     from tests.plant import Plant  # models can be imported only once Django is set up
 
     return Plant()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database; what stands in it at the end is left before it goes."""
+    standing.has_database = True
+    yield
+    with django_db_blocker.unblock():
+        standing.leave()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before its fixtures are set up, what the test begins with stands, or nothing does."""
+    with item.config.stash[blocking_manager_key].unblock():
+        standing.prepare(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -164,14 +190,12 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     yield
     if nextitem is None:
         return
-    marker = item.get_closest_marker("django_db")
-    commits = bool(marker and marker.kwargs.get("transaction"))
-    if commits or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):
+    if commits(item):
         with item.config.stash[blocking_manager_key].unblock():
             inventory_basics.install(apps)
             quality_basics.install(apps)
             staging_basics.install(apps)
-            roles.install(apps, apps.get_app_configs())
+            roles.install(apps)  # whose permissions came back as the tables were emptied
             connection.close()
 
 

@@ -49,11 +49,6 @@ def counts(report: FileReport) -> list[int]:
     return list(report.counts().values())
 
 
-@pytest.fixture
-def plant() -> Plant:
-    return Plant()
-
-
 class TestMaterials:
     ROWS = (
         "code,name,kind,base_unit,initial_status,safety_stock,dwell_hours\n"

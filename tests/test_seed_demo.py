@@ -42,7 +42,7 @@ def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker, var: Path)
 
 
 @pytest.fixture
-def plant(seeded: None, db: None) -> Iterator[None]:
+def demo(seeded: None, db: None) -> Iterator[None]:
     """The seeded plant, with its token file put back afterwards."""
     token = token_path().read_text()
     yield
@@ -63,18 +63,18 @@ def counts() -> list[int]:
     return [model.objects.count() for model in models]
 
 
-def test_plant_obeys_every_invariant(plant: None) -> None:
+def test_plant_obeys_every_invariant(demo: None) -> None:
     assert checks.breaches() == []
 
 
-def test_seeding_again_changes_nothing(plant: None) -> None:
+def test_seeding_again_changes_nothing(demo: None) -> None:
     before, token = counts(), token_path().read_text()
     call_command("seed_demo", verbosity=0)
     assert counts() == before
     assert token_path().read_text() == token
 
 
-def test_accounts_have_their_roles(plant: None) -> None:
+def test_accounts_have_their_roles(demo: None) -> None:
     for account in DEMO_ACCOUNTS:
         user = User.objects.get(username=account.username)
         assert user.check_password(DEMO_PASSWORD)
@@ -85,18 +85,18 @@ def test_accounts_have_their_roles(plant: None) -> None:
     assert staff == {"admin", "auditor", "lab", "qa", "qa2", "supervisor"}
 
 
-def test_nobody_signs_in_as_the_laboratory(plant: None) -> None:
+def test_nobody_signs_in_as_the_laboratory(demo: None) -> None:
     assert not User.objects.get(username="lab").has_usable_password()
 
 
-def test_token_is_the_integrators_and_only_its_owner_reads_it(plant: None) -> None:
+def test_token_is_the_integrators_and_only_its_owner_reads_it(demo: None) -> None:
     token = ApiToken.objects.valid(timezone.now()).get()
     assert token.client.user.username == "integrator"
     assert token.digest == ApiToken.digest_of(token_path().read_text().strip())
     assert token_path().stat().st_mode & 0o077 == 0
 
 
-def test_lost_token_is_revoked_and_replaced(plant: None) -> None:
+def test_lost_token_is_revoked_and_replaced(demo: None) -> None:
     lost = ApiToken.objects.get()
     token_path().unlink()
     call_command("seed_demo", verbosity=0)
@@ -106,7 +106,7 @@ def test_lost_token_is_revoked_and_replaced(plant: None) -> None:
     assert fresh.digest == ApiToken.digest_of(token_path().read_text().strip())
 
 
-def test_demands_are_in_every_state(plant: None) -> None:
+def test_demands_are_in_every_state(demo: None) -> None:
     states = set(Demand.objects.with_state().values_list("kind", "state"))
     assert {state for _kind, state in states} == {
         "planned", "staging", "ready", "started", "completed", "cancelled",
@@ -114,7 +114,7 @@ def test_demands_are_in_every_state(plant: None) -> None:
     assert {kind for kind, _state in states} == {"production", "operation", "shipment"}
 
 
-def test_staged_stock_is_fresh_stale_and_blocked(plant: None) -> None:
+def test_staged_stock_is_fresh_stale_and_blocked(demo: None) -> None:
     now = timezone.now()
     staged = StagedStock.objects.all()
     stale, blocked = staged.stale(now), staged.blocked(timezone.localdate(now))
@@ -123,12 +123,12 @@ def test_staged_stock_is_fresh_stale_and_blocked(plant: None) -> None:
     assert staged.count() > stale.count() + blocked.count()
 
 
-def test_every_alert_reason_is_there_and_one_is_acknowledged(plant: None) -> None:
+def test_every_alert_reason_is_there_and_one_is_acknowledged(demo: None) -> None:
     assert set(Alert.objects.values_list("reason", flat=True)) == set(AlertReason.values)
     assert Alert.objects.exclude(acknowledged_at=None).count() == 1
 
 
-def test_lots_are_in_every_plight(plant: None) -> None:
+def test_lots_are_in_every_plight(demo: None) -> None:
     today = timezone.localdate()
     lots = Lot.objects.all()
     assert set(lots.values_list("status", flat=True)) == {
@@ -140,13 +140,13 @@ def test_lots_are_in_every_plight(plant: None) -> None:
     assert Hold.objects.exclude(lifted_at=None).exists()
 
 
-def test_lots_wait_for_qa_with_results_that_qa_did_not_record(plant: None) -> None:
+def test_lots_wait_for_qa_with_results_that_qa_did_not_record(demo: None) -> None:
     waiting = Lot.objects.filter(status="quarantine", inspections__passed=True)
     assert waiting.exists()
     assert set(Inspection.objects.values_list("actor__username", flat=True)) == {"lab"}
 
 
-def test_finished_goods_descend_through_three_generations(plant: None) -> None:
+def test_finished_goods_descend_through_three_generations(demo: None) -> None:
     generations = ancestors(Lot.objects.get(code="FG-5001/P0142"))
     assert len(generations) == 3
     assert "WP-4002/T0142" in generations[0]
@@ -154,7 +154,7 @@ def test_finished_goods_descend_through_three_generations(plant: None) -> None:
     assert "RM-1001/A24-0711" in generations[2]
 
 
-def test_pallets_and_finished_goods_carry_valid_gs1_numbers(plant: None) -> None:
+def test_pallets_and_finished_goods_carry_valid_gs1_numbers(demo: None) -> None:
     numbers = [
         *Container.objects.values_list("sscc", flat=True),
         *Material.objects.exclude(gtin="").values_list("gtin", flat=True),
@@ -163,7 +163,7 @@ def test_pallets_and_finished_goods_carry_valid_gs1_numbers(plant: None) -> None
     assert all(is_checked(number) for number in numbers)
 
 
-def test_places_carry_valid_gs1_numbers(plant: None) -> None:
+def test_places_carry_valid_gs1_numbers(demo: None) -> None:
     numbers = set(Location.objects.exclude(gln="").values_list("gln", flat=True))
     assert len(numbers) == 2
     assert all(is_checked(number) for number in numbers)
@@ -171,7 +171,7 @@ def test_places_carry_valid_gs1_numbers(plant: None) -> None:
     assert codes.find_one(Location, f"(414){named.gln}(254)RVS-WH-A1") == named
 
 
-def test_past_is_in_order_for_each_lot(plant: None) -> None:
+def test_past_is_in_order_for_each_lot(demo: None) -> None:
     for lot in Lot.objects.all():
         times = list(lot.movements.order_by("pk").values_list("occurred_at", flat=True))
         assert times == sorted(times)

@@ -1,8 +1,9 @@
 """`manage.py test`: pytest against real servers, found, installed or given.
 
 FORESTAGE_TEST_DATABASE=sqlite runs the same suite on SQLite, without any server; tests that need
-PostgreSQL, Redis or a browser are then skipped, by name. So is the one that reads our export with
-pm4py, unless `--mining` has set that up.
+PostgreSQL, Redis or a browser are then skipped, by name, as are those that use no database and so
+come to the same on any. So is the one that reads our export with pm4py, unless `--mining` has set
+that up.
 """
 
 import argparse

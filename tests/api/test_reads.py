@@ -9,13 +9,14 @@ from inventory import actions as stock
 from quality import actions as quality
 from staging import actions as staging
 from tests.plant import Plant
+from tests.standing import built_once
 
 pytestmark = pytest.mark.django_db
 
 PARTS = ("general", "reserved", "staged", "in_process", "in_transit")
 
 
-@pytest.fixture
+@built_once
 def scene(plant: Plant) -> dict[str, Any]:
     """Of 100: 15 staged, 10 reserved, 5 in process; 30 of other goods, 20 of them in transit."""
     lot, goods = plant.lot(100, number="L"), plant.lot(30, number="G")

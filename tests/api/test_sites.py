@@ -37,17 +37,18 @@ from tests.api.two_sites import (
 )
 from tests.factories import ClientFactory, SiteFactory, UserFactory
 from tests.plant import Plant
+from tests.standing import built_once
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def two(db: None) -> Two:
+@built_once
+def two() -> Two:
     here, there = (Plant(SiteFactory(code=word)) for word in (HERE, THERE))
     return Two(here, there, token_for(here))
 
 
-@pytest.fixture
+@built_once
 def furnished(two: Two) -> Two:
     furnish(two.here)
     furnish(two.there)

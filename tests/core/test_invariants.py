@@ -29,12 +29,13 @@ from staging import actions as staging
 from staging.checks import breaches
 from staging.models import Commitment
 from tests.plant import Plant
+from tests.standing import built_once
 
 D = Decimal
 
 
-@pytest.fixture
-def busy(plant: Plant) -> Plant:
+@built_once
+def worked_in(plant: Plant) -> Plant:
     """A plant in which a bit of everything has happened."""
     lot = plant.lot(100, number="LOT", released=False)
     result = quality.Result(lot=lot, characteristic="purity", value="99", lower=D(98))
@@ -83,7 +84,7 @@ HISTORY = {
 
 @pytest.mark.parametrize("table", HISTORY)
 @pytest.mark.parametrize("statement", ["UPDATE {0} SET {1}", "DELETE FROM {0}"])
-def test_history_cannot_be_changed_by_sql(busy: Plant, table: str, statement: str) -> None:
+def test_history_cannot_be_changed_by_sql(worked_in: Plant, table: str, statement: str) -> None:
     count = "SELECT * FROM {0}"
     before = sql(count.format(table))
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
@@ -94,7 +95,7 @@ def test_history_cannot_be_changed_by_sql(busy: Plant, table: str, statement: st
 @pytest.mark.parametrize(
     "model", [Movement, AuditEntry, RefusedAttempt, LotLink, Decision, Inspection]
 )
-def test_history_cannot_be_changed_by_the_orm(busy: Plant, model: type) -> None:
+def test_history_cannot_be_changed_by_the_orm(worked_in: Plant, model: type) -> None:
     row = model.objects.order_by("pk").first()
     with pytest.raises((DatabaseError, ProtectedError)), transaction.atomic():
         row.delete()
@@ -103,17 +104,17 @@ def test_history_cannot_be_changed_by_the_orm(busy: Plant, model: type) -> None:
 
 
 @pytest.mark.parametrize("thing", ["lot", "material", "location", "demand", "user", "container"])
-def test_what_has_history_cannot_be_deleted(busy: Plant, thing: str) -> None:
+def test_what_has_history_cannot_be_deleted(worked_in: Plant, thing: str) -> None:
     lot = Movement.objects.order_by("pk")[0].lot
-    busy.do(stock.new_container, stock.NewContainer(code="C1", location=busy.a1))
+    worked_in.do(stock.new_container, stock.NewContainer(code="C1", location=worked_in.a1))
     container = Container.objects.get(code="C1")
-    busy.do(stock.pack, stock.Pack(lot=lot, container=container, quantity=D(1)))
+    worked_in.do(stock.pack, stock.Pack(lot=lot, container=container, quantity=D(1)))
     row = {
         "lot": lot,
         "material": lot.material,
-        "location": busy.a1,
+        "location": worked_in.a1,
         "demand": Commitment.objects.order_by("pk")[0].requirement.demand,
-        "user": busy.operator.user,
+        "user": worked_in.operator.user,
         "container": container,
     }[thing]
     with pytest.raises(ProtectedError):
@@ -140,7 +141,7 @@ def test_what_has_history_cannot_be_deleted(busy: Plant, thing: str) -> None:
         " FROM inventory_balance WHERE container_id IS NULL LIMIT 1",
     ],
 )
-def test_the_database_refuses(busy: Plant, statement: str) -> None:
+def test_the_database_refuses(worked_in: Plant, statement: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         sql(statement)
 
@@ -148,7 +149,7 @@ def test_the_database_refuses(busy: Plant, statement: str) -> None:
 @pytest.mark.parametrize(
     "changes", [{"quantity": D(0)}, {"quantity": D(-1)}, {"target": "source", "kind": "move"}]
 )
-def test_no_movement_of_nothing_or_to_nowhere(busy: Plant, changes: dict[str, object]) -> None:
+def test_no_movement_of_nothing_or_to_nowhere(worked_in: Plant, changes: dict[str, object]) -> None:
     row = Movement.objects.order_by("pk")[0]
     row.pk = None
     for name, value in changes.items():
@@ -256,10 +257,12 @@ BREACHES: dict[str, tuple[str, Callable[[Plant], object]]] = {
 
 
 @pytest.mark.parametrize("breach", BREACHES)
-def test_check_ledger_finds(busy: Plant, breach: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_ledger_finds(
+    worked_in: Plant, breach: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     call_command("check_ledger")
     prefix, plant_it = BREACHES[breach]
-    plant_it(busy)
+    plant_it(worked_in)
     with pytest.raises(CommandError) as failed:
         call_command("check_ledger")
     assert failed.value.returncode == 1
@@ -267,7 +270,7 @@ def test_check_ledger_finds(busy: Plant, breach: str, capsys: pytest.CaptureFixt
     assert prefix in printed, printed
 
 
-def test_quantities_are_never_floats(busy: Plant) -> None:
+def test_quantities_are_never_floats(worked_in: Plant) -> None:
     rows = [*Balance.objects.all(), *Movement.objects.all(), *Commitment.objects.all()]
     assert {type(row.quantity) for row in rows} == {Decimal}
-    assert not Location.objects.filter(pk=busy.l1.pk, balances__quantity__lt=0).exists()
+    assert not Location.objects.filter(pk=worked_in.l1.pk, balances__quantity__lt=0).exists()

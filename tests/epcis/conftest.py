@@ -7,12 +7,13 @@ import pytest
 
 from tests.api.conftest import Api, api, api_as
 from tests.epcis.work import Busy
+from tests.standing import built_once
 
 __all__ = ["api", "api_as"]
 
 
-@pytest.fixture
-def busy(db: None) -> Busy:
+@built_once
+def busy() -> Busy:
     plant = Busy()
     plant.everything()
     return plant

@@ -1,12 +1,10 @@
 """A plant with some of everything, and pages small enough that there are several."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -15,11 +13,12 @@ from inventory import paging
 from staging import clock
 from staging.models import StagedStock
 from tests.api.conftest import api, api_as
-from tests.api.test_resources import busy
+from tests.api.test_resources import one_of_everything, two_of_everything
 from tests.factories import UserFactory
 from tests.plant import Plant
+from tests.standing import built_once
 
-__all__ = ["api", "api_as"]
+__all__ = ["api", "api_as", "one_of_everything", "two_of_everything"]
 
 SMALL = 3
 """Rows of a page, where the page itself does not say how many it has."""
@@ -31,23 +30,16 @@ def several_pages(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(page_of.__kwdefaults__, "size", SMALL)
 
 
-@pytest.fixture(scope="module")
-def some(django_db_setup: None, django_db_blocker: Any) -> Iterator[Plant]:
-    """More of everything than a small page holds, made once for the tests of a module."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        plant = Plant()
-        for _number in range(2):
-            busy(plant)
-        staged = StagedStock.objects.latest("since")
-        plant.hold(lot=staged.lot)
-        found = stock.Count(
-            lot=plant.lot(5), location=plant.l2, quantity=Decimal(2), reason="found"
-        )
-        plant.do(stock.adjust, found)
-        clock.sweep(by=plant.operator, at=timezone.now())
-        with django_db_blocker.block():
-            yield plant
-        transaction.set_rollback(True)
+@built_once
+def some(two_of_everything: Plant) -> Plant:
+    """More of everything than a small page holds."""
+    plant = two_of_everything
+    staged = StagedStock.objects.latest("since")
+    plant.hold(lot=staged.lot)
+    found = stock.Count(lot=plant.lot(5), location=plant.l2, quantity=Decimal(2), reason="found")
+    plant.do(stock.adjust, found)
+    clock.sweep(by=plant.operator, at=timezone.now())
+    return plant
 
 
 @pytest.fixture

@@ -123,11 +123,6 @@ def make(
 
 
 @pytest.fixture
-def plant(db: None) -> Plant:
-    return Plant()
-
-
-@pytest.fixture
 def tablets(plant: Plant) -> Material:
     """A finished good with a GTIN, counted in pieces."""
     return plant.pieces(code="TAB", name="Tablets", gtin=GTIN, kind="finished")

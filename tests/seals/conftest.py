@@ -16,6 +16,7 @@ from quality import actions as quality
 from tests.admin.conftest import enter
 from tests.api.conftest import api, api_as
 from tests.plant import Plant
+from tests.standing import built_once
 
 __all__ = ["api", "api_as", "enter"]
 
@@ -71,7 +72,7 @@ def tamper() -> Tamper:
     return run
 
 
-@pytest.fixture
+@built_once
 def day(plant: Plant) -> Plant:
     """Rows of every kind: movements, decisions, inspections, holds, genealogy and the trail."""
     lots = [plant.lot(100) for _ in range(4)]
@@ -85,7 +86,7 @@ def day(plant: Plant) -> Plant:
     return plant
 
 
-@pytest.fixture
+@built_once
 def under_seal(day: Plant) -> Plant:
     """The day, sealed in batches of three rows."""
     seal(batch=3)
