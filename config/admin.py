@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.access import access_page
-from config.admin_clock import TaskRunAdmin
+from config.clock.admin import TaskRunAdmin
 from inventory import accounts, audit_people
 from inventory.admin import cells
 from inventory.admin.base import OneTrail, actor

@@ -1,6 +1,7 @@
 """The Celery application: `celery -A config.celery worker` and `celery -A config.celery beat`.
 
-What all tasks have in common is in `config.work`, when they run in the settings and `config.beat`.
+What all tasks have in common is in `config.clock.work`, when they run in the settings and
+`config.clock.beat`.
 """
 
 import os
@@ -12,15 +13,15 @@ from celery import Celery
 from celery.signals import worker_shutting_down
 from kombu.transport import TRANSPORT_ALIASES
 
-TRANSPORT_ALIASES["filesystem"] = "config.filebroker:Transport"
-TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "config.redisbroker:Transport")
+TRANSPORT_ALIASES["filesystem"] = "config.clock.filebroker:Transport"
+TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "config.clock.redisbroker:Transport")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("forestage", task_cls="config.work:Work")
+app = Celery("forestage", task_cls="config.clock.work:Work")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-from config import presence  # noqa: E402, F401 - connects to this application's signals
+from config.clock import presence  # noqa: E402, F401 - connects to this application's signals
 
 
 @worker_shutting_down.connect

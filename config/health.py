@@ -14,8 +14,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config import queues
-from config.lateness import Clock
+from config.clock import queues
+from config.clock.lateness import Clock
 
 
 @never_cache

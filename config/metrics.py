@@ -16,8 +16,8 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config import queues
-from config.lateness import Clock
+from config.clock import queues
+from config.clock.lateness import Clock
 from config.models import Kind
 from integration.feed import reading
 from integration.models import Parcel, Subscription

@@ -299,7 +299,7 @@ CELERY_TASK_DEFAULT_QUEUE = CLOCK
 CELERY_TASK_ROUTES = ["inventory.background.route"]
 CELERY_TASK_CREATE_MISSING_QUEUES = False  # a name mistyped is an error, and no queue for nobody
 CELERY_TASK_TIME_LIMIT = LONGEST_SECONDS
-CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "config.clock.beat:Scheduler"
 STOP_SECONDS = env.int("FORESTAGE_STOP_SECONDS", default=30)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long the broker is gone

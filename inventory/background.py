@@ -1,6 +1,7 @@
 """How the apps declare their tasks: the queue and the limits stand at the task itself.
 
-`config.work` is the class of all tasks and does what is said here; `config.beat` says when.
+`config.clock.work` is the class of all tasks and does what is said here; `config.clock.beat` says
+when.
 """
 
 from collections.abc import Callable

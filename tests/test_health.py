@@ -13,8 +13,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from config import beat, celery, health, queues, tasks
-from config.lateness import Clock
+from config import celery, health, tasks
+from config.clock import beat, queues
+from config.clock.lateness import Clock
 from config.models import PING, Kind, Process, TaskHour, TaskRun
 from inventory.background import QUEUES
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from config import beat, queues
+from config.clock import beat, queues
 from config.models import Kind, Process, TaskHour, TaskRun
 from inventory.models import AuditEntry
 from tests.factories import UserFactory

@@ -11,8 +11,8 @@ from django.db import OperationalError, connections
 from django.db.migrations.recorder import MigrationRecorder
 from kombu.exceptions import OperationalError as BrokerGone
 
-from config import beat, queues
-from config.alone import alone
+from config.clock import beat, queues
+from config.clock.alone import alone
 from config.models import Kind, Process, TaskRun
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from config import beat, checked, metrics, queues
+from config import checked, metrics
+from config.clock import beat, queues
 from config.models import Kind, Process, TaskRun
 from integration.models import Subscription
 from inventory.background import QUEUES

@@ -6,9 +6,9 @@ import pytest
 from celery.exceptions import Retry
 from django.db import OperationalError
 
-from config import beat, work
-from config.alone import alone
 from config.celery import app
+from config.clock import beat, work
+from config.clock.alone import alone
 from config.models import TaskRun
 from inventory.background import LONGEST_SECONDS, QUEUES
 from inventory.errors import Refused

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from config import beat
-from config.alone import alone
 from config.bootstrap.servers import Server
+from config.clock import beat
+from config.clock.alone import alone
 from config.models import Process, TaskHour, TaskRun
 from integration.webhooks import actions
 from integration.webhooks.tasks import deliver

@@ -17,10 +17,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from config import queues
-from config.lateness import Clock, State
+from config.clock import queues
+from config.clock.lateness import Clock, State
+from config.clock.running import NotSentError, run_now
 from config.models import LOST, RETRY, SUCCESS, Kind, TaskHour, TaskRun
-from config.running import NotSentError, run_now
 from inventory.admin import cells
 from inventory.admin.base import HistoryAdmin, actor, require
 

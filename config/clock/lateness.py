@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config import beat
-from config.beat import Entry
+from config.clock import beat
+from config.clock.beat import Entry
 from config.models import FAILURE, LOST, SILENT_AFTER, Kind, Process, TaskRun
 from inventory.background import QUEUES
 from inventory.wording import moment_in_words

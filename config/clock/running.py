@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from config import beat
+from config.clock import beat
 from config.models import TaskRun
 from inventory import audit
 from inventory.audit import Actor

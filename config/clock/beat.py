@@ -25,11 +25,11 @@ from django.db.models import Min
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
-from config import queues
-from config.alone import alone
 from config.celery import app
+from config.clock import queues
+from config.clock.alone import alone
+from config.clock.presence import gone
 from config.models import BEATS_SECONDS, Kind, Process, TaskRun
-from config.presence import gone
 from inventory.background import CLOCK, QUEUES
 
 logger = logging.getLogger(__name__)

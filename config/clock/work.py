@@ -48,7 +48,7 @@ class Work(Task[..., Any]):
             return self.run(*args, **kwargs)
         if name not in TaskRun.scheduled():
             return self._run(*args, **kwargs)
-        from config.alone import alone
+        from config.clock.alone import alone
 
         with alone(name) as mine:
             if mine:

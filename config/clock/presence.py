@@ -26,7 +26,7 @@ class Presence(threading.Thread):
         self.ended = threading.Event()
 
     def run(self) -> None:
-        from config.alone import beside
+        from config.clock.alone import beside
         from config.models import BEATS_SECONDS, Kind, Process
 
         connections[DEFAULT_DB_ALIAS] = beside()  # this thread's
