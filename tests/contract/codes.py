@@ -15,8 +15,8 @@ from quality.gate import STOP_LABELS
 APPS = ("inventory", "quality", "staging", "integration")
 FOR_PEOPLE = {"guided", "imports", "management", "migrations", "templatetags", "views"}
 """Folders that show a refusal on a page or in a report of rows, and never as a problem."""
-PAGES_OF_THEIR_OWN = {"kept", "scanned_forms", "form_fields", "forms"}
-REFUSERS = {"Refused", "_stopped", "_refused", "DateStop", "TimeStop"}
+PAGES_OF_THEIR_OWN = {"kept", "scanned_forms", "form_fields", "forms", "calendars"}
+REFUSERS = {"Refused", "refusal", "_stopped", "_refused", "DateStop", "TimeStop"}
 ERRORS = {
     "Unanswerable": 1,
     "unreadable": 0,

@@ -16,6 +16,7 @@ from tests.api.test_dry_run import everything, said
 from tests.contract.external import PUT, message, schedule
 from tests.factories import MaterialFactory, UserFactory
 from tests.plant import Plant
+from tests.waiting import somebody_waits, until
 
 __all__ = ["agreed", "api_as"]
 
@@ -240,20 +241,11 @@ def test_nothing_changes_between_the_comparison_and_the_put() -> None:
     with transaction.atomic():
         material = Material.objects.select_for_update().get()
         thread.start()
-        _until_somebody_waits()
+        until(somebody_waits)
         Material.objects.filter(pk=material.pk).update(name="First")
     thread.join()
     assert answers[0].status_code == 412
     assert Material.objects.get().name == "First"
-
-
-def _until_somebody_waits() -> None:
-    for _ in range(2000):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*), pg_sleep(0.01) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waited")
 
 
 def test_two_that_know_it_add_up(erp: Api) -> None:

@@ -97,6 +97,8 @@ def value(stack: Stack, statement: str, *parameters: Any) -> Any:
 def waiting_for_a_lock(stack: Stack) -> int:
     """How many sessions wait for somebody else's lock."""
     count: int = value(
-        stack, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        stack,
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database()",
     )
     return count
