@@ -19,7 +19,7 @@ from staging.models import ClockMark, Commitment, State
 
 IN_FLIGHT_MS = 900_000
 """How long what was committed may have taken to be seen, and how far servers' clocks may differ.
-No request and no task lasts longer than five minutes; should one, the night finds what it did."""
+What stages takes ten minutes at most; should anything take longer, the night finds what it did."""
 
 COMPARABLE = 2**31 - 2**20
 """Rows keep 32 bits of their transaction's number: two can be compared when no more lie between."""

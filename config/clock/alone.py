@@ -1,29 +1,39 @@
 """One run of a task at a time, on however many workers and hosts.
 
-A lock that ends with whoever holds it: on PostgreSQL one of the server's own, held by the
-transaction of a connection that does nothing else; beside SQLite, which is on one host anyway, that
-of a file. A killed process leaves neither behind, so its task can be run again at once.
+A lock that ends with whoever holds it: on PostgreSQL one of the server's own, held by a connection
+that does nothing else; beside SQLite, which is on one host anyway, that of a file. A killed process
+leaves neither behind, so its task can be run again at once.
 """
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from hashlib import blake2b
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    InterfaceError,
+    connection,
+    connections,
+)
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
 LOCK = """
-SELECT set_config('idle_in_transaction_session_timeout', '0', true),
-       set_config('tcp_keepalives_idle', '30', true),
-       set_config('tcp_keepalives_interval', '10', true),
-       set_config('tcp_keepalives_count', '3', true),
-       pg_try_advisory_xact_lock(%s)
+SELECT set_config('idle_session_timeout', '0', false),
+       set_config('tcp_keepalives_idle', '30', false),
+       set_config('tcp_keepalives_interval', '10', false),
+       set_config('tcp_keepalives_count', '3', false),
+       pg_try_advisory_lock(%s)
 """
-"""The server learns within a minute of a host that went without a word, and frees its locks."""
+"""The server learns within a minute of a host that went without a word, and frees its locks.
+
+Held by the session: a transaction left open would count as something in flight
+(`inventory.in_flight`), and hold up whoever reads no further than that.
+"""
 
 
 @contextmanager
@@ -41,11 +51,13 @@ def alone(name: str) -> Iterator[bool]:
 def _lock_of_the_server(name: str) -> Iterator[bool]:
     link = beside()
     try:
-        link.set_autocommit(False)
         with link.cursor() as cursor:
             cursor.execute(LOCK, [number_of(name)])
-            row = cursor.fetchone()
-        yield bool(row and row[-1])
+            mine = bool(cursor.fetchone()[-1])
+        yield mine
+        if mine:  # at once: the server takes a moment to see that a connection is closed
+            with suppress(DatabaseError, InterfaceError), link.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [number_of(name)])
     finally:
         link.close()
 

@@ -31,8 +31,9 @@ from integration.epcis.streams import OF_MOVEMENTS, STREAMS, Stream
 from inventory.in_flight import in_flight
 from inventory.sites import kept_to
 
-IN_FLIGHT = timedelta(minutes=6)
-"""No request and no task lasts longer than five minutes; servers' clocks may differ a little."""
+IN_FLIGHT = timedelta(minutes=12)
+"""What records takes ten minutes at most: a capture does, by its task's limit. Servers' clocks may
+differ a little."""
 
 A_LITTLE = timedelta(seconds=1)
 """Between the moment that an action notes and the begin of its transaction, at most."""

@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError as BrokerGone
 from config.clock import beat, queues
 from config.clock.alone import alone
 from config.models import Kind, Process, TaskRun
+from inventory.in_flight import in_flight
 
 pytestmark = pytest.mark.django_db
 
@@ -261,3 +262,13 @@ def test_nobody_else_has_a_lock_that_is_held() -> None:
     with alone("a") as again:
         assert again
     assert connections["default"].is_usable()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_a_lock_that_is_held_is_nothing_in_flight() -> None:
+    """Readers of EPCIS go no further than what is."""
+    with alone("tests.lock"):
+        now = in_flight()
+    assert now
+    assert now.began is None
