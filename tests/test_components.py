@@ -47,7 +47,8 @@ def test_a_quantity_is_spelled_as_the_language_does() -> None:
 )
 def test_an_age_is_measured_against_its_limit(gone: float, tone: str, word: str) -> None:
     since = timezone.now() - gone * timedelta(days=2)
-    drawn = components.age(since, since + timedelta(days=2), show_limit=True)
+    limit, warning = (since + part * timedelta(days=2) for part in (1, 0.8))
+    drawn = components.age(since, limit, warning, show_limit=True)
     assert f'class="age {tone}"' in drawn
     assert seen(drawn).endswith(f"of 2 days {word}")
 

@@ -24,7 +24,7 @@ from tests.core.test_rules import in_force
 from tests.factories import UserFactory
 from tests.plant import Plant
 
-SCAN, SCAN_AND_VERB = 28, 31
+SCAN, SCAN_AND_VERB = 29, 32
 """Statements of a scan that is rehearsed, and of one that ends in a verb, with all that the page
 shows: session, person and permissions, codes, the verb, the walk, the kit."""
 

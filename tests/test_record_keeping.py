@@ -30,6 +30,13 @@ DEPENDENT = {
     "quality.lotchange.lot",
     "quality.plancharacteristic.plan",
     "quality.usagerule.rule_set",
+    "staging.dwellchange.demand",
+    "staging.dwellchange.location",
+    "staging.dwellchange.material",
+    "staging.dwellchange.site",
+    "staging.dwellpolicy.dwell_set",
+    "staging.shift.calendar",
+    "staging.workingtime.site",
 }
 """Parts of what they go with, and notes for the clock: none of them is a record of its own."""
 

@@ -20,7 +20,7 @@ __all__ = ["floor"]
 
 pytestmark = pytest.mark.django_db
 
-STATEMENTS_OF_A_STEP = 41
+STATEMENTS_OF_A_STEP = 42
 """Of a whole request that stages one pallet by three scans."""
 
 

@@ -95,7 +95,9 @@ BALANCES = """
 COMMITMENTS = """
     INSERT INTO staging_commitment (id, state, lot_id, location_id, container_id,
         requirement_id, quantity, since, due_at, closed_at, rings_at)
-    SELECT *, CASE WHEN closed_at IS NULL THEN due_at END FROM ({commitments}) claims
+    SELECT *, CASE WHEN closed_at IS NULL THEN due_at END FROM ({commitments})
+        AS claims (id, state, lot_id, location_id, container_id, requirement_id, quantity, since,
+            due_at, closed_at)
 """
 
 AUDIT = """

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from inventory.api.fields import Code, QuantityOut
@@ -184,8 +185,19 @@ class DwellPolicySerializer(serializers.ModelSerializer[DwellPolicy]):
         read_only_fields = fields
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d\d:\d\d$"})
+class ClockTimeField(serializers.TimeField):
+    """`22:30`, by the site's clock: in JSON Schema, a `time` would have to say its zone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", **options)
+
+
 class ShiftSerializer(serializers.ModelSerializer[Shift]):
     """`days` are ISO 8601's, Monday is 1. At or before its start, it ends the next day."""
+
+    starts = ClockTimeField(read_only=True)
+    ends = ClockTimeField(read_only=True)
 
     class Meta:
         model = Shift

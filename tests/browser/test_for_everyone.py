@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, Route, expect
@@ -156,7 +157,7 @@ def demo(transactional_db: None, settings: Any, tmp_path: Path) -> dict[str, Any
         "entry": AuditEntry.objects.latest("pk"),
         "token": ApiToken.objects.get(),
         "client": ApiClient.objects.get(),
-        **outside(system(Surface.COMMAND)),
+        **outside(Actor(User.objects.get(username="integrator"), Surface.COMMAND)),
     }
 
 

@@ -106,7 +106,7 @@ def test_it_tells_how_things_stand(client: Client, settings: Any, plant: Plant) 
     assert found['forestage_task_skips_total{task="sweep"}'] == 1
     assert found['forestage_task_late{task="sweep"}'] == 1
     assert found['forestage_open_alerts{reason="next_step_overdue"}'] == 1
-    assert found['forestage_open_alerts{reason="dwell_exceeded"}'] == 0
+    assert found['forestage_open_alerts{reason="dwell_critical"}'] == 0
     assert found["forestage_outbox_rows"] == OutboxRow.objects.count() > 0
     assert found["forestage_webhook_backlog_events"] == 0
     assert found['forestage_webhooks{state="enabled"}'] == 1

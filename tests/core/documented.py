@@ -14,6 +14,8 @@ from quality.gate.stops import PLAIN_DENY, STOP_LABELS
 from staging import actions as staging
 
 APPS = ("inventory", "quality", "staging")
+REFUSERS = {"DateStop", "TimeStop", "_stopped", "_refused", "refusal"}
+"""What makes a refusal of the code that it is given first."""
 PHRASES = {
     "gate's codes": frozenset(STOP_LABELS) | {"reason_needed", "stands_in_quarantine"},
     "quantity codes": frozenset(
@@ -91,16 +93,16 @@ def _raised(path: Path) -> Iterator[str]:
             for keyword in node.keywords:
                 if keyword.arg == "code" and _name(node.func) in ("Refused", "_stopped"):
                     yield from _words(keyword.value)
-            if _name(node.func) in ("DateStop", "TimeStop", "_stopped", "_refused") and node.args:
+            if _name(node.func) in REFUSERS and node.args:
                 yield from _words(node.args[0])
             if _name(node.func) == "code_of":
                 yield "rule_denies"
-        if (
-            isinstance(node, ast.Assign)
-            and _name(node.targets[0]) == "wrong"
-            and isinstance(node.value, ast.Tuple)
-        ):
-            yield from _words(node.value.elts[0])
+        if isinstance(node, ast.Assign):
+            name = _name(node.targets[0])
+            if name == "CODE":
+                yield from _words(node.value)
+            elif name == "wrong" and isinstance(node.value, ast.Tuple):
+                yield from _words(node.value.elts[0])
 
 
 def _name(node: ast.AST) -> str:

