@@ -70,6 +70,8 @@ PICTURES = (
     Picture("audit", "auditor", "/audit/"),
     Picture("admin", "qa", "/admin/"),
     Picture("api", "admin", "/api/v1/docs/"),
+    Picture("tasks", "admin", "/admin/forestage/taskrun/"),
+    Picture("dwell-why", "qa", "/admin/staging/dwellset/why/?lane=RVS-KIT-1&material=RM-1001&kind=operation"),
 )
 
 
