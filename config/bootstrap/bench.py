@@ -2,7 +2,7 @@
 
 Brings up a PostgreSQL of its own that waits for the disk, as production does, and gunicorn; loads
 a plant of a million staged positions and ten million movements; measures; prints a table; writes
-JSON. Takes about 25 minutes and 12 GB of disk; --quick takes a minute and a small plant.
+JSON. Takes about 25 minutes and 12 GB of disk; --quick takes some minutes and a small plant.
 """
 
 import argparse
@@ -19,7 +19,7 @@ SECTIONS = ("single", "bulk", "tryton", "sweep", "reads", "events")
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line of the benchmark."""
     parser = argparse.ArgumentParser(prog="manage.py bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a minute, on a small plant")
+    parser.add_argument("--quick", action="store_true", help="some minutes, on a small plant")
     parser.add_argument(
         "--only", choices=SECTIONS, action="append", help="this part only; may be repeated"
     )
