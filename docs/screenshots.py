@@ -71,7 +71,11 @@ PICTURES = (
     Picture("admin", "qa", "/admin/"),
     Picture("api", "admin", "/api/v1/docs/"),
     Picture("tasks", "admin", "/admin/forestage/taskrun/"),
-    Picture("dwell-why", "qa", "/admin/staging/dwellset/why/?lane=RVS-KIT-1&material=RM-1001&kind=operation"),
+    Picture(
+        "dwell-why",
+        "qa",
+        "/admin/staging/dwellset/why/?lane=RVS-KIT-1&material=RM-1001&kind=operation",
+    ),
 )
 
 
