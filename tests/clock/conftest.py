@@ -2,8 +2,7 @@
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,6 @@ from config.bootstrap import services
 from config.bootstrap.environment import ROOT
 from config.bootstrap.servers import Server
 from config.models import Process
-
-PATIENCE_SECONDS = 60
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait for a condition; what it gave."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (result := condition()):
-        assert time.monotonic() < deadline, f"{what} did not come about"
-        time.sleep(0.05)
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -100,14 +88,3 @@ def held(statement: str, *values: Any) -> Iterator[None]:
     with psycopg.connect(**where) as link:
         link.execute(statement, values)
         yield
-
-
-def waiting_for_a_lock() -> int:
-    """How many sessions wait for somebody else's lock."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0

@@ -21,9 +21,10 @@ from inventory.audit import Actor
 from inventory.models import Surface
 from staging.models import Alert
 from staging.tasks import flag_stale
-from tests.clock.conftest import held, until, waiting_for_a_lock, worker_of
+from tests.clock.conftest import held, worker_of
 from tests.factories import UserFactory
 from tests.plant import Plant
+from tests.waiting import somebody_waits, until
 from tests.webhooks.receiver import listening
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
@@ -88,7 +89,7 @@ def test_a_message_that_comes_twice_raises_once(overdue: Plant, broker: Any) -> 
     """At the same moment: the second is noted and let go. Later: it finds nothing to do."""
     with held(SYSTEM):
         send(task_id="the-same")
-        until(waiting_for_a_lock, "a sweep in its transaction")
+        until(somebody_waits, "a sweep in its transaction")
         send(task_id="the-same")
         until(lambda: run().skips, "the second")
     until(lambda: is_done(1), "the sweep")
@@ -100,11 +101,11 @@ def test_a_message_that_comes_twice_raises_once(overdue: Plant, broker: Any) -> 
 def test_a_killed_process_gives_its_message_back(overdue: Plant, worker: Server) -> None:
     with held(SYSTEM):
         send()
-        until(waiting_for_a_lock, "a sweep in its transaction")
+        until(somebody_waits, "a sweep in its transaction")
         for pid in worker.children:
             os.kill(pid, signal.SIGKILL)
         until(lambda: run().failures, "the note of the run that was lost")
-        until(waiting_for_a_lock, "the second attempt")
+        until(somebody_waits, "the second attempt")
     until(lambda: is_done(2), "the sweep")
     assert Alert.objects.count() == 1
 
@@ -114,7 +115,7 @@ def test_a_killed_worker_leaves_no_lock_and_its_message_comes_again(
 ) -> None:
     with held(SYSTEM):
         send()
-        until(waiting_for_a_lock, "a sweep in its transaction")
+        until(somebody_waits, "a sweep in its transaction")
         worker.kill()
     assert until(lambda: _is_free(), "the end of the session")
     assert broker.hlen("unacked") == 1
@@ -134,7 +135,7 @@ def test_redis_comes_back_with_its_data(overdue: Plant, redis: Server, broker: A
     """What it had is run when it is there again, and the worker finds it by itself."""
     with held(SYSTEM):
         send()
-        until(waiting_for_a_lock, "a sweep in its transaction")
+        until(somebody_waits, "a sweep in its transaction")
         send(countdown=0)
         redis.stop()
         redis.start()
@@ -201,7 +202,7 @@ def test_asked_to_stop_it_gives_back_what_does_not_end_in_time(
     assert worker.process
     with held(SYSTEM):
         send()
-        until(waiting_for_a_lock, "a sweep in its transaction")
+        until(somebody_waits, "a sweep in its transaction")
         began = time.monotonic()
         worker.process.terminate()
         worker.process.wait(30)

@@ -4,8 +4,7 @@ import contextlib
 import itertools
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -15,8 +14,8 @@ from config.torture import stack as servers
 from config.torture.doors import HttpDoor
 from config.torture.journal import Answer, Request
 from config.torture.stack import Stack
+from tests.waiting import until
 
-PATIENCE_SECONDS = 60
 numbers = itertools.count(1)
 
 
@@ -56,15 +55,6 @@ def door(stack: Stack) -> HttpDoor:
 def asked(verb: str, **line: Any) -> Request:
     """A request with a key of its own."""
     return Request(key=f"stress-{next(numbers)}", verb=verb, body=line, at="")
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait for a condition; what it gave."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (result := condition()):
-        assert time.monotonic() < deadline, f"{what} did not come about"
-        time.sleep(0.02)
-    return result
 
 
 def answered(door: HttpDoor, request: Request) -> Answer:

@@ -14,7 +14,8 @@ from config.torture import chaos, world
 from config.torture.doors import HttpDoor
 from config.torture.journal import IN_USE, Outcome, Request
 from config.torture.stack import Stack, wait_until_whole
-from tests.stress.conftest import answered, asked, session, until, value, waiting_for_a_lock
+from tests.stress.conftest import answered, asked, session, value, waiting_for_a_lock
+from tests.waiting import until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
