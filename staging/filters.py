@@ -167,7 +167,7 @@ class AlertFilter(df.FilterSet):
 
     reason = df.ChoiceFilter(label=_("Reason"), choices=AlertReason, empty_label=ANY)
     site = df.ModelChoiceFilter(
-        label=_("Site"), field_name="location__site", queryset=Site.objects.all(),
+        label=_("Site"), field_name="site", queryset=Site.objects.all(),
         to_field_name="code", empty_label=ANY,
     )  # fmt: skip
     acknowledged = df.ChoiceFilter(

@@ -63,7 +63,9 @@ class Flags:
         return Alert(
             reason=reason,
             detail=detail[:DETAIL],
+            site_id=row.location.site_id,
             commitment=row,
+            demand=row.requirement.demand,
             lot=row.lot,
             location=row.location,
             container=row.container,

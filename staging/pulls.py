@@ -182,7 +182,9 @@ def _tell(lost: Sequence[tuple[Commitment, Any, Hold]], stamp: Stamp) -> list[st
             Alert(
                 reason=AlertReason.RESERVATION_LOST,
                 detail=f"{amount}, hold {hold.pk}"[:DETAIL],
+                site_id=row.location.site_id,
                 commitment=row,
+                demand=row.requirement.demand,
                 lot=row.lot,
                 location=row.location,
                 container=row.container,

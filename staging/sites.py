@@ -30,7 +30,7 @@ def install() -> None:
     sites.register(Demand, sites.at("site"))
     sites.register(ClaimChange, sites.at("requirement__demand__site"))
     sites.register(Commitment, sites.at("location__site"))
-    sites.register(Alert, sites.at("location__site"))
+    sites.register(Alert, sites.at("site"))
     sites.register(PullTask, sites.at("commitment__location__site"))
     sites.register(UnstageTask, sites.at("location__site"))
     sites.register(LabelSize, None)

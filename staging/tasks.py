@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from inventory import audit
 from inventory.background import LONGEST_SECONDS, MINUTE, clock_task
-from staging import clock
+from staging.alerting import clock
 
 
 @clock_task()

@@ -25,7 +25,7 @@ from inventory.seals.sealing import seal
 from quality import actions as quality
 from quality.models import Inspection, Outcome
 from staging import actions as staging
-from staging import clock
+from staging.alerting import clock
 from staging.dossier import copies, sheet
 from staging.dossier.content import GIVEN_OUT, content
 from staging.dossier.pdf import pdf

@@ -13,8 +13,8 @@ from inventory.audit import Actor, system
 from inventory.errors import Refused
 from inventory.models import Location, Lot, Surface
 from quality.models import Hold, Meaning
-from staging import clock
 from staging.actions import suggest
+from staging.alerting import clock
 from staging.checks import breaches
 from staging.models import Alert, AlertReason, Allocation, Demand, DemandState, StagedStock
 from staging.timeline import timeline

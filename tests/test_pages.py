@@ -19,7 +19,8 @@ from inventory.models import AuditEntry, Balance, Container, Location, Lot
 from quality import actions as quality
 from quality.models import Hold, InspectionKind, Meaning
 from staging import actions as staging
-from staging import clock, stops
+from staging import stops
+from staging.alerting import clock
 from staging.models import Alert, Demand
 from staging.views import locations, materials
 from staging.views.lot_parts import tree

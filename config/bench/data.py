@@ -38,7 +38,7 @@ from inventory.models import (
 )
 from quality import gate
 from quality.models import Decision, Hold, RestrictedUse
-from staging import clock
+from staging.alerting import clock
 from staging.models import Alert, Commitment, Demand, Requirement
 
 IN_A_LANE, IN_A_DEMAND = 500, 20

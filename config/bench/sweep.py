@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.bench.report import Measure
 from inventory import audit
-from staging import clock
+from staging.alerting import clock
 from staging.models import StagedStock
 
 SECTION = "Stale sweep"

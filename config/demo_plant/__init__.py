@@ -24,7 +24,7 @@ from config.demo_plant import (
 )
 from config.demo_plant.story import Story
 from inventory.models import Site
-from staging import clock
+from staging.alerting import clock
 
 
 def build(now: datetime) -> bool:

@@ -22,7 +22,8 @@ from config.torture.journal import Entry, Outcome, movements_of, read_all, was_d
 from inventory import audit
 from inventory.models import AuditEntry, IdempotencyKey, Movement
 from inventory.units import plain
-from staging import checks, clock
+from staging import checks
+from staging.alerting import clock
 from staging.models import Alert
 
 Asked = tuple[str, datetime]

@@ -17,7 +17,6 @@ from staging.models import Alert
 
 RAISED, ACKNOWLEDGED, CLOSED = "alert.raised", "alert.acknowledged", "alert.closed"
 
-_DEMAND = "commitment__requirement__demand"
 _FIRST = (
     "id", "reason", "detail", "lot", "location", "container", "demand", "raised_at",
 )  # fmt: skip
@@ -40,9 +39,7 @@ def facets(topic: str, keys: Collection[int]) -> dict[int, Facets]:
     rows = Alert.objects.filter(pk__in=alerts.values()).order_by()
     found = {
         pk: Facets(topic, site, lot=lot, demand=demand or "")
-        for pk, site, lot, demand in rows.values_list(
-            "pk", "location__site", "lot", f"{_DEMAND}__reference"
-        )
+        for pk, site, lot, demand in rows.values_list("pk", "site", "lot", "demand__reference")
     }
     return {key: found[alert] for key, alert in alerts.items()}
 
@@ -53,7 +50,7 @@ def contents(wanted: Mapping[str, Collection[int]]) -> dict[tuple[str, int], Con
     for topic in (RAISED, CLOSED):
         about |= {(topic, key): key for key in wanted.get(topic, ())}
     rows = Alert.objects.select_related(
-        "lot__material", "location__site", "container", "acknowledged_by", _DEMAND
+        "site", "demand", "lot__material", "location", "container", "acknowledged_by"
     )
     alerts = rows.in_bulk(list(chain(about.values())))
     return {
@@ -66,12 +63,21 @@ def _content(topic: str, alert: Alert, entry: AuditEntry | None) -> Content:
     shown = _SHOWN.to_representation(alert)
     data: dict[str, Any] = {name: shown[name] for name in _KNOWN[topic]}
     data |= {
-        "material": alert.lot.material.code,
-        "site": alert.location.site.code,
+        "material": alert.lot.material.code if alert.lot else None,
+        "site": alert.site.code,
         "link": reverse("alert-detail", args=[alert.pk]),
     }
     if topic == ACKNOWLEDGED and entry:  # its reason is there as `acknowledge_reason`
         data |= {name: value for name, value in stamp_of(entry).items() if name != "reason"}
-        return Content(entry.recorded_at, f"lot:{alert.lot.code}", data)
+        return Content(entry.recorded_at, _subject(alert), data)
     time = alert.closed_at if topic == CLOSED else None
-    return Content(time or alert.raised_at, f"lot:{alert.lot.code}", data)
+    return Content(time or alert.raised_at, _subject(alert), data)
+
+
+def _subject(alert: Alert) -> str:
+    """What it is about, by the first of these that it names."""
+    if alert.lot:
+        return f"lot:{alert.lot.code}"
+    if alert.demand:
+        return f"demand:{alert.demand.reference}"
+    return f"location:{alert.location.code}" if alert.location else f"site:{alert.site.code}"

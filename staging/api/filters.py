@@ -109,7 +109,8 @@ class AlertFilter(Filters):
     lot = CodeFilter("lot")
     location = CodeFilter("location")
     within = WithinFilter()
-    demand = CodeFilter("commitment__requirement__demand", "reference")
+    demand = CodeFilter("demand", "reference")
+    site = CodeFilter("site")
 
     class Meta:
         model = Alert

@@ -145,19 +145,17 @@ class StagedStockSerializer(CommitmentSerializer):
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):
-    demand = serializers.CharField(
-        source="commitment.requirement.demand.reference", read_only=True, allow_null=True,
-        default=None,
-    )  # fmt: skip
-    lot = Code("lot")
-    location = Code("location")
+    site = Code("site")
+    demand = Code("demand", "reference", allow_null=True, default=None)
+    lot = Code("lot", allow_null=True, default=None)
+    location = Code("location", allow_null=True, default=None)
     container = Code("container", allow_null=True, default=None)
     acknowledged_by = Code("acknowledged_by", "username", allow_null=True, default=None)
 
     class Meta:
         model = Alert
         fields = (
-            "id", "reason", "detail", "lot", "location", "container", "demand", "raised_at",
+            "id", "reason", "detail", "site", "lot", "location", "container", "demand", "raised_at",
             "acknowledged_at", "acknowledged_by", "acknowledge_reason", "closed_at",
         )  # fmt: skip
         read_only_fields = fields

@@ -203,15 +203,15 @@ def _link(link: genealogy.Link, used: Lot) -> Content:
 
 
 def _alerts(lot: Lot) -> list[Content]:
-    related = ("location", "container", "acknowledged_by", "commitment__requirement__demand")
+    related = ("location", "container", "acknowledged_by", "demand")
     return [
         {
             "id": row.pk,
             "reason": row.reason,
             "detail": row.detail,
-            "place": row.location.code,
+            "place": row.location.code if row.location else None,
             "container": row.container.code if row.container else None,
-            "demand": row.commitment.requirement.demand.reference if row.commitment else None,
+            "demand": row.demand.reference if row.demand else None,
             "raised_at": moment(row.raised_at),
             "acknowledged_at": _moment(row.acknowledged_at),
             "acknowledged_by": who(row.acknowledged_by) if row.acknowledged_by else None,

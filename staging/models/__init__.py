@@ -1,6 +1,15 @@
 """Demands, what is committed to them, and the alerts the clock raised."""
 
-from staging.models.alerts import Alert, AlertReason, ClockMark
+from staging.models.alerts import (
+    Alert,
+    AlertLevel,
+    AlertReason,
+    AlertRule,
+    AlertStep,
+    AlertStepKind,
+    ClockMark,
+    Severity,
+)
 from staging.models.calendars import Shift, SiteCalendar, SpecialDay, Weekday, WorkingTime
 from staging.models.claims import ClaimChange
 from staging.models.commitments import Allocation, Commitment, StagedStock, State
@@ -13,7 +22,11 @@ from staging.models.unstaging import LeftBy, UnstageTask
 
 __all__ = [
     "Alert",
+    "AlertLevel",
     "AlertReason",
+    "AlertRule",
+    "AlertStep",
+    "AlertStepKind",
     "Allocation",
     "ClaimChange",
     "ClockMark",
@@ -31,6 +44,7 @@ __all__ = [
     "LeftBy",
     "PullTask",
     "Requirement",
+    "Severity",
     "Shift",
     "SiteCalendar",
     "SpecialDay",

@@ -1,4 +1,4 @@
-"""Alerts: flags that the clock raised."""
+"""Alerts: what needs a person, what happened to them, and the rules by which they live."""
 
 from typing import Self
 
@@ -7,19 +7,47 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import Container, Location, Lot
+from inventory.models import Container, Location, Lot, Site
 from staging.models.commitments import Commitment
+from staging.models.demands import Demand
+from staging.models.dwell import SPAN
 
 
 class AlertReason(models.TextChoices):
     DWELL_WARNING = "dwell_warning", _("Staged for long")
     DWELL_CRITICAL = "dwell_critical", _("Staged for too long")
     NEXT_STEP_OVERDUE = "next_step_overdue", _("Next step overdue")
+    LOT_ON_HOLD = "lot_on_hold", _("On hold while staged")
+    LOT_REJECTED = "lot_rejected", _("Rejected while staged")
+    LOT_EXPIRED = "lot_expired", _("Expired while staged")
+    RETEST_DUE = "retest_due", _("Retest due while staged")
+    SHELF_LIFE_SHORT = "shelf_life_short", _("Too little shelf life left")
     NOT_USABLE = "not_usable", _("No longer usable")
     WITHOUT_DEMAND = "without_demand", _("In a lane without a demand")
-    RESERVATION_LOST = "reservation_lost", _("Reservation lost to a hold")
+    DEMAND_CANCELLED = "demand_cancelled", _("Staged for a demand that was cancelled")
+    DEMAND_REDUCED = "demand_reduced", _("Staged for a demand that needs less now")
     DEMAND_RETIMED = "demand_retimed", _("Needed at another time now")
     DEMAND_REROUTED = "demand_rerouted", _("Goes another way now")
+    RESERVATION_LOST = "reservation_lost", _("Reservation lost to a hold")
+    OVER_STAGED = "over_staged", _("More staged than the demand needs")
+    WRONG_LANE = "wrong_lane", _("In the wrong lane for its route or carrier")
+    DEMAND_SHORT = "demand_short", _("Starts soon and is short")
+    LANE_OVER_CAPACITY = "lane_over_capacity", _("Lane over capacity")
+    RELEASE_AWAITED = "release_awaited", _("Release awaited for too long")
+
+
+class AlertLevel(models.IntegerChoices):
+    """Who has to know: each level those of the ones before as well."""
+
+    OPERATOR = 1, _("Operator")
+    SUPERVISOR = 2, _("Supervisor")
+    QA = 3, _("QA")
+
+
+class Severity(models.TextChoices):
+    NOTICE = "notice", _("Notice")
+    WARNING = "warning", _("Warning")
+    CRITICAL = "critical", _("Critical")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):
@@ -31,28 +59,46 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(models.Model):
-    """Something staged needs a person, or a demand something else than was reserved for it.
+    """Something staged needs a person, or a demand or a lane does.
 
-    Raised once, closed by itself when the cause is gone. `commitment` is the stock it is about; for
-    stock in a lane without a demand, lot, location and container say what stands there.
+    Raised once for a cause, closed by itself when that is gone, raised again as the same alert when
+    it comes back soon (`times`; `raised_at` is the last time). It is about a `commitment`, of which
+    it repeats site, demand, lot, location and container; or about stock in a lane, a demand, a lane
+    or a lot, and names what applies. `level` is who has to know by now.
     """
 
-    reason = models.CharField(_("reason"), max_length=17, choices=AlertReason)
+    reason = models.CharField(_("reason"), max_length=20, choices=AlertReason)
     detail = models.CharField(_("detail"), max_length=40, blank=True)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", verbose_name=_("site"))
     commitment = models.ForeignKey(
         Commitment, models.PROTECT, null=True, related_name="alerts", verbose_name=_("staged stock")
     )
-    lot = models.ForeignKey(Lot, models.PROTECT, related_name="alerts", verbose_name=_("lot"))
+    demand = models.ForeignKey(
+        Demand, models.PROTECT, null=True, related_name="alerts", verbose_name=_("demand")
+    )
+    lot = models.ForeignKey(
+        Lot, models.PROTECT, null=True, related_name="alerts", verbose_name=_("lot")
+    )
     location = models.ForeignKey(
-        Location, models.PROTECT, related_name="alerts", verbose_name=_("location")
+        Location, models.PROTECT, null=True, related_name="alerts", verbose_name=_("location")
     )
     container = models.ForeignKey(Container, models.PROTECT, null=True, related_name="+")
     raised_at = models.DateTimeField(_("raised at"))
+    times = models.PositiveIntegerField(_("times raised"), default=1, db_default=1)
+    level = models.PositiveSmallIntegerField(
+        _("level"), choices=AlertLevel, default=AlertLevel.OPERATOR, db_default=AlertLevel.OPERATOR
+    )
+    escalates_at = models.DateTimeField(_("escalates at"), null=True)
     acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True)
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     acknowledge_reason = models.TextField(_("why acknowledged"), blank=True)
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+",
+        verbose_name=_("assigned to"),
+    )  # fmt: skip
     closed_at = models.DateTimeField(_("closed at"), null=True)
 
     objects = AlertQuerySet.as_manager()
@@ -70,8 +116,28 @@ class Alert(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["reason", "lot", "location"],
-                condition=Q(closed_at=None, commitment=None),
+                condition=Q(closed_at=None, commitment=None, demand=None),
                 name="one_open_alert_without_demand",
+            ),
+            models.UniqueConstraint(
+                fields=["reason", "lot", "location", "demand"],
+                condition=Q(closed_at=None, commitment=None),
+                name="one_open_alert_of_left_stock",
+            ),
+            models.UniqueConstraint(
+                fields=["reason", "lot"],
+                condition=Q(closed_at=None, commitment=None, location=None),
+                name="one_open_alert_of_lot",
+            ),
+            models.UniqueConstraint(
+                fields=["reason", "demand"],
+                condition=Q(closed_at=None, commitment=None, lot=None),
+                name="one_open_alert_of_demand",
+            ),
+            models.UniqueConstraint(
+                fields=["reason", "location"],
+                condition=Q(closed_at=None, commitment=None, lot=None, demand=None),
+                name="one_open_alert_of_place",
             ),
             models.CheckConstraint(
                 condition=Q(acknowledged_at=None, acknowledged_by=None)
@@ -87,10 +153,105 @@ class Alert(models.Model):
                 fields=["location", "reason"], name="open_alerts_at", condition=Q(closed_at=None)
             ),
             models.Index(fields=["-id"], name="open_alerts_by_age", condition=Q(closed_at=None)),
+            models.Index(
+                fields=["escalates_at"], name="alerts_by_escalation",
+                condition=Q(closed_at=None, escalates_at__isnull=False),
+            ),
+            models.Index(
+                fields=["snoozed_until"], name="alerts_by_snooze",
+                condition=Q(closed_at=None, snoozed_until__isnull=False),
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.get_reason_display()}: {self.lot} @ {self.location}"
+        about = (self.lot or self.demand, self.location)
+        return f"{self.get_reason_display()}: {' @ '.join(str(one) for one in about if one)}"
+
+
+class AlertStepKind(models.TextChoices):
+    RAISED = "raised", _("Raised")
+    ESCALATED = "escalated", _("Escalated")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    SNOOZED = "snoozed", _("Snoozed")
+    WOKEN = "woken", _("Woken")
+    ASSIGNED = "assigned", _("Assigned")
+    CLOSED = "closed", _("Closed")
+    REOPENED = "reopened", _("Raised again")
+
+
+class AlertStep(models.Model):
+    """One thing that happened to an alert: its history, never changed. Without an actor, the clock.
+
+    Triggers write what is raised, closed and raised again, whatever door it came through.
+    """
+
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="steps", verbose_name=_("alert"))
+    kind = models.CharField(_("what"), max_length=12, choices=AlertStepKind)
+    at = models.DateTimeField(_("when"))
+    level = models.PositiveSmallIntegerField(_("level"), choices=AlertLevel)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+",
+        verbose_name=_("who"),
+    )  # fmt: skip
+    reason = models.TextField(_("why"), default="", db_default="")
+    until = models.DateTimeField(_("until"), null=True)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+",
+        verbose_name=_("assigned to"),
+    )  # fmt: skip
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name = _("step of an alert")
+        verbose_name_plural = _("steps of alerts")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.alert_id}: {self.get_kind_display()}"
+
+
+class AlertRule(models.Model):
+    """How alerts of a reason live: at all sites, or at one, whose own rule counts before.
+
+    Times are elapsed. `lead` is how long before, or how long agreed, for the reasons that ask for
+    it. Empty: it does not escalate, does not come back as the same alert, has no lead.
+    """
+
+    reason = models.CharField(_("reason"), max_length=20, choices=AlertReason)
+    site = models.ForeignKey(
+        Site, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("site"),
+        help_text=_("Empty: all sites that have no rule of their own."),
+    )  # fmt: skip
+    enabled = models.BooleanField(_("raised"), default=True)
+    severity = models.CharField(_("severity"), max_length=8, choices=Severity)
+    escalate_after = models.DurationField(
+        _("to the supervisor after"), null=True, blank=True, validators=SPAN
+    )
+    escalate_again_after = models.DurationField(
+        _("to QA after another"), null=True, blank=True, validators=SPAN
+    )
+    reopen_within = models.DurationField(
+        _("the same alert again within"), null=True, blank=True, validators=SPAN
+    )
+    lead = models.DurationField(_("lead"), null=True, blank=True, validators=SPAN)
+
+    class Meta:
+        ordering = ("reason", "site")
+        verbose_name = _("alert rule")
+        verbose_name_plural = _("alert rules")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reason", "site"], name="one_alert_rule_a_site",
+                violation_error_message=_("There is a rule for this reason and site."),
+            ),
+            models.UniqueConstraint(
+                fields=["reason"], condition=Q(site=None), name="one_general_alert_rule",
+                violation_error_message=_("There is a general rule for this reason."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} · {self.site or '*'}"
 
 
 class ClockMark(models.Model):

@@ -43,14 +43,15 @@ class AlertListView(ListPage):
         Column("reason", _("Reason"), lambda alert: alert.get_reason_display()),
         Column("detail", _("Detail"), _detail),
         Column("raised_at", _("Raised at"), lambda alert: alert.raised_at),
-        Column("lot", _("Lot"), lambda alert: alert.lot.code),
-        Column("material", _("Material"), lambda alert: alert.lot.material.code),
+        Column("lot", _("Lot"), lambda alert: alert.lot and alert.lot.code),
+        Column("material", _("Material"), lambda alert: alert.lot and alert.lot.material.code),
         Column("quantity", _("Quantity"), _of_commitment("quantity")),
-        Column("unit", _("Unit"), lambda alert: alert.lot.material.base_unit_id),
-        Column("location", _("Location"), lambda alert: alert.location.code),
+        Column("unit", _("Unit"), lambda alert: alert.lot and alert.lot.material.base_unit_id),
+        Column("site", _("Site"), lambda alert: alert.site.code),
+        Column("location", _("Location"), lambda alert: alert.location and alert.location.code),
         Column("container", _("Container"), lambda alert: alert.container and alert.container.code),
-        Column("demand", _("Demand"), _of_commitment("requirement.demand.reference")),
-        Column("needed_at", _("Needed at"), _of_commitment("requirement.demand.needed_at")),
+        Column("demand", _("Demand"), lambda alert: alert.demand and alert.demand.reference),
+        Column("needed_at", _("Needed at"), lambda alert: alert.demand and alert.demand.needed_at),
         Column("acknowledged_at", _("Acknowledged"), lambda alert: alert.acknowledged_at),
         Column("acknowledged_by", _("By"), lambda alert: full_name(alert.acknowledged_by)),
         Column("why", _("Why"), lambda alert: alert.acknowledge_reason),
@@ -59,8 +60,8 @@ class AlertListView(ListPage):
 
     def rows(self) -> QuerySet[Alert]:
         return Alert.objects.select_related(
-            "lot__material__base_unit", "location__site", "container", "acknowledged_by",
-            "commitment__requirement__demand", "commitment__dwell_policy",
+            "site", "demand", "lot__material__base_unit", "location__site", "container",
+            "acknowledged_by", "commitment__dwell_policy",
         )  # fmt: skip
 
     def shown(self, chosen: Any) -> QuerySet[Alert]:

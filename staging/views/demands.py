@@ -269,7 +269,7 @@ def _suggestions(demand: Demand) -> list[Suggestion]:
 
 def _alerts(demand: Demand, *reasons: AlertReason) -> QuerySet[Alert]:
     """Open alerts about what the demand lost, or how it changed since it was staged."""
-    of_demand = Alert.objects.open().filter(commitment__requirement__demand=demand)
+    of_demand = Alert.objects.open().filter(demand=demand)
     found = of_demand.filter(reason__in=reasons)
     return found.select_related("lot", "location").order_by("pk")
 

@@ -291,7 +291,12 @@ def acknowledge(p: Plant) -> Case:
     def alert(**kwargs: Any) -> Alert:
         lot = p.lot()
         return Alert.objects.create(
-            reason="without_demand", lot=lot, location=p.l1, raised_at=p.now, **kwargs
+            reason="without_demand",
+            site=p.l1.site,
+            lot=lot,
+            location=p.l1,
+            raised_at=p.now,
+            **kwargs,
         )
 
     good = {"alert": alert().pk, "reason": "fetching it"}

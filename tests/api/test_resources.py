@@ -75,7 +75,8 @@ def busy(plant: Plant) -> None:
     plant.stage(demand, lot, quantity=4, source=plant.a1)
     plant.do(staging.allocate, staging.AllocationLine(demand=demand))
     Alert.objects.create(
-        reason="dwell_critical", lot=lot, location=plant.l1, raised_at=plant.now,
+        reason="dwell_critical", site=plant.l1.site, lot=lot, location=plant.l1,
+        raised_at=plant.now,
         commitment=Commitment.objects.filter(lot=lot, state="staged").get(),
     )  # fmt: skip
     number = DwellSet.objects.count() + 1
@@ -322,7 +323,12 @@ def test_alerts_and_the_audit_trail(plant: Plant, api_as: Any) -> None:
     lot = plant.lot()
     made = [
         Alert.objects.create(
-            reason="without_demand", lot=lot, location=place, raised_at=plant.now, **closed
+            reason="without_demand",
+            site=place.site,
+            lot=lot,
+            location=place,
+            raised_at=plant.now,
+            **closed,
         )
         for place, closed in ((plant.l1, {}), (plant.l2, {"closed_at": plant.now}))
     ]

@@ -86,7 +86,9 @@ def furnish(plant: Plant) -> None:
     plant.hold(location=plant.a2, reason=f"{word} leaks")
     plant.hold(container=Container.objects.get(code=f"{word}-PAL"), reason=f"{word} bent")
     plant.lift(plant.hold(lot=waiting, reason=f"{word} odd"))
-    Alert.objects.create(reason="without_demand", lot=lot, location=plant.l1, raised_at=plant.now)
+    Alert.objects.create(
+        reason="without_demand", site=plant.l1.site, lot=lot, location=plant.l1, raised_at=plant.now
+    )
     policies, _made = DwellSet.objects.get_or_create(version=1)
     DwellPolicy.objects.create(dwell_set=policies, lane=plant.l1, note=f"{word}, line-side")
     SiteCalendar.objects.create(site=plant.site, valid_from=plant.now.date(), note=word)

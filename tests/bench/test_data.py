@@ -11,7 +11,8 @@ from integration.models import ApiToken
 from inventory import audit
 from inventory.audit import Actor
 from inventory.models import Location, Lot, Movement, Surface
-from staging import actions, checks, clock
+from staging import actions, checks
+from staging.alerting import clock
 from staging.models import Alert, AlertReason, Demand, StagedStock
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

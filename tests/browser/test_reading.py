@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import AuditEntry
-from staging import clock
+from staging.alerting import clock
 from staging.numbers.figures import FIGURES
 from tests.browser import sign_in, troubles_of
 from tests.factories import UserFactory

@@ -15,7 +15,7 @@ from config.models import Kind, Process, TaskRun
 from integration.models import Subscription
 from inventory.background import QUEUES
 from inventory.models import OutboxRow
-from staging import clock
+from staging.alerting import clock
 from tests.factories import UserFactory
 from tests.plant import Plant
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from inventory import actions as stock
 from inventory.models import AuditEntry, Location
 from staging import actions as staging
-from staging import clock
+from staging.alerting import clock
 from staging.models import Alert, StagedStock
 from tests.core.budget.counting import statements
 from tests.core.refusal import refused

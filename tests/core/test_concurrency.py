@@ -18,7 +18,7 @@ from inventory.ledger import Book
 from inventory.models import AuditEntry, Balance, Container, Location, Lot
 from quality import actions as quality
 from staging import actions as staging
-from staging import clock
+from staging.alerting import clock
 from staging.checks import breaches
 from staging.models import Alert, Allocation, Demand, PullTask, StagedStock
 from tests import waiting

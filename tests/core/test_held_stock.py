@@ -13,7 +13,7 @@ from inventory.models import AuditEntry, Container
 from quality import actions as quality
 from quality.models import Hold
 from staging import actions as staging
-from staging import clock
+from staging.alerting import clock
 from staging.models import Alert, Allocation, Commitment, PullTask, StagedStock
 from tests.core.refusal import refused
 from tests.plant import Plant

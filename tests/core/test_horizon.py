@@ -15,7 +15,8 @@ from django.utils import timezone
 from inventory import audit
 from inventory import in_flight as now
 from inventory.models import Location, Lot
-from staging import clock, tasks
+from staging import tasks
+from staging.alerting import clock
 from staging.horizon import COMPARABLE, Horizon
 from staging.models import Alert, ClockMark, Demand, StagedStock
 from staging.suspects import Look

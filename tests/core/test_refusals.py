@@ -21,7 +21,7 @@ from quality.models import (
     UsageRule,
 )
 from staging import actions as staging
-from staging import clock
+from staging.alerting import clock
 from staging.models import Alert, Demand
 from tests.core.documented import own, verbs
 from tests.core.refusal import refused

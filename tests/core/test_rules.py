@@ -11,7 +11,7 @@ from quality.actions import activate_rules, change_rules, draft_rules
 from quality.models import Effect, RuleSet, UsageRule
 from quality.preview import compare
 from staging import actions as staging
-from staging.clock import sweep
+from staging.alerting.clock import sweep
 from staging.models import Alert
 from tests.core.refusal import refused
 from tests.plant import Plant

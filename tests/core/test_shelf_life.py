@@ -15,7 +15,7 @@ from quality import gate
 from quality.clocks import clocks_of
 from quality.models import Meaning, RestrictedUse, ShelfLifeRule
 from staging import actions as staging
-from staging import clock
+from staging.alerting import clock
 from staging.models import Alert, Allocation, StagedStock
 from tests.core.refusal import refused
 from tests.plant import Plant

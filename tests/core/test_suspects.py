@@ -22,7 +22,8 @@ from inventory.models import Container, Location, Lot
 from quality import gate
 from quality.models import Hold, LotChange, RestrictedUse, RuleSet, UsageRule
 from staging import actions as staging
-from staging import clock, stops, tasks
+from staging import stops, tasks
+from staging.alerting import clock
 from staging.models import Alert, Commitment, Demand, PullTask, StagedStock
 from tests.factories import LocationFactory
 from tests.plant import Plant

@@ -16,7 +16,7 @@ from inventory.actions import save_master
 from inventory.models import Location, Lot
 from staging import actions as staging
 from staging import tasks
-from staging.clock import sweep
+from staging.alerting.clock import sweep
 from staging.dwell import changes
 from staging.models import (
     Alert,
@@ -208,7 +208,12 @@ def test_an_installation_with_stock_is_brought_up(plant: Plant) -> None:
         since=row.since - 11 * HOUR, due_at=row.since - HOUR, warn_at=None, rings_at=None
     )
     alert = Alert.objects.create(
-        reason="dwell_exceeded", commitment=row, lot=lot, location=plant.l1, raised_at=plant.now
+        reason="dwell_exceeded",
+        commitment=row,
+        lot=lot,
+        location=plant.l1,
+        site=plant.l1.site,
+        raised_at=plant.now,
     )
     migration.rename_alerts(apps, None)
     migration.count_what_stands(apps, None)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from inventory.actions import save_master
 from inventory.models import Location
 from staging import actions as staging
-from staging.clock import sweep
+from staging.alerting.clock import sweep
 from staging.dwell import changes, counting, terms
 from staging.models import DwellPolicy, DwellSet, StagedStock
 from tests.core.refusal import refused

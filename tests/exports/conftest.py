@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from inventory import actions as stock
 from inventory import paging
-from staging import clock
+from staging.alerting import clock
 from staging.models import StagedStock
 from tests.api.conftest import api, api_as
 from tests.api.test_resources import one_of_everything, two_of_everything

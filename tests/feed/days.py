@@ -7,7 +7,7 @@ from integration.feed.reading import Event, Filters
 from inventory.models import Lot
 from quality.models import Hold
 from staging import actions as staging
-from staging import clock
+from staging.alerting import clock
 from staging.models import Alert, Demand
 from tests.plant import Plant
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 from inventory import actions as stock
 from inventory.models import AuditEntry
 from staging import actions as staging
-from staging import clock, unstaging
+from staging import unstaging
+from staging.alerting import clock
 from staging.models import Alert, Commitment, Demand, StagedStock, UnstageTask
 from tests.core.refusal import refused
 from tests.plant import Plant

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from inventory import actions as stock
 from inventory.models import Location, Material, Movement, Site
 from inventory.verbs import REGISTRY
-from staging import clock
+from staging.alerting import clock
 from staging.checks import breaches
 from staging.models import Alert
 from tests.machine.driver import Driver

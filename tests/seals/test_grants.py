@@ -15,7 +15,7 @@ from inventory.models import Seal
 from inventory.seals.grants import append_only, others
 from inventory.seals.sealing import seal
 from inventory.seals.verifying import verify
-from staging import clock
+from staging.alerting import clock
 from staging.models import StagedStock
 from tests.core.budget.test_verbs import MANY, SCENES, lines_cost
 from tests.plant import Plant

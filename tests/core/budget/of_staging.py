@@ -10,7 +10,7 @@ from inventory.models import Lot
 from quality import actions as quality
 from quality.models import Meaning
 from staging import actions as staging
-from staging import clock
+from staging.alerting import clock
 from staging.models import Alert, DemandKind
 from tests.core.budget.setting import (
     D,

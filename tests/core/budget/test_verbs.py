@@ -5,7 +5,7 @@ from django.db import connection
 from django.utils import timezone
 
 from inventory.verbs import REGISTRY
-from staging import clock
+from staging.alerting import clock
 from tests.core.budget import of_quality, of_staging, of_stock
 from tests.core.budget.counting import cost, statements
 from tests.core.budget.setting import staged

@@ -87,9 +87,9 @@ def _raise(
     reason: AlertReason, rows: QuerySet[Any], at: datetime, *, detail: Any = NOTHING, **more: Any
 ) -> int:
     return insert_select(
-        Alert, rows, reason=Value(reason.value), lot="lot_id", location="location_id",
-        raised_at=Value(at, output_field=DateTimeField()), acknowledge_reason=NOTHING,
-        detail=detail, **more,
+        Alert, rows, reason=Value(reason.value), site="location__site_id", lot="lot_id",
+        location="location_id", raised_at=Value(at, output_field=DateTimeField()),
+        acknowledge_reason=NOTHING, detail=detail, **more,
     )  # fmt: skip
 
 
@@ -100,7 +100,11 @@ def _raise_staged(
     detail: Any = NOTHING,
     given: Mapping[str, Any] | None = None,
 ) -> int:
-    columns = {"commitment": "pk", "container": "container_id"}
+    columns = {
+        "commitment": "pk",
+        "demand": "requirement__demand_id",
+        "container": "container_id",
+    }
     return _raise(reason, rows, at, detail=detail, given=given, **columns)
 
 

@@ -1,0 +1,1 @@
+"""Alerts: what the clock raises, how they live, and when they close."""
