@@ -16,7 +16,8 @@ VIEW_STOCK = (
     "view_attachment "
     "view_decision view_proposal view_signature view_restricteduse view_ruleset view_usagerule "
     "view_shelfliferule "
-    "view_demand view_requirement view_commitment view_alert view_pulltask view_unstagetask "
+    "view_demand view_requirement view_commitment view_alert view_alertstep view_alertrule "
+    "view_pulltask view_unstagetask "
     "view_dwellset view_dwellpolicy view_sitecalendar view_shift view_specialday "
     "view_seal view_labelsize view_ssccseries view_externalid view_inbounddemand"
 )
@@ -24,14 +25,15 @@ SEND = "put_material put_location put_lot send_demand"
 HANDLE = (
     "receive put_away move adjust sample new_container pack unpack move_container reverse "
     "allocate deallocate stage assign unstage transfer issue consume produce return_remainder "
-    "load unload ship place_hold acknowledge attach_file number_container print_labels"
+    "load unload ship place_hold attach_file number_container print_labels "
+    "acknowledge snooze wake assign_alert"
 )
 PLAN = "create_demand change_demand cancel_demand complete_demand borrow scrap send_back"
 DECIDE = (
     "place_hold lift_hold record_inspection release restrict reject reopen close_lot "
     "countersign withdraw_proposal split_lot merge_lots sample scrap send_back move "
-    "activate_rules activate_dwell acknowledge dispose_inspection approve_plan attach_file "
-    "print_labels"
+    "activate_rules activate_dwell acknowledge snooze snooze_critical wake assign_alert "
+    "dispose_inspection approve_plan attach_file print_labels"
 )
 MASTER = (
     "add_site change_site add_location change_location add_material change_material "
@@ -43,6 +45,7 @@ MASTER = (
     "add_specialday change_specialday"
 )
 DWELL = "add_dwellset change_dwellset add_dwellpolicy change_dwellpolicy delete_dwellpolicy"
+ALERT_RULES = "add_alertrule change_alertrule delete_alertrule"
 RULES = (
     "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule "
     "add_inspectionplan change_inspectionplan add_shelfliferule change_shelfliferule "
@@ -54,12 +57,13 @@ VIEW_WEBHOOKS = "view_subscription view_delivery view_parcel"
 VIEW_CAPTURES = "view_capturejob view_capturedevent"
 
 ROLES: dict[str, str] = {
-    "operator": f"use_floor {VIEW_STOCK} {HANDLE}",
-    "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} {DWELL} split_lot merge_lots "
+    "operator": f"use_floor {VIEW_STOCK} {HANDLE} answer_operator",
+    "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} {DWELL} {ALERT_RULES} "
+    "split_lot merge_lots snooze_critical answer_supervisor "
     "view_auditentry view_refusedattempt view_numbers add_display change_display view_display "
     f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",
-    "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} {DWELL} view_auditentry view_refusedattempt "
-    "view_numbers",
+    "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} {DWELL} {ALERT_RULES} view_auditentry "
+    "view_refusedattempt view_numbers answer_qa",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
     "view_numbers view_user view_group view_apiclient view_apitoken view_display "
     f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",

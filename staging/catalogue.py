@@ -26,7 +26,7 @@ def install() -> None:
             by_scan=by_column(Demand, "reference", lambda scan: scan.reference, *near),
         ),
     )
-    codes.register(Alert, codes.Naming(("id",), ("lot", "location")))
+    codes.register(Alert, codes.Naming(("id",), ("lot", "location", "site", "demand")))
     register(
         Verb("staging", "stage", _("Stage"), actions.stage, actions.Staging,
              icon="box-arrow-in-right", group=STAGING,
@@ -78,6 +78,15 @@ def install() -> None:
         Verb("staging", "acknowledge", _("Acknowledge"), actions.acknowledge,
              actions.Acknowledgement, icon="check-lg", group=DEMANDS, changes="alert",
              help=_("Say what is being done about an alert.")),
+        Verb("staging", "snooze", _("Snooze"), actions.snooze, actions.Snooze,
+             icon="alarm", group=DEMANDS, changes="alert",
+             help=_("Put an alert off, until a time or for a while.")),
+        Verb("staging", "wake", _("Wake"), actions.wake, actions.Waking,
+             icon="bell", group=DEMANDS, changes="alert",
+             help=_("Have a snoozed alert heard of again.")),
+        Verb("staging", "assign_alert", _("Assign alert"), actions.assign_alert,
+             actions.Assigning, icon="person-check", group=DEMANDS, changes="alert",
+             help=_("Say who is to see to an alert.")),
         Verb("inventory", "reverse", _("Reverse"), actions.reverse, stock.Reversal,
              icon="arrow-counterclockwise", group=STAGING,
              help=_("Undo a movement by its opposite.")),

@@ -1,77 +1,99 @@
-"""Alerts raised, acknowledged and closed, as events.
+"""What happens to alerts, as events: the steps of their history, each as it stood then."""
 
-The clock raises and closes them; of an acknowledgement, the audit trail knows the rest.
-"""
-
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from itertools import chain
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
 from integration.feed.kinds import Content, Facets
-from integration.feed.stamps import entries, stamp_of
+from integration.feed.stamps import stamp_of
 from inventory.models import AuditEntry
+from staging.alerting.life import Life, replay
 from staging.api.serializers import AlertSerializer
-from staging.models import Alert
-
-RAISED, ACKNOWLEDGED, CLOSED = "alert.raised", "alert.acknowledged", "alert.closed"
+from staging.models import Alert, AlertStep, AlertStepKind
 
 _FIRST = (
-    "id", "reason", "detail", "lot", "location", "container", "demand", "raised_at",
+    "id", "reason", "detail", "severity", "level", "times", "lot", "location", "container",
+    "demand", "raised_at", "assigned_to",
 )  # fmt: skip
+_ACKNOWLEDGED = ("acknowledged_at", "acknowledged_by", "acknowledge_reason")
 _KNOWN = {
-    RAISED: _FIRST,
-    ACKNOWLEDGED: (*_FIRST, "acknowledged_at", "acknowledged_by", "acknowledge_reason"),
-    CLOSED: (*_FIRST, "acknowledged_at", "acknowledged_by", "acknowledge_reason", "closed_at"),
+    AlertStepKind.ACKNOWLEDGED: _ACKNOWLEDGED,
+    AlertStepKind.SNOOZED: ("snoozed_until",),
+    AlertStepKind.CLOSED: (*_ACKNOWLEDGED, "closed_at"),
 }
-"""What was known of an alert by then."""
-
+"""What more is told with a step."""
 
 _SHOWN = AlertSerializer()  # to make one for each row takes ten times as long
 
 
 def facets(topic: str, keys: Collection[int]) -> dict[int, Facets]:
-    alerts = {key: key for key in keys}
-    if topic == ACKNOWLEDGED:
-        subjects = AuditEntry.objects.filter(pk__in=keys).values_list("pk", "subject_id")
-        alerts = {key: int(alert) for key, alert in subjects}
-    rows = Alert.objects.filter(pk__in=alerts.values()).order_by()
-    found = {
+    rows = AlertStep.objects.filter(pk__in=keys).order_by()
+    return {
         pk: Facets(topic, site, lot=lot, demand=demand or "")
-        for pk, site, lot, demand in rows.values_list("pk", "site", "lot", "demand__reference")
+        for pk, site, lot, demand in rows.values_list(
+            "pk", "alert__site", "alert__lot", "alert__demand__reference"
+        )
     }
-    return {key: found[alert] for key, alert in alerts.items()}
 
 
 def contents(wanted: Mapping[str, Collection[int]]) -> dict[tuple[str, int], Content]:
-    taken_up = entries(wanted[ACKNOWLEDGED]) if wanted.get(ACKNOWLEDGED) else {}
-    about = {(ACKNOWLEDGED, key): int(row.subject_id) for key, row in taken_up.items()}
-    for topic in (RAISED, CLOSED):
-        about |= {(topic, key): key for key in wanted.get(topic, ())}
-    rows = Alert.objects.select_related(
-        "site", "demand", "lot__material", "location", "container", "acknowledged_by"
-    )
-    alerts = rows.in_bulk(list(chain(about.values())))
+    keys = set(chain(*wanted.values()))
+    concerned = AlertStep.objects.filter(pk__in=keys).values("alert")
+    told = AlertStep.objects.filter(alert__in=concerned).select_related("actor", "assigned_to")
+    by_alert: dict[int, list[AlertStep]] = defaultdict(list)
+    for step in told.order_by("pk"):
+        by_alert[step.alert_id].append(step)
+    rows = Alert.objects.select_related("site", "demand", "lot__material", "location", "container")
+    alerts = rows.in_bulk(by_alert)
+    entries = _entries(step for steps in by_alert.values() for step in steps if step.pk in keys)
     return {
-        (topic, key): _content(topic, alerts[alert], taken_up.get(key))
-        for (topic, key), alert in about.items()
+        (f"alert.{step.kind}", step.pk): _content(step, life, alerts[alert], entries)
+        for alert, steps in by_alert.items()
+        for step, life in replay(steps)
+        if step.pk in keys
     }
 
 
-def _content(topic: str, alert: Alert, entry: AuditEntry | None) -> Content:
-    shown = _SHOWN.to_representation(alert)
-    data: dict[str, Any] = {name: shown[name] for name in _KNOWN[topic]}
+_Entries = Mapping[tuple[UUID, str], AuditEntry]
+
+
+def _entries(steps: Iterable[AlertStep]) -> _Entries:
+    """What the audit trail knows of what people did."""
+    batches = {step.batch for step in steps if step.batch}
+    if not batches:
+        return {}
+    rows = AuditEntry.objects.filter(batch__in=batches, subject_type=Alert._meta.label_lower)
+    return {(row.batch, row.subject_id): row for row in rows.select_related("actor")}
+
+
+def _content(step: AlertStep, life: Life, alert: Alert, entries: _Entries) -> Content:
+    shown = _SHOWN.to_representation(_as_it_was(alert, life))
+    more = _KNOWN.get(AlertStepKind(step.kind), ())
+    data: dict[str, Any] = {name: shown[name] for name in (*_FIRST, *more)}
     data |= {
+        "why": step.reason,
         "material": alert.lot.material.code if alert.lot else None,
         "site": alert.site.code,
         "link": reverse("alert-detail", args=[alert.pk]),
     }
-    if topic == ACKNOWLEDGED and entry:  # its reason is there as `acknowledge_reason`
+    entry = entries.get((step.batch, str(alert.pk))) if step.batch else None
+    if entry:  # `reason` is the alert's; what the person gave is `why`
         data |= {name: value for name, value in stamp_of(entry).items() if name != "reason"}
-        return Content(entry.recorded_at, _subject(alert), data)
-    time = alert.closed_at if topic == CLOSED else None
-    return Content(time or alert.raised_at, _subject(alert), data)
+    return Content(step.at, _subject(alert), data)
+
+
+def _as_it_was(alert: Alert, life: Life) -> Alert:
+    then = copy(alert)
+    then._state = copy(alert._state)
+    then._state.fields_cache = dict(alert._state.fields_cache)
+    for name in Life.__slots__:
+        setattr(then, name, getattr(life, name))
+    return then
 
 
 def _subject(alert: Alert) -> str:

@@ -16,7 +16,8 @@ NAMES = (
     "hold.placed", "hold.lifted",
     "demand.created", "demand.changed", "demand.cancelled", "demand.closed",
     "demand.shipped", "demand.consumed",
-    "alert.raised", "alert.acknowledged", "alert.closed",
+    "alert.raised", "alert.escalated", "alert.acknowledged", "alert.snoozed", "alert.woken",
+    "alert.assigned", "alert.closed", "alert.reopened",
 )  # fmt: skip
 """Types of events, without the prefix that all of them have."""
 
@@ -28,6 +29,13 @@ def topic_of(name: str) -> str:
     """The topic under which a type of event is noted and found."""
     family = name.split(".")[0]
     return family if family in BY_RECORD else name
+
+
+def id_of(name: str, key: int) -> str:
+    """The id of an event, from its type and the key of its record. What happens to alerts is
+    numbered together, whatever its type; before that it had ids of its own."""
+    family = name.split(".")[0]
+    return f"{family if family == 'alert' else topic_of(name)}-{key}"
 
 
 class Facets(NamedTuple):

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from integration.feed.families import contents
-from integration.feed.kinds import NAMES, PREFIX, topic_of
+from integration.feed.kinds import NAMES, PREFIX, id_of, topic_of
 from integration.feed.numbering import catch_up, catch_up_wholly
 from integration.models import FeedMark, FeedPosition
 from inventory.errors import Refused
@@ -174,7 +174,7 @@ def events(rows: Iterable[FeedPosition]) -> list[Event]:
     return [
         Event(
             position=row.position,
-            id=f"{topic}-{row.key}",
+            id=id_of(row.type, row.key),
             type=PREFIX + row.type,
             time=found[topic, row.key].time,
             subject=found[topic, row.key].subject,

@@ -1,6 +1,15 @@
 """Every staging action is one of these functions, whatever surface asks for it."""
 
-from staging.actions.alerts import Acknowledgement, acknowledge
+from staging.actions.alerts import (
+    Acknowledgement,
+    Assigning,
+    Snooze,
+    Waking,
+    acknowledge,
+    assign_alert,
+    snooze,
+    wake,
+)
 from staging.actions.allocation import AllocationLine, Deallocation, allocate, deallocate, suggest
 from staging.actions.demand_changes import change_demand
 from staging.actions.demands import (
@@ -31,6 +40,7 @@ from staging.actions.stage import Assignment, Staging, assign, stage
 __all__ = [
     "Acknowledgement",
     "AllocationLine",
+    "Assigning",
     "Assignment",
     "Borrowing",
     "Cancellation",
@@ -45,14 +55,17 @@ __all__ = [
     "Output",
     "Remainder",
     "Shipping",
+    "Snooze",
     "Staging",
     "Transfer",
     "Unloading",
     "Unstaging",
+    "Waking",
     "acknowledge",
     "activate_dwell",
     "allocate",
     "assign",
+    "assign_alert",
     "borrow",
     "cancel_demand",
     "change_demand",
@@ -68,9 +81,11 @@ __all__ = [
     "return_remainder",
     "reverse",
     "ship",
+    "snooze",
     "stage",
     "suggest",
     "transfer",
     "unload",
     "unstage",
+    "wake",
 ]

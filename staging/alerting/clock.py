@@ -31,6 +31,7 @@ from inventory.audit import Actor
 from inventory.insert_select import insert_select
 from inventory.models.materials import QUANTITY
 from staging import pulls, unstaging
+from staging.alerting import life
 from staging.dwell import changes
 from staging.models import Alert, AlertReason, Demand, Requirement, StagedStock
 from staging.models.alerts import AlertQuerySet
@@ -67,8 +68,9 @@ def _sweep(by: Actor, at: datetime, thorough: bool) -> dict[str, int]:
     pulls.catch_up(look, doubtful, stamp)
     closed = _close(suspects, look, last, at)
     unstaging.close_done(at)
+    turned = life.go_by(at)
     look.end()
-    counts = {"raised": raised, "closed": closed}
+    counts = {"raised": raised, "closed": closed, **turned.counts()}
     if any(counts.values()):
         audit.record("staging.sweep", stamp=stamp, facts=counts | {"alerts": _in_words(last)})
     return counts

@@ -150,13 +150,16 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     lot = Code("lot", allow_null=True, default=None)
     location = Code("location", allow_null=True, default=None)
     container = Code("container", allow_null=True, default=None)
+    assigned_to = Code("assigned_to", "username", allow_null=True, default=None)
     acknowledged_by = Code("acknowledged_by", "username", allow_null=True, default=None)
 
     class Meta:
         model = Alert
         fields = (
-            "id", "reason", "detail", "site", "lot", "location", "container", "demand", "raised_at",
-            "acknowledged_at", "acknowledged_by", "acknowledge_reason", "closed_at",
+            "id", "reason", "detail", "severity", "level", "site", "lot", "location", "container",
+            "demand", "raised_at", "times", "escalates_at", "assigned_to",
+            "acknowledged_at", "acknowledged_by", "acknowledge_reason", "snoozed_until",
+            "closed_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -118,7 +118,7 @@ class AlertViewSet(Resource):
     """Flags that the clock raised, open and closed."""
 
     queryset = Alert.objects.select_related(
-        "site", "demand", "lot", "location", "container", "acknowledged_by"
+        "site", "demand", "lot", "location", "container", "acknowledged_by", "assigned_to"
     )
     serializer_class = serializers.AlertSerializer
     filterset_class = filters.AlertFilter

@@ -1,10 +1,12 @@
 """Alerts: what needs a person, what happened to them, and the rules by which they live."""
 
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Container, Location, Lot, Site
@@ -50,9 +52,25 @@ class Severity(models.TextChoices):
     CRITICAL = "critical", _("Critical")
 
 
+URGENCY = Case(
+    When(severity=Severity.CRITICAL, then=Value(0)),
+    When(severity=Severity.WARNING, then=Value(3)),
+    default=Value(6),
+) + (Value(3) - F("level"))
+"""The most urgent first: by severity, then by level."""
+
+
 class AlertQuerySet(models.QuerySet["Alert"]):
     def open(self) -> Self:
         return self.filter(closed_at=None)
+
+    def waiting(self) -> Self:
+        """Open, and neither acknowledged nor snoozed: somebody has to do something about it."""
+        return self.open().filter(acknowledged_at=None, snoozed_until=None)
+
+    def loud(self) -> Self:
+        """Open and not snoozed: what boards and lanes hint at."""
+        return self.open().filter(snoozed_until=None)
 
     def of(self, reason: AlertReason) -> Self:
         return self.filter(reason=reason)
@@ -64,7 +82,13 @@ class Alert(models.Model):
     Raised once for a cause, closed by itself when that is gone, raised again as the same alert when
     it comes back soon (`times`; `raised_at` is the last time). It is about a `commitment`, of which
     it repeats site, demand, lot, location and container; or about stock in a lane, a demand, a lane
-    or a lot, and names what applies. `level` is who has to know by now.
+    or a lot, and names what applies. `level` is who has to know by now, `severity` how bad it is by
+    its rule when it was raised.
+
+    Open, it waits, is acknowledged, or is snoozed: one of these. `escalates_at` is when the clock
+    turns to it: it waits and goes one level up then, or is acknowledged and waits again from then.
+    Of a snoozed one it lies behind the end of that by as much as was left. Triggers set it when the
+    alert is raised, and empty it when it closes (`staging.alerting.memory`).
     """
 
     reason = models.CharField(_("reason"), max_length=20, choices=AlertReason)
@@ -88,6 +112,13 @@ class Alert(models.Model):
     level = models.PositiveSmallIntegerField(
         _("level"), choices=AlertLevel, default=AlertLevel.OPERATOR, db_default=AlertLevel.OPERATOR
     )
+    severity = models.CharField(
+        _("severity"), max_length=8, choices=Severity, default=Severity.WARNING,
+        db_default=Severity.WARNING,
+    )  # fmt: skip
+    urgency = models.GeneratedField(
+        expression=URGENCY, output_field=models.PositiveSmallIntegerField(), db_persist=True
+    )
     escalates_at = models.DateTimeField(_("escalates at"), null=True)
     acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True)
     acknowledged_by = models.ForeignKey(
@@ -108,7 +139,16 @@ class Alert(models.Model):
         verbose_name = _("alert")
         verbose_name_plural = _("alerts")
         default_permissions = ("view",)
-        permissions = [("acknowledge", _("Acknowledge alerts"))]
+        permissions = [
+            ("acknowledge", _("Acknowledge alerts")),
+            ("snooze", _("Snooze alerts")),
+            ("snooze_critical", _("Snooze critical alerts")),
+            ("wake", _("Wake snoozed alerts")),
+            ("assign_alert", _("Assign alerts")),
+            ("answer_operator", _("Is told of alerts from the start")),
+            ("answer_supervisor", _("Is told of alerts for supervisors")),
+            ("answer_qa", _("Is told of alerts for QA")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["reason", "commitment"], condition=Q(closed_at=None),
@@ -144,6 +184,10 @@ class Alert(models.Model):
                 | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
                 name="acknowledgement_has_who_and_when",
             ),
+            models.CheckConstraint(
+                condition=Q(snoozed_until=None) | Q(acknowledged_at=None),
+                name="snoozed_or_acknowledged",
+            ),
         ]  # fmt: skip
         indexes = [
             models.Index(
@@ -153,6 +197,19 @@ class Alert(models.Model):
                 fields=["location", "reason"], name="open_alerts_at", condition=Q(closed_at=None)
             ),
             models.Index(fields=["-id"], name="open_alerts_by_age", condition=Q(closed_at=None)),
+            models.Index(
+                fields=["urgency", "id"], name="open_alerts_by_urgency",
+                condition=Q(closed_at=None),
+            ),
+            models.Index(
+                fields=["assigned_to"], name="open_alerts_by_assignee",
+                condition=Q(closed_at=None, assigned_to__isnull=False),
+            ),
+            # By what an alert without staged stock is found again that comes back.
+            models.Index(
+                fields=["reason", "closed_at"], name="alerts_by_close",
+                condition=Q(closed_at__isnull=False, commitment=None),
+            ),
             models.Index(
                 fields=["escalates_at"], name="alerts_by_escalation",
                 condition=Q(closed_at=None, escalates_at__isnull=False),
@@ -182,7 +239,9 @@ class AlertStepKind(models.TextChoices):
 class AlertStep(models.Model):
     """One thing that happened to an alert: its history, never changed. Without an actor, the clock.
 
-    Triggers write what is raised, closed and raised again, whatever door it came through.
+    Triggers write what is raised, closed and raised again, whatever door it came through. `level`
+    and `detail` are the alert's after it. What people do shares its `batch` with an entry of the
+    audit trail.
     """
 
     alert = models.ForeignKey(Alert, models.PROTECT, related_name="steps", verbose_name=_("alert"))
@@ -194,6 +253,8 @@ class AlertStep(models.Model):
         verbose_name=_("who"),
     )  # fmt: skip
     reason = models.TextField(_("why"), default="", db_default="")
+    detail = models.CharField(_("detail"), max_length=40, default="", db_default="")
+    batch = models.UUIDField(null=True, editable=False)
     until = models.DateTimeField(_("until"), null=True)
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+",
@@ -214,7 +275,8 @@ class AlertRule(models.Model):
     """How alerts of a reason live: at all sites, or at one, whose own rule counts before.
 
     Times are elapsed. `lead` is how long before, or how long agreed, for the reasons that ask for
-    it. Empty: it does not escalate, does not come back as the same alert, has no lead.
+    it. Empty: it does not escalate, an acknowledgement holds until it closes, it cannot be snoozed,
+    does not come back as the same alert, has no lead.
     """
 
     reason = models.CharField(_("reason"), max_length=20, choices=AlertReason)
@@ -225,14 +287,25 @@ class AlertRule(models.Model):
     enabled = models.BooleanField(_("raised"), default=True)
     severity = models.CharField(_("severity"), max_length=8, choices=Severity)
     escalate_after = models.DurationField(
-        _("to the supervisor after"), null=True, blank=True, validators=SPAN
-    )
+        _("to the supervisor after"), null=True, blank=True, validators=SPAN,
+        help_text=_("E.g. 00:30:00 for half an hour. Empty: it stays with the operator."),
+    )  # fmt: skip
     escalate_again_after = models.DurationField(
-        _("to QA after another"), null=True, blank=True, validators=SPAN
-    )
+        _("to QA after another"), null=True, blank=True, validators=SPAN,
+        help_text=_("Empty: it stays with the supervisor."),
+    )  # fmt: skip
+    acknowledged_for = models.DurationField(
+        _("acknowledged for"), null=True, blank=True, validators=SPAN,
+        help_text=_("After it, an alert that is still open waits again. Empty: until it closes."),
+    )  # fmt: skip
+    snooze_at_most = models.DurationField(
+        _("snoozed for at most"), null=True, blank=True, validators=SPAN,
+        help_text=_("Empty: it cannot be snoozed."),
+    )  # fmt: skip
     reopen_within = models.DurationField(
-        _("the same alert again within"), null=True, blank=True, validators=SPAN
-    )
+        _("the same alert again within"), null=True, blank=True, validators=SPAN,
+        help_text=_("Empty: what comes back is a new alert."),
+    )  # fmt: skip
     lead = models.DurationField(_("lead"), null=True, blank=True, validators=SPAN)
 
     class Meta:
@@ -252,6 +325,26 @@ class AlertRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()} · {self.site or '*'}"
+
+    def clean(self) -> None:
+        """Refuses `escalates_to_qa_only`: nothing comes to QA that has not come to a supervisor."""
+        if self.escalate_again_after and not self.escalate_after:
+            raise ValidationError(
+                {
+                    "escalate_again_after": ValidationError(
+                        _("It comes to QA after it has come to the supervisor: say when."),
+                        code="escalates_to_qa_only",
+                    )
+                }
+            )
+
+    def wait(self, level: int) -> timedelta | None:
+        """How long an alert of that level waits before it goes up."""
+        waits = {
+            AlertLevel.OPERATOR: self.escalate_after,
+            AlertLevel.SUPERVISOR: self.escalate_again_after,
+        }
+        return waits.get(AlertLevel(level))
 
 
 class ClockMark(models.Model):

@@ -1,0 +1,243 @@
+"""The life of an alert: what its history makes of it, and what the clock does about it.
+
+Raised, closed and raised again it is by database triggers (`staging.alerting.life_triggers`); what
+people do about it are verbs (`staging.actions.alerts`). Here time goes by: snoozes end,
+acknowledgements lapse, and what waits goes up a level when it is due.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from inventory.statements import Insert
+from staging.models import Alert, AlertLevel, AlertRule, AlertStep, AlertStepKind
+
+_STEPS = Insert(AlertStep)
+
+
+# --- history ------------------------------------------------------------------------------------
+
+
+def step(
+    kind: AlertStepKind,
+    alert: Alert,
+    at: datetime,
+    *,
+    actor: User | None = None,
+    batch: UUID | None = None,
+    why: str = "",
+) -> AlertStep:
+    """What happened to an alert, which is as it is after that. To be kept by `keep`."""
+    return AlertStep(
+        alert=alert,
+        kind=kind,
+        at=at,
+        level=alert.level,
+        detail=alert.detail,
+        actor=actor,
+        batch=batch,
+        reason=why,
+        until=alert.snoozed_until if kind == AlertStepKind.SNOOZED else None,
+        assigned_to=alert.assigned_to if kind == AlertStepKind.ASSIGNED else None,
+    )
+
+
+def keep(alerts: Iterable[Alert], steps: Sequence[AlertStep], *columns: str) -> None:
+    """Save these columns of alerts that are locked, and what happened to them. Two statements."""
+    changed = {alert.pk: alert for alert in alerts}
+    # An upsert sends each column once, as one array; a bulk update, a CASE of a thousand WHENs.
+    Alert.objects.bulk_create(
+        changed.values(), update_conflicts=True, unique_fields=["id"], update_fields=columns
+    )
+    _STEPS(steps)
+
+
+def acknowledge(alert: Alert, rule: AlertRule, at: datetime, by: User, why: str) -> None:
+    """Somebody takes it up: it waits no more, until the acknowledgement lapses."""
+    alert.acknowledged_at, alert.acknowledged_by, alert.acknowledge_reason = at, by, why
+    alert.snoozed_until = None
+    alert.escalates_at = at + rule.acknowledged_for if rule.acknowledged_for else None
+
+
+def snooze(alert: Alert, rule: AlertRule, at: datetime, until: datetime) -> None:
+    """It is quiet until then; what was left of its wait, is left then. Somebody who had taken it up
+    gives it back: it waits the whole time."""
+    wait = rule.wait(alert.level) if alert.acknowledged_at else left(alert, at)
+    _give_back(alert)
+    alert.snoozed_until = until
+    alert.escalates_at = None if wait is None else until + wait
+
+
+def wake(alert: Alert, at: datetime) -> None:
+    """It waits again, with what is left of its time."""
+    wait = left(alert, at)
+    alert.snoozed_until = None
+    alert.escalates_at = None if wait is None else at + wait
+
+
+def left(alert: Alert, at: datetime) -> timedelta | None:
+    """How much is left of its wait, or would be at its end of a snooze; None: it never goes up."""
+    if alert.escalates_at is None:
+        return None
+    return max(alert.escalates_at - (alert.snoozed_until or at), timedelta(0))
+
+
+def _give_back(alert: Alert) -> None:
+    alert.acknowledged_at, alert.acknowledged_by, alert.acknowledge_reason = None, None, ""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What an alert's columns are after a step of its history."""
+
+    raised_at: datetime
+    detail: str
+    level: int = AlertLevel.OPERATOR
+    times: int = 1
+    acknowledged_at: datetime | None = None
+    acknowledged_by: User | None = None
+    acknowledge_reason: str = ""
+    snoozed_until: datetime | None = None
+    assigned_to: User | None = None
+    closed_at: datetime | None = None
+
+
+_NOT_TAKEN_UP: dict[str, Any] = {
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "acknowledge_reason": "",
+}
+
+
+def replay(steps: Iterable[AlertStep]) -> Iterator[tuple[AlertStep, Life]]:
+    """The steps of one alert, in order, and what it was after each."""
+    life: Life | None = None
+    for step in steps:
+        life = after(step, life)
+        yield step, life
+
+
+def after(step: AlertStep, life: Life | None) -> Life:
+    """What becomes of an alert by a step."""
+    if life is None:  # raised
+        return Life(raised_at=step.at, detail=step.detail, level=step.level)
+    return replace(life, level=step.level, **_changes(step, life))
+
+
+def _changes(step: AlertStep, life: Life) -> dict[str, Any]:
+    match step.kind:
+        case AlertStepKind.ACKNOWLEDGED:
+            return {
+                "acknowledged_at": step.at,
+                "acknowledged_by": step.actor,
+                "acknowledge_reason": step.reason,
+                "snoozed_until": None,
+            }
+        case AlertStepKind.SNOOZED:
+            return _NOT_TAKEN_UP | {"snoozed_until": step.until}
+        case AlertStepKind.WOKEN:
+            return _NOT_TAKEN_UP | {"snoozed_until": None}
+        case AlertStepKind.ASSIGNED:
+            return {"assigned_to": step.assigned_to}
+        case AlertStepKind.CLOSED:
+            return {"closed_at": step.at, "snoozed_until": None}
+        case AlertStepKind.REOPENED:
+            again = {"raised_at": step.at, "detail": step.detail, "times": life.times + 1}
+            return _NOT_TAKEN_UP | again | {"closed_at": None, "snoozed_until": None}
+    return {}
+
+
+# --- rules --------------------------------------------------------------------------------------
+
+
+class Rules:
+    """The rules there are: a few, read in one statement."""
+
+    def __init__(self) -> None:
+        self._rules = {(rule.reason, rule.site_id): rule for rule in AlertRule.objects.all()}
+
+    def of(self, alert: Alert) -> AlertRule:
+        """The rule that counts for an alert: its site's own before the general one."""
+        own = self._rules.get((alert.reason, alert.site_id))
+        return own or self._rules.get((alert.reason, None)) or AlertRule(reason=alert.reason)
+
+
+# --- the clock ----------------------------------------------------------------------------------
+
+MOST = 1000
+"""Alerts that are turned to at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """How many alerts the clock has woken and escalated, and those that it has."""
+
+    woken: int = 0
+    escalated: int = 0
+    alerts: tuple[Alert, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """What of it happened at all, by name."""
+        found = {"woken": self.woken, "escalated": self.escalated}
+        return {name: count for name, count in found.items() if count}
+
+
+def go_by(at: datetime) -> Turned:
+    """Wake what was snoozed until now, let acknowledgements lapse, and escalate what has waited.
+
+    Four statements for each thousand alerts that are due, one if none is. After a stop, levels are
+    made up for: each is a step of its own, at the time when it is done.
+    """
+    turned = Turned()
+    rules: Rules | None = None
+    while due := list(_due(at)[:MOST]):
+        rules = rules or Rules()
+        steps = [step for alert in due for step in _turn_to(alert, rules.of(alert), at)]
+        keep(
+            due, steps, "level", "escalates_at", "snoozed_until",
+            "acknowledged_at", "acknowledged_by", "acknowledge_reason",
+        )  # fmt: skip
+        kinds = [step.kind for step in steps]
+        turned = Turned(
+            turned.woken + kinds.count(AlertStepKind.WOKEN),
+            turned.escalated + kinds.count(AlertStepKind.ESCALATED),
+            (*turned.alerts, *due)[:MOST],
+        )
+    return turned
+
+
+def _due(at: datetime) -> QuerySet[Alert]:
+    """Two ways, each by its own index; locked, so that somebody who is at one comes first."""
+    snoozed = Alert.objects.filter(closed_at=None, snoozed_until__lte=at)
+    waiting = Alert.objects.filter(closed_at=None, escalates_at__lte=at)
+    keys = snoozed.order_by().values("pk").union(waiting.order_by().values("pk"))
+    rows = Alert.objects.filter(pk__in=keys).filter(
+        Q(closed_at=None) & (Q(snoozed_until__lte=at) | Q(escalates_at__lte=at))
+    )
+    rows = rows.select_related("lot", "location", "demand").order_by("pk")
+    return rows.select_for_update(no_key=True, of=("self",))
+
+
+def _turn_to(alert: Alert, rule: AlertRule, at: datetime) -> Iterator[AlertStep]:
+    """What is due on one alert, in the order in which it came due."""
+    if alert.snoozed_until is not None and alert.snoozed_until <= at:
+        alert.snoozed_until = None
+        yield step(AlertStepKind.WOKEN, alert, at)
+    if alert.acknowledged_at is not None:
+        _give_back(alert)
+        if rule.wait(alert.level) is None:
+            alert.escalates_at = None
+        yield step(AlertStepKind.WOKEN, alert, at)
+    while alert.escalates_at is not None and alert.escalates_at <= at:
+        if alert.level == AlertLevel.QA:  # its rule has changed since
+            alert.escalates_at = None
+            return
+        alert.level += 1
+        wait = rule.wait(alert.level)
+        alert.escalates_at = None if wait is None else alert.escalates_at + wait
+        yield step(AlertStepKind.ESCALATED, alert, at)
