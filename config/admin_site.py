@@ -28,6 +28,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     )),
     ("staging", _("Staging"), (
         "staging.demand", "staging.requirement", "staging.commitment", "staging.alert",
+        "staging.alertrule",
     )),
     ("history", _("Stock and history"), (
         "inventory.balance", "inventory.container", "inventory.movement", "inventory.lotlink",

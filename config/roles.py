@@ -45,7 +45,7 @@ MASTER = (
     "add_specialday change_specialday"
 )
 DWELL = "add_dwellset change_dwellset add_dwellpolicy change_dwellpolicy delete_dwellpolicy"
-ALERT_RULES = "add_alertrule change_alertrule delete_alertrule"
+ALERT_RULES = "add_alertrule change_alertrule"
 RULES = (
     "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule "
     "add_inspectionplan change_inspectionplan add_shelfliferule change_shelfliferule "

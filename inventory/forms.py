@@ -59,7 +59,8 @@ class VerbForm(ScannedForm):
         """Times that are typed for a site are by its clock."""
         given = super().clean() or self.cleaned_data
         times = {name: value for name, value in given.items() if isinstance(value, datetime)}
-        site = (given.get("site") or getattr(given.get("demand"), "site", None)) if times else None
+        named = (given.get(name) for name in ("demand", "alert")) if times else ()
+        site = given.get("site") or next((thing.site for thing in named if thing), None)
         for name, value in times.items():
             if site is None:
                 continue

@@ -28,12 +28,12 @@ from inventory.models import Lot
 from inventory.verbs import REGISTRY, Verb, carry_out
 from quality.admin.filters import OldestFirst, OpenFilter
 from quality.admin.lots import LotDesk
-from staging import admin_displays, admin_dwell
+from staging import admin_alerts, admin_displays, admin_dwell
 from staging.actions import Need, NewDemand
 from staging.models import Alert, Commitment, Demand, LabelSize, Requirement, StagedStock
 from staging.waiting import FIRST_WANTED, unserved, with_wanted_at
 
-__all__ = ["admin_displays", "admin_dwell"]
+__all__ = ["admin_alerts", "admin_displays", "admin_dwell"]
 """Pages that stand in a file of their own; Django looks into this one."""
 
 
@@ -274,15 +274,31 @@ class AlertAdmin(FoundByCode, OldestFirst, Acting[Alert], HistoryAdmin[Alert]):
             verb="acknowledge", target="alert", rows="admin/rows/things.html",
             done=_("Acknowledged."),
         ),
+        Act(
+            verb="snooze", target="alert", rows="admin/rows/things.html", done=_("Snoozed."),
+        ),
+        Act(
+            verb="wake", target="alert", rows="admin/rows/things.html", done=_("Woken."),
+        ),
+        Act(
+            verb="assign_alert", target="alert", rows="admin/rows/things.html",
+            done=_("Assigned."),
+        ),
     )  # fmt: skip
-    list_display = ("raised_at", "reason", "lot", "location", "acknowledged_by", "closed_at")
-    list_filter = (OpenAlerts, "reason")
-    list_select_related = ("lot", "location", "acknowledged_by")
+    list_display = (
+        "raised_at", "severity", "level", "reason", "lot", "location", "assigned_to",
+        "acknowledged_by", "snoozed_until", "closed_at",
+    )  # fmt: skip
+    list_filter = (OpenAlerts, "severity", "level", "reason")
+    list_select_related = ("lot", "location", "acknowledged_by", "assigned_to")
     search_fields = ("lot__code", "location__code")
 
     def offered(self, request: HttpRequest, row: Alert | None = None) -> list[Verb]:
-        takes_one = row is None or (row.closed_at is None and row.acknowledged_at is None)
-        return super().offered(request, row) if takes_one else []
+        found = super().offered(request, row)
+        if row is None:
+            return found
+        done = {"acknowledge": row.acknowledged_at, "wake": not row.snoozed_until}
+        return [verb for verb in found if not (row.closed_at or done.get(verb.name))]
 
 
 @admin.register(LabelSize)

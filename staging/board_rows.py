@@ -73,14 +73,15 @@ class Asked(NamedTuple):
 
 @lru_cache(maxsize=64)
 def lanes(asked: Asked) -> Select[Location]:
-    """Staging locations with `calm` (0: with open alerts), in the order of the board."""
+    """Staging locations with `calm` (0: with open alerts that nobody has snoozed), in the order
+    of the board."""
     return Select(lambda: _lanes(asked))
 
 
 def _lanes(asked: Asked) -> Any:
     stock = Exists(Balance.objects.on_hand().filter(location=OuterRef("pk")))
     # Asked lane by lane: EXISTS would read all open alerts there are, to look lanes up among them.
-    alerts = Alert.objects.open().filter(location=OuterRef("pk")).order_by().values(no=Value(0))
+    alerts = Alert.objects.loud().filter(location=OuterRef("pk")).order_by().values(no=Value(0))
     known: Any = Location.objects.staging().select_related("site")
     places = known.annotate(calm=Coalesce(Subquery(alerts[:1]), Value(1)))
     if asked.site:

@@ -27,7 +27,8 @@ from inventory.models import (
 from inventory.verbs import REGISTRY
 from quality import gate, near_misses
 from quality.near_misses import Family
-from staging.models import Alert, AlertReason
+from staging.alerting.addressed import for_whom
+from staging.models import Alert, AlertLevel, AlertReason, Severity
 from staging.stops import on_hold
 
 ANY = _("Any")
@@ -163,20 +164,31 @@ class LotFilter(df.FilterSet):
 
 
 class AlertFilter(df.FilterSet):
-    """Alerts, by reason, place and whether somebody has taken them up."""
+    """Alerts, by whom they are for, what they are, where, and how far they have come."""
 
+    whose = df.ChoiceFilter(
+        label=_("For whom"), choices=(("mine", _("Assigned to me")), ("all", _("Everybody"))),
+        method="as_shown", empty_label=_("For me"),
+    )  # fmt: skip
+    severity = df.ChoiceFilter(label=_("Severity"), choices=Severity, empty_label=ANY)
+    level = df.TypedChoiceFilter(label=_("Level"), choices=AlertLevel, coerce=int, empty_label=ANY)
     reason = df.ChoiceFilter(label=_("Reason"), choices=AlertReason, empty_label=ANY)
     site = df.ModelChoiceFilter(
         label=_("Site"), field_name="site", queryset=Site.objects.all(),
         to_field_name="code", empty_label=ANY,
     )  # fmt: skip
+    area = text_filter(_("Area or lane"), "by_area")
     acknowledged = df.ChoiceFilter(
         label=_("Acknowledged"), choices=(("no", _("Not yet")), ("yes", _("By somebody"))),
         method="by_acknowledged", empty_label=ANY,
     )  # fmt: skip
+    snoozed = df.ChoiceFilter(
+        label=_("Snoozed"), choices=(("yes", _("Only these")), ("all", _("These too"))),
+        method="as_shown", empty_label=_("Left out"),
+    )  # fmt: skip
     state = df.ChoiceFilter(
         label=_("State"), choices=(("closed", _("Closed")), ("all", _("Open and closed"))),
-        method="by_state", empty_label=_("Open"),
+        method="as_shown", empty_label=_("Open"),
     )  # fmt: skip
 
     class Meta:
@@ -186,14 +198,29 @@ class AlertFilter(df.FilterSet):
     def by_acknowledged(self, rows: QuerySet[Alert], name: str, wanted: str) -> QuerySet[Alert]:
         return rows.filter(acknowledged_at__isnull=wanted == "no")
 
-    def by_state(self, rows: QuerySet[Alert], name: str, wanted: str) -> QuerySet[Alert]:
-        return rows  # `shown` decides, because open is what is shown unless asked otherwise
+    def by_area(self, rows: QuerySet[Alert], name: str, text: str) -> QuerySet[Alert]:
+        place = Location.objects.filter(code__in=_written(text)).first()
+        return rows.filter(location__path__startswith=place.path) if place else rows.none()
 
-    def shown(self) -> QuerySet[Alert]:
-        """What the page lists: the open ones, unless closed ones or all are asked for."""
+    def as_shown(self, rows: QuerySet[Alert], name: str, wanted: str) -> QuerySet[Alert]:
+        return rows  # `shown` decides, because something is left out unless asked for
+
+    def chosen(self, name: str) -> str:
+        """What is asked for by one of the filters that decide what is left out."""
+        return self.form.cleaned_data.get(name) or "" if self.is_bound else ""
+
+    def shown(self, user: Any) -> QuerySet[Alert]:
+        """What the page lists: of what is open and has come to this person, what is not snoozed,
+        unless more or something else is asked for."""
         rows: QuerySet[Alert] = self.qs
-        state = self.form.cleaned_data.get("state") if self.is_bound else ""
-        return rows if state == "all" else rows.filter(closed_at__isnull=state != "closed")
+        state, snoozed, whose = map(self.chosen, ("state", "snoozed", "whose"))
+        if state != "all":
+            rows = rows.filter(closed_at__isnull=state != "closed")
+        if snoozed != "all":
+            rows = rows.filter(snoozed_until__isnull=snoozed != "yes")
+        if whose == "mine":
+            return rows.filter(assigned_to=user)
+        return rows if whose == "all" else rows.filter(for_whom(user))
 
 
 class AuditFilter(df.FilterSet):

@@ -57,7 +57,8 @@ class Flags:
             reason__in={reason for reason, _pk in alerts},
             commitment__in={pk for _reason, pk in alerts},
         ).update(closed_at=self.surplus.stamp.recorded_at)
-        Alert.objects.bulk_create(alerts.values())
+        # One that comes back takes no new row, and so gives no number back.
+        Alert.objects.bulk_create(alerts.values(), ignore_conflicts=True)
 
     def _alert(self, reason: AlertReason, detail: str, row: Commitment) -> Alert:
         return Alert(

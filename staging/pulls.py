@@ -194,7 +194,7 @@ def _tell(lost: Sequence[tuple[Commitment, Any, Hold]], stamp: Stamp) -> list[st
         demand = row.requirement.demand
         words[demand].append(f"{amount} of {row.lot} @ {row.container or row.location}")
         by_hold[demand][hold.pk] = hold.reason
-    Alert.objects.bulk_create(alerts)
+    Alert.objects.bulk_create(alerts, ignore_conflicts=True)  # one may come back instead
     audit.record_many(
         "staging.break_reservation",
         [

@@ -6,6 +6,8 @@ from inventory import sites
 from inventory.sites import Limit
 from staging.models import (
     Alert,
+    AlertRule,
+    AlertStep,
     ClaimChange,
     Commitment,
     Demand,
@@ -31,6 +33,8 @@ def install() -> None:
     sites.register(ClaimChange, sites.at("requirement__demand__site"))
     sites.register(Commitment, sites.at("location__site"))
     sites.register(Alert, sites.at("site"))
+    sites.register(AlertStep, sites.at("alert__site"))
+    sites.register(AlertRule, lambda limit: Q(site=None) | sites.at("site")(limit))
     sites.register(PullTask, sites.at("commitment__location__site"))
     sites.register(UnstageTask, sites.at("location__site"))
     sites.register(LabelSize, None)

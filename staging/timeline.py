@@ -1,7 +1,7 @@
 """Everything that happened to a lot, in one order."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,15 @@ from inventory.statements import Select
 from inventory.wording import full_name, inside, spelled
 from quality.models import Decision, Hold, Inspection
 from quality.records import signatures_of
-from staging.models import Alert
+from staging.alerting import telling
+from staging.models import AlertStep, AlertStepKind
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened. `kind` is movement, decision, hold, lift, inspection, alert,
-    alert_closed, acknowledgement or refused; `source` the row it is read from."""
+    alert_closed, acknowledgement, alert_escalated, alert_snoozed, alert_woken, alert_assigned,
+    alert_reopened or refused; `source` the row it is read from."""
 
     kind: str
     recorded_at: datetime
@@ -158,41 +160,38 @@ def _inspections(lot: Lot) -> Iterator[Event]:
         yield _event("inspection", row, f"{row.get_kind_display()}: {outcome}", results)
 
 
-_ALERTS: Select[Alert] = Select(
+_STEPS: Select[AlertStep] = Select(
     lambda: (
-        Alert.objects.filter(lot__among="lots")
-        .select_related("location", "acknowledged_by")
+        AlertStep.objects.filter(alert__lot__among="lots")
+        .select_related("alert__location", "actor", "assigned_to")
         .order_by("pk")
     )
 )
 
+_KINDS = {
+    AlertStepKind.RAISED: "alert",
+    AlertStepKind.CLOSED: "alert_closed",
+    AlertStepKind.ACKNOWLEDGED: "acknowledgement",
+}
+"""What steps were called before there were others."""
+
 
 def _alerts(lot: Lot) -> Iterator[Event]:
-    for row in _ALERTS(lots=[lot.pk]):
-        title = f"{row.get_reason_display()} @ {row.location}"
-        yield from _of_clock("alert", row.raised_at, title, row)
-        if row.acknowledged_at:
-            yield Event(
-                kind="acknowledgement",
-                recorded_at=row.acknowledged_at,
-                occurred_at=row.acknowledged_at,
-                title=_("Acknowledged: %(alert)s") % {"alert": title},
-                detail="",
-                who=full_name(row.acknowledged_by),
-                surface="",
-                why=row.acknowledge_reason,
-                source=row,
-            )
-        if row.closed_at:
-            closed = _("Cause gone: %(alert)s") % {"alert": title}
-            yield from _of_clock("alert_closed", row.closed_at, closed, row)
-
-
-def _of_clock(kind: str, at: datetime, title: str, row: Alert) -> Iterable[Event]:
-    yield Event(
-        kind=kind, recorded_at=at, occurred_at=at, title=title, detail="",
-        who=_("the clock"), surface="", why="", source=row,
-    )  # fmt: skip
+    for step in _STEPS(lots=[lot.pk]):
+        alert = step.alert
+        named = " @ ".join(str(one) for one in (alert.get_reason_display(), alert.location) if one)
+        raised = step.kind == AlertStepKind.RAISED
+        yield Event(
+            kind=_KINDS.get(AlertStepKind(step.kind), f"alert_{step.kind}"),
+            recorded_at=step.at,
+            occurred_at=step.at,
+            title=named if raised else f"{telling.what(step)}: {named}",
+            detail="",
+            who=telling.who(step),
+            surface="",
+            why=step.reason,
+            source=alert,
+        )
 
 
 def _refused(lot: Lot) -> Iterator[Event]:

@@ -63,6 +63,7 @@ urlpatterns = [
     path("holds/<int:pk>/recall/", reach.RecallView.as_view(), name="recall"),
     path("alerts/", alerts.AlertListView.as_view(), name="alert_list"),
     path("alerts/count/", alerts.AlertCountView.as_view(), name="alert_count"),
+    path("alerts/<int:pk>/", alerts.AlertView.as_view(), name="alert"),
     path("refused-attempts/", attempts.AttemptsView.as_view(), name="attempts"),
     path("numbers/", numbers.NumbersView.as_view(), name="all_numbers"),
     path("numbers/<slug:figure>/", numbers.NumbersView.as_view(), name="numbers"),

@@ -40,9 +40,6 @@ from staging.suspects import Look, portions
 
 NOTHING = Value("")
 
-MOST_IN_WORDS = 100
-"""Alerts that the audit entry of a sweep names."""
-
 DETAIL = Alert._meta.get_field("detail").max_length or 0
 
 
@@ -61,6 +58,7 @@ def _sweep(by: Actor, at: datetime, thorough: bool) -> dict[str, int]:
     stamp = audit.stamp(by, timezone.now())
     look = Look.begin(at, thorough=thorough)
     last = Alert.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    before = life.newest()
     suspects = look.suspects()
     raised = _dwell(at) + _overdue(look, at) + _without_demand(at)
     doubtful = suspects | look.new_suspects()
@@ -68,18 +66,12 @@ def _sweep(by: Actor, at: datetime, thorough: bool) -> dict[str, int]:
     pulls.catch_up(look, doubtful, stamp)
     closed = _close(suspects, look, last, at)
     unstaging.close_done(at)
-    turned = life.go_by(at)
+    turned = life.go_by(at, before)
     look.end()
-    counts = {"raised": raised, "closed": closed, **turned.counts()}
+    counts = {"raised": raised, "closed": closed, **turned}
     if any(counts.values()):
-        audit.record("staging.sweep", stamp=stamp, facts=counts | {"alerts": _in_words(last)})
+        audit.record("staging.sweep", stamp=stamp, facts=counts | {"alerts": life.named(before)})
     return counts
-
-
-def _in_words(last: int) -> list[str]:
-    """The alerts raised since, as many as an audit entry should hold."""
-    made = Alert.objects.filter(pk__gt=last).select_related("lot", "location")
-    return [str(alert) for alert in made.order_by("pk")[:MOST_IN_WORDS]]
 
 
 # --- raise --------------------------------------------------------------------------------------

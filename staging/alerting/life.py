@@ -5,6 +5,7 @@ people do about it are verbs (`staging.actions.alerts`). Here time goes by: snoo
 acknowledgements lapse, and what waits goes up a level when it is due.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -172,28 +173,31 @@ class Rules:
 MOST = 1000
 """Alerts that are turned to at a time."""
 
+MOST_IN_WORDS = 100
+"""Alerts that the audit entry of a sweep names."""
 
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """How many alerts the clock has woken and escalated, and those that it has."""
-
-    woken: int = 0
-    escalated: int = 0
-    alerts: tuple[Alert, ...] = ()
-
-    def counts(self) -> dict[str, int]:
-        """What of it happened at all, by name."""
-        found = {"woken": self.woken, "escalated": self.escalated}
-        return {name: count for name, count in found.items() if count}
+_OF_CLOCK = (
+    AlertStepKind.RAISED,
+    AlertStepKind.REOPENED,
+    AlertStepKind.ESCALATED,
+    AlertStepKind.WOKEN,
+)
+"""What an entry of the clock names; what closes, it counts."""
 
 
-def go_by(at: datetime) -> Turned:
+def newest() -> int:
+    """The last step there is by now: what has happened since, comes after it."""
+    return AlertStep.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def go_by(at: datetime, before: int) -> dict[str, int]:
     """Wake what was snoozed until now, let acknowledgements lapse, and escalate what has waited.
 
-    Four statements for each thousand alerts that are due, one if none is. After a stop, levels are
-    made up for: each is a step of its own, at the time when it is done.
+    How many of each, and how many have been raised again since the step `before`, where there are
+    any. Five statements for each thousand alerts that are due, two if none is. After a stop, levels
+    are made up for: each is a step of its own, at the time when it is done.
     """
-    turned = Turned()
+    counts: Counter[str] = Counter()
     rules: Rules | None = None
     while due := list(_due(at)[:MOST]):
         rules = rules or Rules()
@@ -202,13 +206,18 @@ def go_by(at: datetime) -> Turned:
             due, steps, "level", "escalates_at", "snoozed_until",
             "acknowledged_at", "acknowledged_by", "acknowledge_reason",
         )  # fmt: skip
-        kinds = [step.kind for step in steps]
-        turned = Turned(
-            turned.woken + kinds.count(AlertStepKind.WOKEN),
-            turned.escalated + kinds.count(AlertStepKind.ESCALATED),
-            (*turned.alerts, *due)[:MOST],
-        )
-    return turned
+        counts.update(step.kind for step in steps)
+    again = AlertStep.objects.filter(pk__gt=before, kind=AlertStepKind.REOPENED).count()
+    return dict(counts) | ({AlertStepKind.REOPENED.value: again} if again else {})
+
+
+def named(before: int) -> list[str]:
+    """The alerts that the clock has raised, woken or escalated since that step, as many as an audit
+    entry should hold."""
+    steps = AlertStep.objects.filter(pk__gt=before, kind__in=_OF_CLOCK, actor=None)
+    found = Alert.objects.filter(pk__in=steps.values("alert"))
+    found = found.select_related("lot", "location", "demand").order_by("pk")
+    return [str(alert) for alert in found[:MOST_IN_WORDS]]
 
 
 def _due(at: datetime) -> QuerySet[Alert]:

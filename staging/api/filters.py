@@ -15,9 +15,13 @@ from inventory.api.resources import (
     YesNoFilter,
 )
 from inventory.models import Purpose
+from staging.alerting.addressed import for_whom
 from staging.models import (
     Alert,
     AlertReason,
+    AlertRule,
+    AlertStep,
+    AlertStepKind,
     Commitment,
     Demand,
     DemandKind,
@@ -25,6 +29,7 @@ from staging.models import (
     DwellPolicy,
     LabelSize,
     Requirement,
+    Severity,
     SiteCalendar,
 )
 
@@ -104,8 +109,17 @@ class StagedStockFilter(AllocationFilter):
 
 class AlertFilter(Filters):
     reason = OneOfFilter(choices=AlertReason.choices)
+    severity = OneOfFilter(choices=Severity.choices)
+    level = WholeFilter("level", help_text="1 operator, 2 supervisor, 3 QA.")
+    min_level = WholeFilter("level", "gte", help_text="This level and those above.")
     open = YesNoFilter("closed_at", "isnull", help_text="Its cause is still there.")
     acknowledged = YesNoFilter("acknowledged_at", "isnull", exclude=True)
+    snoozed = YesNoFilter("snoozed_until", "isnull", exclude=True)
+    assigned_to = CodeFilter("assigned_to", "username")
+    for_me = YesNoFilter(
+        method="filter_for_me",
+        help_text="What has come to the level of who asks, or is assigned to them; or all else.",
+    )
     lot = CodeFilter("lot")
     location = CodeFilter("location")
     within = WithinFilter()
@@ -114,6 +128,31 @@ class AlertFilter(Filters):
 
     class Meta:
         model = Alert
+        fields = ()
+
+    def filter_for_me(self, rows: QuerySet[Alert], name: str, value: bool) -> QuerySet[Alert]:
+        mine = for_whom(self.request.user)
+        return rows.filter(mine) if value else rows.exclude(pk__in=rows.filter(mine).values("pk"))
+
+
+class AlertStepFilter(Filters):
+    kind = OneOfFilter(choices=AlertStepKind.choices)
+
+    class Meta:
+        model = AlertStep
+        fields = ()
+
+
+class AlertRuleFilter(Filters):
+    reason = OneOfFilter(choices=AlertReason.choices)
+    severity = OneOfFilter(choices=Severity.choices)
+    general = YesNoFilter(
+        "site", "isnull", help_text="For all sites that have no rule of their own."
+    )
+    site = CodeFilter("site")
+
+    class Meta:
+        model = AlertRule
         fields = ()
 
 

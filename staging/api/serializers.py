@@ -12,6 +12,8 @@ from inventory.units import plain
 from quality.gate import STOP_LABELS
 from staging.models import (
     Alert,
+    AlertRule,
+    AlertStep,
     Commitment,
     Demand,
     DemandState,
@@ -160,6 +162,37 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "demand", "raised_at", "times", "escalates_at", "assigned_to",
             "acknowledged_at", "acknowledged_by", "acknowledge_reason", "snoozed_until",
             "closed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class AlertStepSerializer(serializers.ModelSerializer[AlertStep]):
+    """One thing that happened to an alert; without an actor, by the clock. `level` and `detail` are
+    the alert's after it; `batch` is that of the audit trail."""
+
+    actor = Code("actor", "username", allow_null=True, default=None)
+    assigned_to = Code("assigned_to", "username", allow_null=True, default=None)
+
+    class Meta:
+        model = AlertStep
+        fields = (
+            "id", "kind", "at", "level", "detail", "actor", "reason", "until", "assigned_to",
+            "batch",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class AlertRuleSerializer(serializers.ModelSerializer[AlertRule]):
+    """By which alerts of a reason live; a site's own rule counts before the general one. Spans of
+    time as `1 02:30:00`: days, hours, minutes, seconds."""
+
+    site = Code("site", allow_null=True, default=None)
+
+    class Meta:
+        model = AlertRule
+        fields = (
+            "id", "reason", "site", "enabled", "severity", "escalate_after",
+            "escalate_again_after", "acknowledged_for", "snooze_at_most", "reopen_within", "lead",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -16,6 +16,7 @@ router.register("demands", views.DemandViewSet)
 router.register("allocations", views.AllocationViewSet)
 router.register("staged-stock", views.StagedStockViewSet)
 router.register("alerts", views.AlertViewSet)
+router.register("alert-rules", views.AlertRuleViewSet)
 router.register("pull-tasks", PullTaskViewSet)
 router.register("unstage-tasks", UnstageTaskViewSet)
 router.register("dwell-policies", views.DwellPolicyViewSet)
@@ -28,6 +29,7 @@ urlpatterns = [
     path("holds/<int:pk>/reach/", ReachView.as_view(), name="hold-reach"),
     path("holds/<int:hold>/reach/positions/", PositionViewSet.as_view({"get": "list"})),
     path("holds/<int:hold>/reach/shipments/", ShipmentViewSet.as_view({"get": "list"})),
+    path("alerts/<int:alert>/steps/", views.AlertStepViewSet.as_view({"get": "list"})),
     path("lots/<int:pk>/dossier/", DossierView.as_view(), name="lot-dossier"),
     *(path(f"labels/{name}/", view, name=f"labels-{name}") for name, view in LABEL_VIEWS.items()),
     *(path(f"numbers/{name}/", view) for name, view in numbers.VIEWS.items()),

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.db.models import Case, Prefetch, QuerySet, Value, When
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory import sites
 from inventory.api.expansions import LOCATION, LOT, MATERIAL, SITE, STOCK
 from inventory.api.resources import Coded, Resource
 from inventory.api.selection import Expansion
@@ -17,6 +19,8 @@ from staging.api import filters, serializers
 from staging.api.suggestion import SuggestionAnswer
 from staging.models import (
     Alert,
+    AlertRule,
+    AlertStep,
     Allocation,
     Demand,
     DwellPolicy,
@@ -123,7 +127,37 @@ class AlertViewSet(Resource):
     serializer_class = serializers.AlertSerializer
     filterset_class = filters.AlertFilter
     expansions = {key: STOCK[key] for key in ("lot", "location", "container")}
+    ordering_fields = ("id", "urgency", "raised_at")
     summaries = {"list": "Alerts", "retrieve": "One alert"}
+    tag = TAG
+
+
+class AlertStepViewSet(Resource):
+    """What has happened to one alert, in order."""
+
+    queryset = AlertStep.objects.select_related("actor", "assigned_to")
+    serializer_class = serializers.AlertStepSerializer
+    filterset_class = filters.AlertStepFilter
+    permission_needed = "staging.view_alert"
+    ordering = ("id",)
+    summaries = {"list": "History of an alert"}
+    tag = TAG
+
+    def get_queryset(self) -> QuerySet[AlertStep]:
+        rows: QuerySet[AlertStep] = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows.none()
+        known = sites.within(Alert.objects.all(), self.request.user)
+        return rows.filter(alert=get_object_or_404(known, pk=self.kwargs["alert"]))
+
+
+class AlertRuleViewSet(Resource):
+    """By which alerts live, reason by reason, and site by site where sites have their own."""
+
+    queryset = AlertRule.objects.select_related("site")
+    serializer_class = serializers.AlertRuleSerializer
+    filterset_class = filters.AlertRuleFilter
+    summaries = {"list": "Alert rules", "retrieve": "One alert rule"}
     tag = TAG
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from inventory import genealogy, on_hand
 from inventory.models import AuditEntry, Balance, Lot, Movement, RefusedAttempt
@@ -23,7 +23,7 @@ from inventory.units import plain
 from staging import stops
 from staging.dossier import quality
 from staging.dossier.plain import recorded, who
-from staging.models import Alert, Commitment
+from staging.models import Alert, AlertStep, Commitment
 
 FORMAT = 1
 
@@ -204,6 +204,7 @@ def _link(link: genealogy.Link, used: Lot) -> Content:
 
 def _alerts(lot: Lot) -> list[Content]:
     related = ("location", "container", "acknowledged_by", "demand")
+    steps = AlertStep.objects.select_related("actor", "assigned_to")
     return [
         {
             "id": row.pk,
@@ -217,9 +218,28 @@ def _alerts(lot: Lot) -> list[Content]:
             "acknowledged_by": who(row.acknowledged_by) if row.acknowledged_by else None,
             "acknowledge_reason": row.acknowledge_reason,
             "closed_at": _moment(row.closed_at),
+            "severity": row.severity,
+            "level": row.level,
+            "times": row.times,
+            "steps": [_alert_step(step) for step in row.steps.all()],
         }
-        for row in Alert.objects.filter(lot=lot).select_related(*related).order_by("pk")
+        for row in Alert.objects.filter(lot=lot)
+        .select_related(*related)
+        .prefetch_related(Prefetch("steps", steps.order_by("pk")))
+        .order_by("pk")
     ]
+
+
+def _alert_step(step: AlertStep) -> Content:
+    return {
+        "kind": step.kind,
+        "at": moment(step.at),
+        "level": step.level,
+        "who": who(step.actor) if step.actor else None,
+        "why": step.reason,
+        "until": _moment(step.until),
+        "assigned_to": who(step.assigned_to) if step.assigned_to else None,
+    }
 
 
 def _newest(rows: QuerySet[Any], most: int) -> tuple[list[Any], int]:

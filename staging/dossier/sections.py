@@ -348,8 +348,7 @@ def _alerts(said: Content, now: datetime) -> Iterator[Block]:
     rows = [
         (word("alert", row["reason"]), joined(row["place"], row["container"], row["demand"]),
          at(row["raised_at"]), at(row["closed_at"]),
-         joined(at(row["acknowledged_at"]), name(row["acknowledged_by"]),
-                row["acknowledge_reason"], by="\n") if row["acknowledged_at"] else NOTHING)
+         "\n\n".join(map(_alert_step, row["steps"])) or NOTHING)
         for row in said["alerts"]
     ]  # fmt: skip
     headings = [
@@ -357,9 +356,22 @@ def _alerts(said: Content, now: datetime) -> Iterator[Block]:
         _("Where and for whom"),
         _("Raised"),
         _("Cause gone"),
-        _("Acknowledged"),
+        _("Its life"),
     ]
     yield _or_none(Table(headings, [3, 3, 3, 3, 4], rows), _("No alert was raised."))
+
+
+def _alert_step(row: Content) -> str:
+    """What happened to an alert; of one that escalated to whom, of one that was put off how long,
+    of one that was assigned to whom."""
+    of_kind = {
+        "escalated": word("alert_level", row["level"]),
+        "snoozed": at(row["until"]),
+        "assigned": name(row["assigned_to"]),
+    }
+    what = joined(word("alert_step", row["kind"]), of_kind.get(row["kind"], ""), by=": ")
+    by = name(row["who"]) if row["who"] else ""
+    return joined(f"{at(row['at'])} {what}", by, row["why"], by="\n")
 
 
 def _refused(said: Content, now: datetime) -> Iterator[Block]:

@@ -12,12 +12,14 @@ from inventory.models.materials import MaterialKind
 from quality.models import DecisionKind, Ending, InspectionKind, Meaning, Method, Outcome
 from quality.seen import in_words
 from staging.models import State
-from staging.models.alerts import AlertReason
+from staging.models.alerts import AlertLevel, AlertReason, AlertStepKind
 
 NOTHING = "–"  # noqa: RUF001 - as the pages show it
 
 CHOICES: dict[str, Any] = {
     "alert": AlertReason,
+    "alert_step": AlertStepKind,
+    "alert_level": AlertLevel,
     "decision": DecisionKind,
     "ending": Ending,
     "inspection": InspectionKind,
@@ -33,7 +35,7 @@ CHOICES: dict[str, Any] = {
 }
 
 
-def word(kind: str, code: str) -> str:
+def word(kind: str, code: str | int) -> str:
     """What a code means; itself, if it is none that is known any more."""
     known = dict(CHOICES[kind].choices)
     return str(known.get(code, code))

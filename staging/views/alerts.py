@@ -1,25 +1,44 @@
-"""Alerts: what the clock has flagged, and who has taken it up."""
+"""Alerts: what has come to whom, one alert with its life, and what is done about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any
+from uuid import uuid4
 
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views import View
+from django.views.generic import DetailView
 
-from inventory.paging import counted
-from inventory.sheets.columns import Column
-from inventory.templatetags.components import said
-from inventory.views.common import FloorView
+from inventory import attempts, verbs
+from inventory.errors import Refused
+from inventory.forms import form_for
+from inventory.paging import Page, counted, every, sifted_page_of
+from inventory.sheets.columns import BATCH, Column, Sheet
+from inventory.templatetags.components import said, span
+from inventory.verbs import REGISTRY, Verb
+from inventory.views.common import FloorView, actor
+from inventory.views.verbs import path_of
 from inventory.wording import full_name
+from inventory.zones import zone_of
+from staging.alerting import telling
+from staging.alerting.addressed import unanswered
 from staging.filters import AlertFilter
-from staging.models import Alert, AlertReason
+from staging.models import Alert, AlertReason, AlertStep, Severity
+from staging.views.files import AsFile
 from staging.views.lists import ListPage
+from staging.views.lot_parts import Entry
 
 
-def _detail(alert: Alert) -> str:
+def detail_of(alert: Alert) -> str:
     """A code of the gate in its words; other details are words already."""
     usable = alert.reason != AlertReason.NOT_USABLE or not alert.detail
     return alert.detail if usable else said([alert.detail])
@@ -31,8 +50,14 @@ def _of_commitment(path: str) -> Callable[[Alert], Any]:
     return lambda alert: read(alert.commitment) if alert.commitment else None
 
 
+_RELATED = (
+    "site", "demand", "lot__material__base_unit", "location__site", "container",
+    "acknowledged_by", "assigned_to", "commitment__dwell_policy",
+)  # fmt: skip
+
+
 class AlertListView(ListPage):
-    """Open alerts, the oldest first: it has waited longest."""
+    """Open alerts that have come to whoever looks, the most urgent first, then the oldest."""
 
     template_name = "staging/alert_list.html"
     reads = ("staging.view_alert",)
@@ -41,8 +66,11 @@ class AlertListView(ListPage):
     columns = (
         Column("id", _("Number"), lambda alert: alert.pk),
         Column("reason", _("Reason"), lambda alert: alert.get_reason_display()),
-        Column("detail", _("Detail"), _detail),
+        Column("detail", _("Detail"), detail_of),
+        Column("severity", _("Severity"), lambda alert: alert.get_severity_display()),
+        Column("level", _("Level"), lambda alert: alert.get_level_display()),
         Column("raised_at", _("Raised at"), lambda alert: alert.raised_at),
+        Column("times", _("Times raised"), lambda alert: alert.times),
         Column("lot", _("Lot"), lambda alert: alert.lot and alert.lot.code),
         Column("material", _("Material"), lambda alert: alert.lot and alert.lot.material.code),
         Column("quantity", _("Quantity"), _of_commitment("quantity")),
@@ -52,28 +80,202 @@ class AlertListView(ListPage):
         Column("container", _("Container"), lambda alert: alert.container and alert.container.code),
         Column("demand", _("Demand"), lambda alert: alert.demand and alert.demand.reference),
         Column("needed_at", _("Needed at"), lambda alert: alert.demand and alert.demand.needed_at),
+        Column("assigned_to", _("Assigned to"), lambda alert: full_name(alert.assigned_to)),
         Column("acknowledged_at", _("Acknowledged"), lambda alert: alert.acknowledged_at),
         Column("acknowledged_by", _("By"), lambda alert: full_name(alert.acknowledged_by)),
         Column("why", _("Why"), lambda alert: alert.acknowledge_reason),
+        Column("snoozed_until", _("Snoozed until"), lambda alert: alert.snoozed_until),
+        Column("escalates_at", _("Escalates at"), lambda alert: alert.escalates_at),
         Column("closed_at", _("Closed"), lambda alert: alert.closed_at),
     )
 
     def rows(self) -> QuerySet[Alert]:
-        return Alert.objects.select_related(
-            "site", "demand", "lot__material__base_unit", "location__site", "container",
-            "acknowledged_by", "commitment__dwell_policy",
-        )  # fmt: skip
+        return Alert.objects.select_related(*_RELATED)
 
     def shown(self, chosen: Any) -> QuerySet[Alert]:
-        return AlertFilter.shown(chosen)
+        return AlertFilter.shown(chosen, self.request.user)
+
+    @property
+    def only_open(self) -> bool:
+        return not self.asked.get("state")
+
+    def order(self) -> str:
+        return "urgency" if self.only_open else "pk"
+
+    def page_of(self, rows: QuerySet[Any]) -> Page[Any]:
+        """By urgency where it counts; what is closed, by when it was raised, the newest first."""
+        return sifted_page_of(
+            rows, self.request.GET, column=self.order(), newest=not self.only_open
+        )
+
+    def sheet(self) -> Sheet:
+        found = self.found(self.filterset_class(self.asked, queryset=self.rows()))
+        return Sheet(
+            name=self.section,
+            columns=self.columns,
+            found=found,
+            batches=lambda: every(found, self.order(), down=not self.only_open, size=BATCH),
+        )
 
 
 class AlertCountView(FloorView, View):
-    """How many open alerts nobody has acknowledged, as a bare number; nothing for none."""
+    """How many alerts wait for whoever looks, as a bare number; nothing for none."""
 
     reads = ("staging.view_alert",)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        waiting = Alert.objects.open().filter(acknowledged_at=None)
-        count, more = counted(waiting)
+        count, more = counted(unanswered(request.user))
         return HttpResponse(f"{count}+" if more else str(count or ""), content_type="text/plain")
+
+
+VERBS = ("acknowledge", "snooze", "wake", "assign_alert")
+
+SNOOZES = (15, 30, 60, 120, 240, 480, 720, 1440, 2880, 4320)
+"""Minutes that are offered, as far as the rule lets."""
+
+MOST_PEOPLE = 200
+"""More are not offered: they are named on the verb's own page."""
+
+
+class AlertView(FloorView, AsFile, DetailView[Alert]):
+    """One alert: what, where, why, what happens next, what has happened, and what can be done."""
+
+    model = Alert
+    template_name = "staging/alert.html"
+    reads = ("staging.view_alert",)
+    refusal: Refused | None = None
+
+    def get_queryset(self) -> QuerySet[Alert]:
+        return Alert.objects.select_related(*_RELATED)
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
+        with timezone.override(zone_of(self.object.site)):
+            context |= self._history()
+            answer: Any = super().render_to_response(context, **kwargs)
+            return answer.render()
+
+    def _history(self) -> dict[str, Any]:
+        rule = telling.rule_of(self.object)
+        linked = self.request.user.has_perm("inventory.view_auditentry")
+        entries = [_entry(step, linked=linked) for step in telling.steps_of(self.object)]
+        return {
+            "rule": rule,
+            "next": telling.next_of(self.object, rule),
+            "history": entries[::-1],
+            "snoozes": list(_snoozes(rule.snooze_at_most)),
+        }
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        alert, user = self.object, self.request.user
+        return super().get_context_data(
+            offered=set()
+            if alert.closed_at
+            else {name for name in VERBS if _may(user, alert, name)},
+            people=_people() if user.has_perm(REGISTRY["assign_alert"].permission) else [],
+            detail=detail_of(alert),
+            key=uuid4(),
+            refusal=self.refusal,
+            paths={name: path_of(name, alert=str(alert.pk)) for name in VERBS},
+            section="alerts",
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Do something about it, and come back to it."""
+        name = request.POST.get("verb", "")
+        if name not in VERBS:
+            raise Http404
+        verb, self.object = REGISTRY[name], self.get_object()
+        asked = {key: value for key, value in request.POST.items() if key in _names(verb)}
+        if not request.user.has_perm(verb.permission):
+            attempts.record_denied(verb.permission, {"alert": [pk]}, by=actor(request))
+            raise PermissionDenied
+        form = form_for(name)(asked | {"alert": str(pk)})
+        try:
+            if not form.is_valid():
+                raise _unread(form)
+            verbs.carry_out(
+                verb, [form.line()], by=actor(request), at=timezone.now(), asked=asked,
+                key=request.POST.get("key", "").replace("\x00", "")[:255],
+            )  # fmt: skip
+        except Refused as refusal:
+            self.refusal = refusal
+            return self.get(request, pk=pk)
+        messages.success(request, _DONE[name])
+        return redirect("staging:alert", pk)
+
+    def sheet(self) -> Sheet:
+        alert = self.get_object()
+        steps = telling.steps_of(alert)
+        return Sheet(
+            name=f"alert-{alert.pk}", columns=STEPS, found=alert.steps.all(),
+            zone=zone_of(alert.site), batches=lambda: iter([list(steps)]),
+        )  # fmt: skip
+
+
+_DONE = {
+    "acknowledge": _("Acknowledged."),
+    "snooze": _("Snoozed."),
+    "wake": _("It waits again."),
+    "assign_alert": _("Assigned."),
+}
+
+STEPS = (
+    Column("at", _("When"), lambda step: step.at),
+    Column("what", _("What"), telling.what),
+    Column("level", _("Level"), lambda step: step.get_level_display()),
+    Column("who", _("Who"), telling.who),
+    Column("why", _("Why"), lambda step: step.reason),
+    Column("until", _("Until"), lambda step: step.until),
+    Column("assigned_to", _("Assigned to"), lambda step: full_name(step.assigned_to)),
+    Column("detail", _("Detail"), lambda step: step.detail),
+)
+
+
+def _names(verb: Verb) -> set[str]:
+    return {field.name for field in verb.fields} - {"alert"}
+
+
+def _unread(form: Any) -> Refused:
+    """What could not be read, in the words of the form."""
+    name, errors = next(iter(form.errors.as_data().items()))
+    label = form[name].label if name in form.fields else ""
+    text = f"{label}: {errors[0].messages[0]}" if label else errors[0].messages[0]
+    return Refused(text, code="invalid", field=name, hint=_("Nothing has been done."))
+
+
+def _may(user: Any, alert: Alert, name: str) -> bool:
+    """Whether a verb is offered on an open alert; the verb itself decides."""
+    if not user.has_perm(REGISTRY[name].permission):
+        return False
+    match name:
+        case "acknowledge":
+            return alert.acknowledged_at is None
+        case "wake":
+            return alert.snoozed_until is not None
+        case "snooze":
+            return alert.severity != Severity.CRITICAL or user.has_perm("staging.snooze_critical")
+    return True
+
+
+def _snoozes(longest: timedelta | None) -> Iterator[tuple[int, str]]:
+    """The spans that can be chosen: minutes, and in words."""
+    for minutes in SNOOZES:
+        length = timedelta(minutes=minutes)
+        if longest and length <= longest:
+            yield minutes, span(length)
+
+
+def _people() -> list[User]:
+    """To whom alerts can be given."""
+    rows = User.objects.with_perm("staging.view_alert").order_by("last_name", "username")
+    return list(rows[:MOST_PEOPLE])
+
+
+def _entry(step: AlertStep, *, linked: bool) -> Entry:
+    icon, tone = telling.DRAWN[step.kind]
+    url = f"{reverse('staging:audit')}?batch={step.batch}" if linked and step.batch else ""
+    return Entry(
+        when=step.at, who=telling.who(step), what=telling.what(step), why=step.reason, surface="",
+        icon=icon, tone=tone, url=url, claimed_at=None,
+    )  # fmt: skip

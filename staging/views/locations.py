@@ -103,7 +103,7 @@ class LocationView(FloorView, AsFile, DetailView[Location]):
             previous=_anchored(page.previous),
             next=_anchored(page.next),
             holds=holds_over(place),
-            alerts=Alert.objects.open()
+            alerts=Alert.objects.loud()
             .filter(location__in=places)
             .select_related("lot", "location")
             .order_by("pk")[:MOST_MOVEMENTS],

@@ -29,6 +29,11 @@ DRAWN: dict[str, tuple[str, str]] = {
     "alert": ("exclamation-triangle-fill", "warn"),
     "alert_closed": ("check-lg", "calm"),
     "acknowledgement": ("check2-square", "calm"),
+    "alert_escalated": ("people", "bad"),
+    "alert_snoozed": ("volume-mute", "calm"),
+    "alert_woken": ("volume-up", "warn"),
+    "alert_assigned": ("person", "info"),
+    "alert_reopened": ("arrow-repeat", "warn"),
     "refused": ("slash-circle-fill", "bad"),
 }
 """Icon and tone of each kind of event."""

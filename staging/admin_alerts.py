@@ -1,0 +1,113 @@
+"""Alert rules: how alerts of each reason live, at all sites and at those with rules of their own."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from inventory.actions import save_master
+from inventory.admin.base import MasterAdmin, RefusableForm, actor
+from inventory.templatetags.components import span
+from staging.models import AlertRule
+
+
+class RuleForm(RefusableForm[AlertRule]):
+    """A rule, and why it changes; `reason` is what its alerts are raised for."""
+
+    why = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Why it changes; kept in the audit trail."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "why" in self.fields:
+            self.fields["why"].required = not self.instance._state.adding
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(MasterAdmin[AlertRule]):
+    """The general rule of a reason, and below it those of sites that have their own."""
+
+    form = RuleForm
+    list_display = (
+        "reason", "of_site", "enabled", "severity", "to_supervisor", "to_qa", "acknowledged",
+        "snoozed", "again", "ahead",
+    )  # fmt: skip
+    list_filter = ("severity", "enabled", "site")
+    list_select_related = ("site",)
+    readonly_fields = ("beside",)
+    fieldsets = (
+        (None, {"fields": (("reason", "site"), "beside", ("enabled", "severity"))}),
+        (_("Escalation"), {"fields": (("escalate_after", "escalate_again_after"),)}),
+        (_("What people may do"), {"fields": (("acknowledged_for", "snooze_at_most"),)}),
+        (_("Raising"), {"fields": (("reopen_within", "lead"),)}),
+        (_("Change"), {"fields": ("why",)}),
+    )
+
+    def save_model(
+        self, request: HttpRequest, obj: AlertRule, form: forms.ModelForm[AlertRule], change: bool
+    ) -> None:
+        why = form.cleaned_data["why"]
+        save_master(obj, by=actor(request), at=timezone.now(), reason=why)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AlertRule]:
+        rows = super().get_queryset(request)
+        return rows.order_by("reason", F("site__code").asc(nulls_first=True))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What a rule is for, is said once."""
+        return ("beside", "reason", "site") if obj else ("beside",)
+
+    @admin.display(description=_("site"))
+    def of_site(self, rule: AlertRule) -> str:
+        return rule.site.code if rule.site else str(_("all others"))
+
+    @admin.display(description=_("to the supervisor after"))
+    def to_supervisor(self, rule: AlertRule) -> str:
+        return span(rule.escalate_after)
+
+    @admin.display(description=_("to QA after another"))
+    def to_qa(self, rule: AlertRule) -> str:
+        return span(rule.escalate_again_after)
+
+    @admin.display(description=_("acknowledged for"))
+    def acknowledged(self, rule: AlertRule) -> str:
+        return span(rule.acknowledged_for)
+
+    @admin.display(description=_("snoozed for at most"))
+    def snoozed(self, rule: AlertRule) -> str:
+        return span(rule.snooze_at_most)
+
+    @admin.display(description=_("the same alert again within"))
+    def again(self, rule: AlertRule) -> str:
+        return span(rule.reopen_within)
+
+    @admin.display(description=_("lead"))
+    def ahead(self, rule: AlertRule) -> str:
+        return span(rule.lead)
+
+    @admin.display(description=_("which counts"))
+    def beside(self, rule: AlertRule) -> SafeString | str:
+        """The rules there are for the same reason: a site's own counts at that site."""
+        rows = AlertRule.objects.filter(reason=rule.reason).select_related("site")
+        said = [
+            (
+                row.site.code if row.site else _("all other sites"),
+                row.get_severity_display(),
+                " → ".join(
+                    span(wait) for wait in (row.escalate_after, row.escalate_again_after) if wait
+                )
+                or _("does not escalate"),
+            )
+            for row in rows.order_by(F("site__code").asc(nulls_first=True))
+        ]
+        return format_html_join("", "<div>{}: {} · {}</div>", said) if said else "–"
