@@ -1,4 +1,4 @@
-"""Alert rules: how alerts of each reason live, at all sites and at those with rules of their own."""
+"""Alert rules: how alerts of each reason live, everywhere and at sites with rules of their own."""
 
 from typing import Any
 
@@ -110,4 +110,4 @@ class AlertRuleAdmin(MasterAdmin[AlertRule]):
             )
             for row in rows.order_by(F("site__code").asc(nulls_first=True))
         ]
-        return format_html_join("", "<div>{}: {} · {}</div>", said) if said else "–"
+        return format_html_join("", "<div>{}: {} · {}</div>", said) if said else ""

@@ -343,13 +343,13 @@ def test_alerts_are_acknowledged_from_the_list(plant: Plant, lot: Lot) -> None:
     Alert.objects.filter(reason="reservation_lost").delete()  # of the same lot
     alert = Alert.objects.get()
     client = reader("operator")
-    assert f"/work/acknowledge/?alert={alert.pk}" in text(client.get("/alerts/"))
+    assert f"/alerts/{alert.pk}/#act" in text(client.get("/alerts/"))
     assert text(client.get("/alerts/count/")) == "1"
     line = staging.Acknowledgement(alert=alert, reason="QA is on it")
     plant.do(staging.acknowledge, line)
     page = main(client.get("/alerts/"))
     assert "QA is on it" in page
-    assert "/work/acknowledge/" not in page
+    assert "#act" not in page
     assert text(client.get("/alerts/count/")) == ""
     assert lot.code not in text(client.get("/alerts/?acknowledged=no"))
     assert lot.code not in text(client.get("/alerts/?state=closed"))

@@ -194,8 +194,8 @@ def go_by(at: datetime, before: int) -> dict[str, int]:
     """Wake what was snoozed until now, let acknowledgements lapse, and escalate what has waited.
 
     How many of each, and how many have been raised again since the step `before`, where there are
-    any. Five statements for each thousand alerts that are due, two if none is. After a stop, levels
-    are made up for: each is a step of its own, at the time when it is done.
+    any. Three statements for each thousand alerts that are due and three besides, two if none is.
+    After a stop, levels are made up for: each is a step of its own, at the time when it is done.
     """
     counts: Counter[str] = Counter()
     rules: Rules | None = None

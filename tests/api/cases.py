@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -286,21 +287,35 @@ def complete_demand(p: Plant) -> Case:
     return Case(good, changed(good, demand=started.reference), "still_issued", "supervisor")
 
 
+def _alert(p: Plant, **kwargs: Any) -> int:
+    about = {"reason": "without_demand", "site": p.site, "lot": p.lot(), "location": p.l1}
+    return Alert.objects.create(raised_at=p.now, **about | kwargs).pk
+
+
 @case
 def acknowledge(p: Plant) -> Case:
-    def alert(**kwargs: Any) -> Alert:
-        lot = p.lot()
-        return Alert.objects.create(
-            reason="without_demand",
-            site=p.l1.site,
-            lot=lot,
-            location=p.l1,
-            raised_at=p.now,
-            **kwargs,
-        )
+    good = {"alert": _alert(p), "reason": "fetching it"}
+    return Case(good, changed(good, alert=_alert(p, closed_at=p.now)), "alert_closed")
 
-    good = {"alert": alert().pk, "reason": "fetching it"}
-    return Case(good, changed(good, alert=alert(closed_at=p.now).pk), "alert_closed")
+
+@case
+def snooze(p: Plant) -> Case:
+    good = {"alert": _alert(p), "minutes": 30, "reason": "after the break"}
+    return Case(good, changed(good, minutes=10**6), "snooze_too_long")
+
+
+@case
+def wake(p: Plant) -> Case:
+    good = {"alert": _alert(p)}
+    later = p.now + timedelta(hours=1)
+    Alert.objects.update(snoozed_until=later)
+    return Case(good, changed(good, alert=_alert(p)), "alert_not_snoozed")
+
+
+@case
+def assign_alert(p: Plant) -> Case:
+    good = {"alert": _alert(p), "assignee": p.qa.user.username}
+    return Case(good, changed(good, assignee="nobody-here"), "assignee_unknown")
 
 
 # --- staging ------------------------------------------------------------------------------------

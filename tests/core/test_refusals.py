@@ -22,10 +22,10 @@ from quality.models import (
 )
 from staging import actions as staging
 from staging.alerting import clock
-from staging.models import Alert, Demand
+from staging.models import Alert, AlertRule, Demand
 from tests.core.documented import own, verbs
 from tests.core.refusal import refused
-from tests.factories import LocationFactory
+from tests.factories import LocationFactory, UserFactory
 from tests.plans import in_force, results
 from tests.plant import Plant
 
@@ -843,6 +843,29 @@ REFUSALS: dict[str, dict[str, Attempt]] = {
         ) * 2,
         "alert_closed": lambda s: staging.Acknowledgement(alert=_gone(s.alert()), reason="r"),
     },
+    "snooze": {
+        "reason_needed": lambda s: snoozing(s, reason=" "),
+        "alert_closed": lambda s: snoozing(s, alert=_gone(s.alert())),
+        "snooze_of_critical": lambda s: snoozing(s, alert=s.alert()),
+        "snooze_end_needed": lambda s: snoozing(s, minutes=None),
+        "snooze_in_past": lambda s: snoozing(s, minutes=0),
+        "snooze_too_long": lambda s: snoozing(s, minutes=10**12),
+        "snooze_not_allowed": lambda s: after(
+            lambda: AlertRule.objects.update(snooze_at_most=None), lambda: snoozing(s)
+        ),
+    },
+    "wake": {
+        "alert_closed": lambda s: staging.Waking(alert=_gone(s.alert())),
+        "alert_not_snoozed": lambda s: staging.Waking(alert=s.alert()),
+    },
+    "assign_alert": {
+        "alert_closed": lambda s: staging.Assigning(alert=_gone(s.alert())),
+        "alert_assigned": lambda s: staging.Assigning(alert=s.alert()),
+        "assignee_unknown": lambda s: staging.Assigning(alert=s.alert(), assignee="nobody-here"),
+        "assignee_not_able": lambda s: staging.Assigning(
+            alert=s.alert(), assignee=UserFactory().username
+        ),
+    },
 }  # fmt: skip
 
 ONLY_IN_A_RACE = {
@@ -873,6 +896,14 @@ def _trusted(lot: Lot) -> Material:
 
 def _of_kind(s: Scene, kind: str) -> Movement:
     return Movement.objects.filter(kind=kind).latest("pk")
+
+
+def snoozing(s: Scene, **kwargs: Any) -> staging.Snooze:
+    """Of an alert that everybody may put off, unless another is given."""
+    if "alert" not in kwargs:
+        kwargs["alert"] = s.alert()
+        Alert.objects.update(severity="warning")
+    return staging.Snooze(**({"minutes": 5, "reason": "r"} | kwargs))
 
 
 def _gone(alert: Alert) -> Alert:

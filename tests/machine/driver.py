@@ -25,6 +25,7 @@ from inventory.models import (
 from inventory.verbs import REGISTRY, Verb
 from quality.models import Hold, Inspection, Meaning, Proposal
 from staging.actions import Need
+from staging.alerting.life import Life, replay
 from staging.models import Alert, Demand
 from tests.core.documented import documented
 from tests.factories import UserFactory
@@ -195,6 +196,25 @@ class Driver:
         assert refused == expected
         alert.refresh_from_db()
         assert alert.acknowledged_at or alert.closed_at
+
+    def put_off(self, alert: Alert, how: str) -> None:
+        """Assign, snooze and wake it: each is done, unless the alert has closed."""
+        who = {"assign_alert": {"assignee": self.plant.qa.user.username}}
+        why = {"snooze": {"minutes": 5, "reason": "lunch"}}
+        for name in ("assign_alert", "snooze", "wake"):
+            verb = REGISTRY[name]
+            alert.refresh_from_db()
+            line = verb.line(alert=alert, **who.get(name, {}), **why.get(name, {}))
+            answer, refused = self.carry_out(verb, [line], timezone.now(), how)
+            refused |= {_code(result) for result in answer.get("results", ())} - {""}
+            assert refused <= {"alert_closed", "alert_assigned", "snooze_of_critical",
+                               "alert_not_snoozed"}  # fmt: skip
+            assert bool(alert.closed_at) == (refused == {"alert_closed"})
+        alert.refresh_from_db()
+        assert alert.snoozed_until is None
+        *_steps, (_last, life) = replay(alert.steps.select_related("actor", "assigned_to"))
+        for column in Life.__slots__:
+            assert getattr(alert, column) == getattr(life, column), column
 
     def carry_out(
         self, verb: Verb, lines: Sequence[Any], at: datetime, how: str

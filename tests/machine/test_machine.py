@@ -28,7 +28,9 @@ from tests.plant import Plant
 
 pytestmark = pytest.mark.django_db
 
-OWN_RULES = {"reverse", "acknowledge", "countersign", "withdraw_proposal"}
+OWN_RULES = {
+    "reverse", "acknowledge", "snooze", "wake", "assign_alert", "countersign", "withdraw_proposal",
+}  # fmt: skip
 """Verbs that name what has happened before: the machine has rules of their own for them."""
 
 Asked = tuple[str, list[dict[str, Any]]]
@@ -98,13 +100,15 @@ class Work(RuleBasedStateMachine):
 
     @rule(of=number, how=HOW)
     def watch(self, of: int, how: str) -> None:
-        """The clock raises each alert once, and somebody acknowledges one."""
+        """The clock raises each alert once, and somebody sees to one."""
         clock.sweep(by=self.plant.operator, at=timezone.now())
         again = clock.sweep(by=self.plant.operator, at=timezone.now())
         assert again == {"raised": 0, "closed": 0}
         alerts = list(Alert.objects.order_by("-pk"))
         if alerts:
-            self.driver.acknowledge(alerts[of % len(alerts)], how)
+            alert = alerts[of % len(alerts)]
+            self.driver.acknowledge(alert, how)
+            self.driver.put_off(alert, how)
 
     @invariant()
     def the_ledger_is_sound(self) -> None:

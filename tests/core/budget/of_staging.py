@@ -255,6 +255,23 @@ def acknowledge(plant: Plant, count: int) -> list[Any]:
     return [staging.Acknowledgement(alert=alert, reason="on it") for alert in alerts]
 
 
+def snooze(plant: Plant, count: int) -> list[Any]:
+    plant.qa.user.has_perm("staging.view_alert")  # the second question reads them all
+    lines = acknowledge(plant, count)
+    return [staging.Snooze(alert=line.alert, minutes=30, reason="lunch") for line in lines]
+
+
+def wake(plant: Plant, count: int) -> list[Any]:
+    plant.do(staging.snooze, *(lines := snooze(plant, count)), by=plant.qa)
+    return [staging.Waking(alert=line.alert) for line in lines]
+
+
+def assign_alert(plant: Plant, count: int) -> list[Any]:
+    who = plant.operator.user.username
+    lines = acknowledge(plant, count)
+    return [staging.Assigning(alert=line.alert, assignee=who) for line in lines]
+
+
 def reverse_free(plant: Plant, count: int) -> list[Any]:
     """Movements that served no demand."""
     plant.do(stock.put_away, *[stock.Move(lot=x, target=plant.a2) for x in lots(plant, count)])
@@ -319,6 +336,9 @@ SCENES = {
     "cancel_demand": end_demand,
     "complete_demand": end_demand,
     "acknowledge": acknowledge,
+    "snooze": snooze,
+    "wake": wake,
+    "assign_alert": assign_alert,
     "reverse": reverse_free,
     "reverse: splits": reverse_splits,
     "reverse: staging": reverse_staging,
