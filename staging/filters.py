@@ -171,7 +171,7 @@ class AlertFilter(df.FilterSet):
         method="as_shown", empty_label=_("For me"),
     )  # fmt: skip
     severity = df.ChoiceFilter(label=_("Severity"), choices=Severity, empty_label=ANY)
-    level = df.TypedChoiceFilter(label=_("Level"), choices=AlertLevel, coerce=int, empty_label=ANY)
+    level = df.ChoiceFilter(label=_("Level"), choices=AlertLevel, empty_label=ANY)
     reason = df.ChoiceFilter(label=_("Reason"), choices=AlertReason, empty_label=ANY)
     site = df.ModelChoiceFilter(
         label=_("Site"), field_name="site", queryset=Site.objects.all(),

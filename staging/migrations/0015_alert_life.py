@@ -6,7 +6,8 @@ import django.core.validators
 import django.db.models.expressions
 from django.conf import settings
 from django.db import migrations, models
-from django.db.models import OuterRef, Subquery
+from django.db.models import CharField, OuterRef, Subquery
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from inventory.append_only import protect
@@ -44,6 +45,13 @@ def fill(apps, schema_editor):
     same = alerts.filter(pk=OuterRef("alert"))
     steps = apps.get_model("staging", "AlertStep").objects.order_by()
     steps.update(detail=Subquery(same.values("detail")[:1]))
+    entries = apps.get_model("inventory", "AuditEntry").objects.filter(
+        action="staging.acknowledge",
+        subject_type="staging.alert",
+        subject_id=Cast(OuterRef("alert"), CharField(max_length=40)),
+    )
+    taken_up = steps.filter(kind="acknowledged")
+    taken_up.update(batch=Subquery(entries.order_by("pk").values("batch")[:1]))
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
