@@ -312,6 +312,7 @@ METRICS_NETWORKS = checked.networks(
     env.list("FORESTAGE_METRICS_NETWORKS", default=[]), "FORESTAGE_METRICS_NETWORKS"
 )
 SEAL_SECONDS = env.int("FORESTAGE_SEAL_SECONDS", default=60)
+NUMBERS_DAYS = env.int("FORESTAGE_NUMBERS_DAYS", default=800)
 SWEEP_SECONDS = env.int("FORESTAGE_SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "flag-stale": {"task": "staging.tasks.flag_stale", "schedule": SWEEP_SECONDS},
@@ -333,6 +334,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="0"),
     },
     "forget-runs": {"task": "config.tasks.forget_runs", "schedule": crontab(hour="4", minute="0")},
+    # Days are over at other hours in other zones.
+    "count-days": {"task": "staging.tasks.count_days", "schedule": crontab(minute="12")},
 }
 
 # --- Seals and mail -------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from staging.models import (
     Alert,
     ClaimChange,
     Commitment,
+    DayNumber,
+    DaySnapshot,
     Demand,
     DwellPolicy,
     LabelSize,
@@ -35,4 +37,6 @@ def install() -> None:
     sites.register(UnstageTask, sites.at("location__site"))
     sites.register(LabelSize, None)
     sites.register(DwellPolicy, _names_no_other_site)
+    sites.register(DaySnapshot, sites.at("site"))
+    sites.register(DayNumber, sites.at("snapshot__site"))
     sites.register(SiteCalendar, sites.at("site"))

@@ -5,6 +5,7 @@ from django.utils import timezone
 from inventory import audit
 from inventory.background import LONGEST_SECONDS, MINUTE, clock_task
 from staging.alerting import clock
+from staging.numbers.daily import keeping
 
 
 @clock_task()
@@ -20,3 +21,10 @@ def flag_missed() -> dict[str, int]:
     Run nightly, so that what the other sweeps could ever miss is found within a day.
     """
     return clock.sweep(by=audit.system(), at=timezone.now(), thorough=True)
+
+
+@clock_task(seconds=20 * MINUTE)
+def count_days() -> dict[str, int]:
+    """Keep the numbers of the days that are over, and of those that have changed since. Running it
+    twice keeps the same."""
+    return keeping.keep(timezone.now(), seconds=15 * MINUTE)

@@ -17,6 +17,7 @@ from staging.models.demands import Demand, DemandKind, DemandState, Requirement
 from staging.models.displays import Display
 from staging.models.dwell import Counted, DwellChange, DwellPolicy, DwellSet, DwellTerms
 from staging.models.labels import LabelSize
+from staging.models.numbers import DayNumber, DaySnapshot, Measure, NumbersMark
 from staging.models.pulls import PullTask
 from staging.models.unstaging import LeftBy, UnstageTask
 
@@ -32,6 +33,8 @@ __all__ = [
     "ClockMark",
     "Commitment",
     "Counted",
+    "DayNumber",
+    "DaySnapshot",
     "Demand",
     "DemandKind",
     "DemandState",
@@ -42,6 +45,8 @@ __all__ = [
     "DwellTerms",
     "LabelSize",
     "LeftBy",
+    "Measure",
+    "NumbersMark",
     "PullTask",
     "Requirement",
     "Severity",
