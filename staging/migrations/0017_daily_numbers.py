@@ -6,67 +6,159 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inventory', '0015_claimed_times'),
-        ('staging', '0012_dwell_policies'),
+        ("inventory", "0015_claimed_times"),
+        ("staging", "0012_dwell_policies"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='NumbersMark',
+            name="NumbersMark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='DaySnapshot',
+            name="DaySnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('counted_at', models.DateTimeField(null=True, verbose_name='counted at')),
-                ('recount', models.BooleanField(default=False, verbose_name='to be counted again')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.site', verbose_name='site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(verbose_name="day")),
+                ("counted_at", models.DateTimeField(null=True, verbose_name="counted at")),
+                ("recount", models.BooleanField(default=False, verbose_name="to be counted again")),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.site",
+                        verbose_name="site",
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='DayNumber',
+            name="DayNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shift', models.CharField(blank=True, max_length=60, verbose_name='shift')),
-                ('kind', models.CharField(blank=True, choices=[('production', 'Production order'), ('operation', 'Operation'), ('shipment', 'Shipment')], max_length=10, verbose_name='demand')),
-                ('measure', models.PositiveSmallIntegerField(choices=[(1, 'Left their lane'), (2, 'Left over their limit'), (3, 'Left stale'), (4, "Standing at the day's end"), (5, "Standing stale at the day's end"), (6, 'Alerts raised'), (7, 'Alerts acknowledged'), (8, 'Alerts closed'), (9, 'Lines due'), (10, 'Lines staged on time'), (11, 'Alerts escalated'), (12, 'Alerts reopened')])),
-                ('span', models.PositiveSmallIntegerField(default=0)),
-                ('number', models.PositiveIntegerField()),
-                ('area', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location', verbose_name='area')),
-                ('material', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.material', verbose_name='material')),
-                ('snapshot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='numbers', to='staging.daysnapshot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("shift", models.CharField(blank=True, max_length=60, verbose_name="shift")),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("production", "Production order"),
+                            ("operation", "Operation"),
+                            ("shipment", "Shipment"),
+                        ],
+                        max_length=10,
+                        verbose_name="demand",
+                    ),
+                ),
+                (
+                    "measure",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (1, "Left their lane"),
+                            (2, "Left over their limit"),
+                            (3, "Left stale"),
+                            (4, "Standing at the day's end"),
+                            (5, "Standing stale at the day's end"),
+                            (6, "Alerts raised"),
+                            (7, "Alerts acknowledged"),
+                            (8, "Alerts closed"),
+                            (9, "Lines due"),
+                            (10, "Lines staged on time"),
+                            (11, "Alerts escalated"),
+                            (12, "Alerts reopened"),
+                        ]
+                    ),
+                ),
+                ("span", models.PositiveSmallIntegerField(default=0)),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "area",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.location",
+                        verbose_name="area",
+                    ),
+                ),
+                (
+                    "material",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.material",
+                        verbose_name="material",
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="numbers",
+                        to="staging.daysnapshot",
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.AddIndex(
-            model_name='daysnapshot',
-            index=models.Index(fields=['day', 'site'], name='snapshot_by_day'),
+            model_name="daysnapshot",
+            index=models.Index(fields=["day", "site"], name="snapshot_by_day"),
         ),
         migrations.AddIndex(
-            model_name='daysnapshot',
-            index=models.Index(condition=models.Q(('recount', True)), fields=['day'], name='snapshot_to_recount'),
+            model_name="daysnapshot",
+            index=models.Index(
+                condition=models.Q(("recount", True)), fields=["day"], name="snapshot_to_recount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='daysnapshot',
-            constraint=models.UniqueConstraint(fields=('site', 'day'), name='one_snapshot_a_day'),
+            model_name="daysnapshot",
+            constraint=models.UniqueConstraint(fields=("site", "day"), name="one_snapshot_a_day"),
         ),
         migrations.AddConstraint(
-            model_name='daynumber',
-            constraint=models.UniqueConstraint(models.F('snapshot'), models.F('measure'), django.db.models.functions.comparison.Coalesce('area', 0), django.db.models.functions.comparison.Coalesce('material', 0), models.F('shift'), models.F('kind'), models.F('span'), name='each_number_once'),
+            model_name="daynumber",
+            constraint=models.UniqueConstraint(
+                models.F("snapshot"),
+                models.F("measure"),
+                django.db.models.functions.comparison.Coalesce("area", 0),
+                django.db.models.functions.comparison.Coalesce("material", 0),
+                models.F("shift"),
+                models.F("kind"),
+                models.F("span"),
+                name="each_number_once",
+            ),
         ),
     ]

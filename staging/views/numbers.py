@@ -38,6 +38,7 @@ class NumbersView(FloorView, AsFile):
     def get(self, request: HttpRequest, figure: str = FIRST) -> HttpResponseBase:
         one = _figure(figure)
         form = NumbersForm(request.GET, one.asks)
+        form.offer_shifts()
         context = {
             "figure": one,
             "figures": [(reverse("staging:numbers", args=[name]), other.label, name == figure)

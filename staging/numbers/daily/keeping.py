@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -61,7 +62,9 @@ def _due(sites: Iterable[tuple[Site, Rules]], at: datetime) -> Iterator[tuple[Si
     if began is None:
         return
     known: dict[int, set[date]] = defaultdict(set)
-    rows = DaySnapshot.objects.filter(day__gte=at.date() - MADE_UP - A_DAY, counted_at__isnull=False)
+    rows = DaySnapshot.objects.filter(
+        day__gte=at.date() - MADE_UP - A_DAY, counted_at__isnull=False
+    )
     for site_id, day in rows.values_list("site", "day"):
         known[site_id].add(day)
     by_site = {site.pk: site for site, _rules in sites}
@@ -112,7 +115,7 @@ def note_changes(at: datetime) -> int:
 
 def _late(entries: QuerySet[AuditEntry], at: datetime) -> Moments:
     """The hours in which things happened that could be of a day that was over."""
-    rows = entries.filter(occurred_at__lt=at - SETTLED).order_by()
+    rows: Any = entries.filter(occurred_at__lt=at - SETTLED).order_by()
     rows = rows.annotate(hour=TruncHour("occurred_at", tzinfo=UTC)).values("hour")
     found: Moments = {}
     for row in rows.annotate(latest=Max("recorded_at")):
