@@ -31,7 +31,8 @@ from inventory.models import Movement, MovementKind, Site
 from staging.dwell.calendars import rules_of
 from staging.dwell.working import A_DAY, Rules
 from staging.models import (
-    Alert,
+    AlertStep,
+    AlertStepKind,
     Commitment,
     DayNumber,
     DaySnapshot,
@@ -123,6 +124,18 @@ def _area(location: str) -> Any:
 
 NO_STEP = Value(0)
 
+RAISED = (AlertStepKind.RAISED, AlertStepKind.REOPENED)
+STEPS = {
+    Measure.RAISED: AlertStepKind.RAISED,
+    Measure.REOPENED: AlertStepKind.REOPENED,
+    Measure.ESCALATED: AlertStepKind.ESCALATED,
+}
+TIMED_STEPS = {
+    Measure.ACKNOWLEDGED: AlertStepKind.ACKNOWLEDGED,
+    Measure.CLEARED: AlertStepKind.CLOSED,
+}
+"""Kept by how long it took since the alert was raised last."""
+
 
 # --- positions ----------------------------------------------------------------------------------
 
@@ -177,24 +190,23 @@ def _came_later(day: Day) -> Any:
 
 
 def _alerts(day: Day) -> list[tuple[Measure, QuerySet[Any, Any]]]:
-    """Alerts: raised, acknowledged and closed, each when it happened."""
-
-    def those(moment: str, *, timed: bool = True) -> QuerySet[Any, Any]:
-        rows = Alert.objects.filter(day.within(moment), location__site=day.site).annotate(
-            in_area=_area("location"),
-            of_material=F("lot__material_id"),
-            of_kind=Coalesce("commitment__requirement__demand__kind", Value("")),
-            in_shift=day.shift(moment),
-        )
-        if not timed:
-            return rows.annotate(in_step=NO_STEP)
-        took = ExpressionWrapper(F(moment) - F("raised_at"), output_field=DurationField())
-        return rows.annotate(took=took).annotate(in_step=step("took"))
-
+    """What happened to alerts, when it did, by their history: the alert itself is used again."""
+    raised = AlertStep.objects.filter(
+        alert=OuterRef("alert"), kind__in=RAISED, at__lte=OuterRef("at")
+    ).order_by("-at", "-pk")
+    steps = AlertStep.objects.filter(day.within("at"), alert__site=day.site).annotate(
+        in_area=_area("alert__location"),
+        of_material=F("alert__lot__material_id"),
+        of_kind=Coalesce("alert__demand__kind", Value("")),
+        in_shift=day.shift("at"),
+    )
+    plain = steps.annotate(in_step=NO_STEP)
+    since = Subquery(raised.values("at")[:1])
+    took = ExpressionWrapper(F("at") - since, output_field=DurationField())
+    timed = steps.annotate(took=took).annotate(in_step=step("took"))
     return [
-        (Measure.RAISED, those("raised_at", timed=False)),
-        (Measure.ACKNOWLEDGED, those("acknowledged_at")),
-        (Measure.CLEARED, those("closed_at")),
+        *((measure, plain.filter(kind=kind)) for measure, kind in STEPS.items()),
+        *((measure, timed.filter(kind=kind)) for measure, kind in TIMED_STEPS.items()),
     ]
 
 
