@@ -19,6 +19,7 @@ from staging.models.dwell import Counted, DwellChange, DwellPolicy, DwellSet, Dw
 from staging.models.labels import LabelSize
 from staging.models.numbers import DayNumber, DaySnapshot, Measure, NumbersMark
 from staging.models.pulls import PullTask
+from staging.models.reports import ReportChoice, ReportMail
 from staging.models.unstaging import LeftBy, UnstageTask
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "Measure",
     "NumbersMark",
     "PullTask",
+    "ReportChoice",
+    "ReportMail",
     "Requirement",
     "Severity",
     "Shift",

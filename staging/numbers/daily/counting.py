@@ -40,7 +40,7 @@ from staging.models import (
     Requirement,
     State,
 )
-from staging.numbers.daily.spans import step
+from staging.numbers.daily.spans import Step
 from staging.numbers.on_time import staged_by
 
 STANDING = (Measure.STANDING, Measure.STANDING_STALE)
@@ -157,7 +157,7 @@ def _left(day: Day) -> list[tuple[Measure, QuerySet[Any, Any]]]:
     plain = rows.annotate(in_step=NO_STEP)
     needed = Q(requirement__demand__needed_at__lte=F("closed_at"))
     return [
-        (Measure.LEFT, rows.annotate(in_step=step("took"))),
+        (Measure.LEFT, rows.annotate(in_step=Step("took"))),
         (Measure.LEFT_OVER, plain.filter(due_at__lt=F("closed_at"))),
         (Measure.LEFT_STALE, plain.filter(Q(due_at__lte=F("closed_at")) | needed)),
     ]
@@ -203,7 +203,7 @@ def _alerts(day: Day) -> list[tuple[Measure, QuerySet[Any, Any]]]:
     plain = steps.annotate(in_step=NO_STEP)
     since = Subquery(raised.values("at")[:1])
     took = ExpressionWrapper(F("at") - since, output_field=DurationField())
-    timed = steps.annotate(took=took).annotate(in_step=step("took"))
+    timed = steps.annotate(took=took).annotate(in_step=Step("took"))
     return [
         *((measure, plain.filter(kind=kind)) for measure, kind in STEPS.items()),
         *((measure, timed.filter(kind=kind)) for measure, kind in TIMED_STEPS.items()),

@@ -6,52 +6,63 @@ is told as the middle of its step, which is less than 5 % off (a step is 1.1007 
 which is 1.0491). Below a minute it is told as half a minute, beyond the last bound as that.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import timedelta
-from math import sqrt
+from math import floor, log10, sqrt
 from typing import Any
 
-from django.db.models import Case, Q, SmallIntegerField, Value, When
+from django.db.models import Func, SmallIntegerField
 
 FIRST = timedelta(minutes=1)
 TO_TENFOLD = 24
+LAST = 139
+"""The last step begins after 390 days, and has no end."""
+
 ERROR = 0.05
 """How far from the exact one a percentile is at most, as a part of it, from `FIRST` on."""
 
-BOUNDS = tuple(FIRST * 10 ** (step / TO_TENFOLD) for step in range(139))
-"""Step 0 ends at the first of them, the last step has no end."""
+HAIR = 1e-9
+"""So that ten minutes are ten minutes, however a logarithm is rounded."""
 
 
 def step_of(span: timedelta) -> int:
     """The number under which a span is kept."""
-    return bisect_right(BOUNDS, span)
+    if span < FIRST:
+        return 0
+    return min(1 + floor(log10(span / FIRST) * TO_TENFOLD + HAIR), LAST)
 
 
 def middle(step: int) -> timedelta:
     """What a kept span is told as."""
     if step == 0:
         return FIRST / 2
-    if step == len(BOUNDS):
-        return BOUNDS[-1]
-    low, high = BOUNDS[step - 1], BOUNDS[step]
-    return low * sqrt(high / low)
+    low = FIRST * 10 ** ((step - 1) / TO_TENFOLD)
+    return low if step == LAST else low * sqrt(10 ** (1 / TO_TENFOLD))
 
 
-def step(span: str) -> Any:
-    """An expression for `step_of` a column: bounds are halved, as `bisect` does."""
-    return _between(span, 0, len(BOUNDS))
+class Step(Func):
+    """An expression for `step_of` a span. A span is an interval, or microseconds in SQLite."""
 
+    output_field = SmallIntegerField()
+    arity = 1
 
-def _between(span: str, low: int, high: int) -> Any:
-    if low == high:
-        return Value(low, output_field=SmallIntegerField())
-    half = (low + high) // 2
-    return Case(
-        When(Q(**{f"{span}__lt": BOUNDS[half]}), then=_between(span, low, half)),
-        default=_between(span, half + 1, high),
-        output_field=SmallIntegerField(),
-    )
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        seconds = "EXTRACT(EPOCH FROM %(expressions)s)::double precision"
+        return self._of(compiler, connection, seconds, "LEAST", "LOG({0})", **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        seconds = "(%(expressions)s / 1000000.0)"
+        return self._of(compiler, connection, seconds, "MIN", "LN({0}) / LN(10)", **extra)
+
+    def _of(
+        self, compiler: Any, connection: Any, seconds: str, least: str, log: str, **extra: Any
+    ) -> Any:
+        # What is below the first bound is raised to it: a logarithm of nothing is refused.
+        most = {"LEAST": "GREATEST", "MIN": "MAX"}[least]
+        minutes = f"{most}({seconds} / 60, 0.5)"
+        steps = f"1 + FLOOR({log.format(minutes)} * {TO_TENFOLD} + {HAIR})"
+        template = f"CAST({most}({least}({steps}, {LAST}), 0) AS smallint)"
+        return super().as_sql(compiler, connection, template=template, **extra)
 
 
 def percentile(numbers: Mapping[int, int], part: tuple[int, int]) -> timedelta | None:

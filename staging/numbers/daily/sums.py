@@ -168,3 +168,11 @@ def known(asked: Asked) -> Known:
     until = min(asked.period.until, asked.yesterday)
     over = max((until - since).days + 1, 0) * found["sites"]
     return Known(found["first"], max(over - found["counted"], 0))
+
+
+def uncounted(asked: Asked) -> int:
+    """How many days of a site's period have not been counted, whether they are over or not. One
+    statement."""
+    inside = {"day__gte": asked.period.since, "day__lte": asked.period.until}
+    counted = DaySnapshot.objects.filter(asked.sites("site"), counted_at__isnull=False, **inside)
+    return (asked.period.until - asked.period.since).days + 1 - counted.count()
