@@ -85,7 +85,7 @@ def _send(mail: ReportMail) -> bool:
     mine = ReportMail.objects.filter(pk=mail.pk)
     try:
         written = _written(mail)
-    except Exception as failure:  # noqa: BLE001 - the others get theirs all the same
+    except Exception as failure:
         logger.exception("Report %s could not be written", mail)
         return _failed(mail, failure)
     try:

@@ -33,6 +33,7 @@ from staging.dwell.working import A_DAY, Rules
 from staging.models import (
     AlertStep,
     AlertStepKind,
+    ClaimChange,
     Commitment,
     DayNumber,
     DaySnapshot,
@@ -173,16 +174,19 @@ def _standing(day: Day) -> list[tuple[Measure, QuerySet[Any, Any]]]:
 
 
 def _came_later(day: Day) -> Any:
-    """Positions that came from another lane once the day was over: they keep their clock, so that
-    it does not say when they came here, and the ledger does."""
-    came = Movement.objects.filter(
+    """Positions that came to their lane, or to their demand, once the day was over: from another
+    lane or another demand they bring their clock along, so that it does not say when they came.
+    The ledger does, and the changes of claim."""
+    moved = Movement.objects.filter(
         reference=OuterRef("requirement__demand__reference"),
         task=OuterRef("requirement"),
         lot=OuterRef("lot"),
         target=OuterRef("location"),
     )
-    return Q(Exists(came.filter(occurred_at__gte=day.end))) & ~Q(
-        Exists(came.filter(occurred_at__lt=day.end))
+    got = ClaimChange.objects.filter(requirement=OuterRef("requirement"), quantity__gt=0)
+    later, before = Q(occurred_at__gte=day.end), Q(occurred_at__lt=day.end)
+    return (Q(Exists(moved.filter(later))) | Q(Exists(got.filter(later)))) & ~(
+        Q(Exists(moved.filter(before))) | Q(Exists(got.filter(before)))
     )
 
 
