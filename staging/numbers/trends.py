@@ -69,7 +69,7 @@ TABLES = (
                      "over. One that stands for three days counts on each of them."),
         (
             SINCE,
-            Column("left", gettext_lazy("Left")),
+            Column("left", gettext_lazy("Positions left")),
             Column("left_stale", gettext_lazy("Of them stale")),
             Column("standing", gettext_lazy("Standing"),
                    help=gettext_lazy("At the end of the day, added up over the days.")),

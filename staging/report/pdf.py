@@ -55,7 +55,7 @@ def _table(sheet: Sheet, table: Table) -> None:
     sheet.need(80)
     sheet.text(table.title, font=BOLD, size=9)
     numeric = frozenset(range(1, len(table.headings)))
-    sheet.table(table.headings, (30, 8, 11, 10, 9, 12, 9, 11), table.rows, numeric)
+    sheet.table(table.headings, (25, 12, 10, 12, 11, 13, 8, 11), table.rows, numeric)
     if table.note:
         sheet.text(table.note, ink=QUIET)
 
@@ -76,5 +76,5 @@ def _drawing(trend: Trend) -> Drawing:
         if height > 0:
             shapes.append(Box(x + stride * 0.2, TOP + HIGH - height, stride * 0.6, height, last))
         shapes.append(Label(middle, TOP + HIGH - height - 3, bar.words, "middle", last))
-        shapes.append(Label(middle, TOP + HIGH + FOOT - 4, bar.label, "middle", last))
+        shapes.append(Label(middle, TOP + HIGH + FOOT - 4, bar.short, "middle", last))
     return Drawing(trend.title, WIDTH, TOP + HIGH + FOOT, shapes)

@@ -38,6 +38,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Bar:
     label: str
+    short: str
     words: str
     percent: int
     part: Decimal | None
@@ -190,7 +191,8 @@ def _trend(title: str, one: OfSite, read: Callable[[Tally], Decimal | None]) -> 
     for monday, tally in one.weeks:
         part = read(tally)
         label = date_format(monday, "SHORT_DATE_FORMAT")
-        bars.append(Bar(label, spelled(part), round((part or 0) * 100), part))
+        short = _("W%(week)s") % {"week": monday.isocalendar().week}
+        bars.append(Bar(label, short, spelled(part), round((part or 0) * 100), part))
     return Trend(title, bars)
 
 
@@ -206,7 +208,7 @@ def _table(told: Told) -> Table:
     note = _("The first %(count)s; the page “Trends” has them all.") % {"count": len(rows)}
     return Table(
         title=_("By %(what)s") % {"what": inside(label)},
-        headings=[str(label), _("Left"), _("Half within"), _("Stale rate"), _("Alerts"),
+        headings=[str(label), _("Positions left"), _("Half within"), _("Stale rate"), _("Alerts"),
                   _("Half cleared within"), _("Lines due"), _("On time")],
         rows=rows,
         note=note if told.more else "",

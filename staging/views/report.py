@@ -80,13 +80,13 @@ class ReportView(FloorView, View):
             "words": words,
             "week": week,
             "parts": [
-                (part, [(trend.title, _chart(trend), [bar.label for bar in trend.bars])
+                (part, [(trend.title, _chart(trend), [bar.short for bar in trend.bars])
                         for trend in part.trends])
                 for part in words.parts
             ],
             "figures": sets("report"),
             "form": form,
-            "roles": [str(choice.role) for choice in choosing.by_role(actor(request).user)],
+            "by_roles": [str(choice.role) for choice in choosing.by_role(actor(request).user)],
             "earlier": _address(week.earlier),
             "later": _address(week.later) if week < Week.last(timezone.now()) else "",
             "pdf_url": f"{reverse('staging:report_pdf')}?week={week}",
@@ -101,7 +101,7 @@ def _address(week: Week) -> str:
 
 def _chart(trend: Trend) -> Chart:
     """Week by week, on a scale from nothing to all."""
-    steps = [plot.Step(f"{bar.label}: {bar.words}", {"one": bar.part or 0}) for bar in trend.bars]
+    steps = [plot.Step(f"{bar.label}: {bar.words}", {"fine": bar.part or 0}) for bar in trend.bars]
     return plot.chart(steps, top=1, words=percent)
 
 
