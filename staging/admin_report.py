@@ -53,10 +53,9 @@ class ReportChoiceAdmin(Refusable[ReportChoice]):
 
     def save_model(self, request: HttpRequest, obj: ReportChoice, form: Any, change: bool) -> None:
         given = form.cleaned_data
-        who = {"user": obj.user, "role": obj.role}
         made = choose_report(
-            **who, wanted=given["wanted"], sites=given["sites"], by=actor(request),
-            at=timezone.now(),
+            user=obj.user, role=obj.role, wanted=given["wanted"], sites=given["sites"],
+            by=actor(request), at=timezone.now(),
         )  # fmt: skip
         obj.pk = made.pk
 

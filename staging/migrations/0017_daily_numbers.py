@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("inventory", "0015_claimed_times"),
-        ("staging", "0013_alert_lives"),
+        ("staging", "0015_alert_life"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -376,8 +376,8 @@ FIGURE = Figure(
     about=gettext_lazy(
         "Kept by day, once the day is over at its site: by area (the place around the lane), "
         "material, shift and kind of demand. Spans of time are kept in steps of a tenth, so that a "
-        "percentile is up to 5 % off the exact one; counts and shares are exact. The days and "
-        "values lead to the figures as they are counted now."
+        "percentile is up to 5 percent off the exact one; counts and shares are exact. The days "
+        "and values lead to the figures as they are counted now."
     ),
     icon="clipboard-data",
     asks=(*PERIOD, "site", "within", "material", "kind", "shift", "by"),

@@ -30,7 +30,7 @@ def choose_report(
     """Have a person, or all who have a role, get the weekly report of these sites (none: all), or
     not. Nothing is recorded where nothing changes."""
     stamp = audit.stamp(by, at)
-    rows = ReportChoice.objects.select_for_update()
+    rows = ReportChoice.objects.order_by().select_for_update(of=("self",))
     choice = rows.filter(user=user, role=role).first()
     before = _said(choice) if choice else None
     choice = choice or ReportChoice(user=user, role=role)

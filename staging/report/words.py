@@ -102,9 +102,9 @@ def say(report: Report) -> Words:
             "since": day_in_words(week.monday), "until": day_in_words(week.sunday)
         },
         about=_(
-            "Numbers of whole days, by each site's clock. Spans of time are medians, up to 5 % off "
-            "the exact ones. A position counts as stale on a day on which it passed its limit or "
-            "the time it was needed at, or stood there beyond."
+            "Numbers of whole days, by each site's clock. Spans of time are medians, up to 5 "
+            "percent off the exact ones. A position counts as stale on a day on which it passed "
+            "its limit or the time it was needed at, or stood there beyond."
         ),
         parts=[_part(one) for one in report.sites],
     )  # fmt: skip

@@ -40,7 +40,7 @@ BEFORE, HOUR = DUE - timedelta(days=1), timedelta(hours=1)
 
 @pytest.fixture
 def plant(plant: Plant) -> Plant:
-    """With one position that stood for five hours on the Wednesday of the week, all of it counted."""
+    """One position stood for five hours on the Wednesday of the week, which is counted."""
     with time_machine.travel(datetime(2026, 6, 3, 8, 0, tzinfo=UTC)):
         material = plant.material(code="MAT-1", name="Sugar & salt")
         lot = plant.lot(50, material=material)
