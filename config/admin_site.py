@@ -41,7 +41,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     )),
     ("access", _("People and access"), (
         "auth.user", "auth.group", "integration.apiclient", "integration.apitoken",
-        "staging.display", "forestage.taskrun",
+        "staging.display", "forestage.taskrun", "staging.reportchoice", "staging.reportmail",
     )),
 )  # fmt: skip
 """What stands together on the index, in this order. What is not named follows under its app."""

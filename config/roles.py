@@ -54,6 +54,8 @@ RULES = (
 
 VIEW_WEBHOOKS = "view_subscription view_delivery view_parcel"
 
+REPORTS = "add_reportchoice change_reportchoice view_reportchoice view_reportmail send_report"
+
 VIEW_CAPTURES = "view_capturejob view_capturedevent"
 
 ROLES: dict[str, str] = {
@@ -61,11 +63,13 @@ ROLES: dict[str, str] = {
     "supervisor": f"use_floor {VIEW_STOCK} {HANDLE} {PLAN} {MASTER} {DWELL} {ALERT_RULES} "
     "split_lot merge_lots snooze_critical answer_supervisor "
     "view_auditentry view_refusedattempt view_numbers add_display change_display view_display "
+    f"{REPORTS} "
     f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",
     "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} {DWELL} {ALERT_RULES} view_auditentry "
     "view_refusedattempt view_numbers answer_qa",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
     "view_numbers view_user view_group view_apiclient view_apitoken view_display "
+    "view_reportchoice view_reportmail "
     f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",
     "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} {SEND} view_numbers {VIEW_WEBHOOKS} "
     f"add_subscription change_subscription capture_epcis {VIEW_CAPTURES}",

@@ -312,6 +312,7 @@ METRICS_NETWORKS = checked.networks(
     env.list("FORESTAGE_METRICS_NETWORKS", default=[]), "FORESTAGE_METRICS_NETWORKS"
 )
 SEAL_SECONDS = env.int("FORESTAGE_SEAL_SECONDS", default=60)
+NUMBERS_DAYS = env.int("FORESTAGE_NUMBERS_DAYS", default=800)
 SWEEP_SECONDS = env.int("FORESTAGE_SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "flag-stale": {"task": "staging.tasks.flag_stale", "schedule": SWEEP_SECONDS},
@@ -333,12 +334,18 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="0"),
     },
     "forget-runs": {"task": "config.tasks.forget_runs", "schedule": crontab(hour="4", minute="0")},
+    # Days are over at other hours in other zones.
+    "send-reports": {"task": "staging.tasks.send_reports", "schedule": 300},
+    "count-days": {"task": "staging.tasks.count_days", "schedule": crontab(minute="12")},
 }
 
 # --- Seals and mail -------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("FORESTAGE_EMAIL_FROM", default="forestage@localhost")
+# Where people find the product, for links in mail; without it, mail has none.
+PUBLIC_URL = env.str("FORESTAGE_URL", default="").rstrip("/")
+REPORT_HOUR = env.int("FORESTAGE_REPORT_HOUR", default=6)  # on Mondays
 SEAL_EMAILS = env.list("FORESTAGE_SEAL_EMAILS", default=[])
 SEAL_EMAIL_HOURS = env.int("FORESTAGE_SEAL_EMAIL_HOURS", default=24)
 SEAL_SECRET = env.str("FORESTAGE_SEAL_SECRET", default="")

@@ -110,6 +110,8 @@ WORDS: dict[str, StrPromise] = {
     "people.issue_display": _("Set up a wall screen"),
     "people.open_display": _("Opened a wall screen's link"),
     "people.revoke_display": _("Revoked a wall screen"),
+    "staging.choose_report": _("Chose who gets the weekly report"),
+    "staging.send_report_again": _("Had a weekly report sent again"),
     "staging.dossier": _("Gave out a lot's dossier"),
     "audit.export": _("Started an export of the records"),
     "audit.exported": _("Finished an export of the records"),

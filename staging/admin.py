@@ -28,12 +28,12 @@ from inventory.models import Lot
 from inventory.verbs import REGISTRY, Verb, carry_out
 from quality.admin.filters import OldestFirst, OpenFilter
 from quality.admin.lots import LotDesk
-from staging import admin_alerts, admin_displays, admin_dwell
+from staging import admin_alerts, admin_displays, admin_dwell, admin_report
 from staging.actions import Need, NewDemand
 from staging.models import Alert, Commitment, Demand, LabelSize, Requirement, StagedStock
 from staging.waiting import FIRST_WANTED, unserved, with_wanted_at
 
-__all__ = ["admin_alerts", "admin_displays", "admin_dwell"]
+__all__ = ["admin_alerts", "admin_displays", "admin_dwell", "admin_report"]
 """Pages that stand in a file of their own; Django looks into this one."""
 
 

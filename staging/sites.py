@@ -10,6 +10,8 @@ from staging.models import (
     AlertStep,
     ClaimChange,
     Commitment,
+    DayNumber,
+    DaySnapshot,
     Demand,
     DwellPolicy,
     LabelSize,
@@ -39,4 +41,6 @@ def install() -> None:
     sites.register(UnstageTask, sites.at("location__site"))
     sites.register(LabelSize, None)
     sites.register(DwellPolicy, _names_no_other_site)
+    sites.register(DaySnapshot, sites.at("site"))
+    sites.register(DayNumber, sites.at("snapshot__site"))
     sites.register(SiteCalendar, sites.at("site"))

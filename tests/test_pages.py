@@ -64,6 +64,8 @@ PAGES: dict[str, dict[str, int]] = {
     "/refused-attempts/": TRAIL,
     "/refused-attempts/?download=csv&table=days": TRAIL,
     "/numbers/": TRAIL,
+    "/numbers/report/": TRAIL,
+    "/numbers/report.pdf": TRAIL,
     "/numbers/on-time/?download=csv&table=trend": TRAIL,
     "/lots/{lot}/genealogy/": READERS,
     "/audit/": TRAIL,

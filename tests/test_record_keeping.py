@@ -30,6 +30,7 @@ DEPENDENT = {
     "quality.lotchange.lot",
     "quality.plancharacteristic.plan",
     "quality.usagerule.rule_set",
+    "staging.daynumber.snapshot",
     "staging.dwellchange.demand",
     "staging.dwellchange.location",
     "staging.dwellchange.material",

@@ -65,6 +65,24 @@ class Rules:
         ]
         return _united(stretch for stretch in found if stretch[0] < stretch[1])
 
+    def shifts_over(self, day: date) -> list[tuple[str, datetime, datetime]]:
+        """The shifts that reach into a day, by name, with when they start and end, breaks and all:
+        the one that starts first comes first. A night shift of the day before is among them."""
+        begins, ends = self.midnight(day), self.midnight(day + A_DAY)
+        found = [
+            (
+                shift.name,
+                self._at(start, shift.starts),
+                self._at(start, shift.ends, later=shift.ends <= shift.starts),
+            )
+            for start in (day - A_DAY, day)
+            for shift in self.shifts_on(start)
+        ]
+        return sorted(
+            (each for each in found if each[1] < ends and each[2] > begins),
+            key=lambda each: each[1:],
+        )
+
     def midnight(self, day: date) -> datetime:
         return self._at(day, time(0))
 

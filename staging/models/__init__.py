@@ -17,7 +17,9 @@ from staging.models.demands import Demand, DemandKind, DemandState, Requirement
 from staging.models.displays import Display
 from staging.models.dwell import Counted, DwellChange, DwellPolicy, DwellSet, DwellTerms
 from staging.models.labels import LabelSize
+from staging.models.numbers import DayNumber, DaySnapshot, Measure, NumbersMark
 from staging.models.pulls import PullTask
+from staging.models.reports import ReportChoice, ReportMail
 from staging.models.unstaging import LeftBy, UnstageTask
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "ClockMark",
     "Commitment",
     "Counted",
+    "DayNumber",
+    "DaySnapshot",
     "Demand",
     "DemandKind",
     "DemandState",
@@ -42,7 +46,11 @@ __all__ = [
     "DwellTerms",
     "LabelSize",
     "LeftBy",
+    "Measure",
+    "NumbersMark",
     "PullTask",
+    "ReportChoice",
+    "ReportMail",
     "Requirement",
     "Severity",
     "Shift",

@@ -266,6 +266,7 @@ class AlertStep(models.Model):
         verbose_name = _("step of an alert")
         verbose_name_plural = _("steps of alerts")
         default_permissions = ("view",)
+        indexes = [models.Index(fields=["at"], name="alert_step_by_time")]
 
     def __str__(self) -> str:
         return f"{self.alert_id}: {self.get_kind_display()}"

@@ -14,8 +14,8 @@ from inventory.audit import CLOCK_TOLERANCE
 from inventory.models import Location, Lot, Material, Site
 from inventory.sites import Limit, kept_to
 from inventory.zones import zone_of
-from staging.models import DemandKind
-from staging.numbers.period import Length, Period
+from staging.models import DemandKind, Shift
+from staging.numbers.period import COUNTED_NOW, KEPT, Length, Period
 
 R = TypeVar("R", bound=Model)
 
@@ -24,6 +24,18 @@ ANY = ("", _("All"))
 PERIOD = ("period", "until")
 USUAL_LEAD, MOST_LEAD = 4, 24
 """Hours before it is needed that a kit is taken to be staged, unless somebody says otherwise."""
+
+
+OUTSIDE = "-"
+"""Asks for what happened outside of any shift."""
+
+BY = (
+    ("area", _("Area")),
+    ("material", _("Material")),
+    ("shift", _("Shift")),
+    ("kind", _("Demand")),
+    ("site", _("Site")),
+)
 
 
 class _CodeField(forms.CharField):
@@ -66,6 +78,11 @@ class NumbersForm(forms.Form):
         label=_("Demand"), choices=[ANY, *DemandKind.choices], required=False,
         help_text=_("The kind of demand that it was staged for."),
     )  # fmt: skip
+    shift = forms.CharField(
+        label=_("Shift"), max_length=60, required=False, widget=forms.Select,
+        help_text=_("By its name in the site's calendar; - for what happened outside of any."),
+    )  # fmt: skip
+    by = forms.ChoiceField(label=_("Told apart by"), choices=BY, required=False)
     lead = forms.IntegerField(
         label=_("Staged hours before"), min_value=0, max_value=MOST_LEAD, required=False,
         help_text=_("How many hours before it is needed a kit comes to its lane."),
@@ -75,9 +92,13 @@ class NumbersForm(forms.Form):
     def __init__(
         self, data: Mapping[str, Any], names: Iterable[str], limit: Limit | None = None
     ) -> None:
-        super().__init__({"period": Length.MONTH, **{name: data[name] for name in data}})
+        usual = {"period": Length.MONTH, "by": BY[0][0]}
+        super().__init__({**usual, **{name: data[name] for name in data}})
         self.limit = limit
         wanted = set(names)
+        self.keeps = "by" in wanted
+        period: Any = self.fields["period"]
+        period.choices = [(one.value, one.label) for one in (KEPT if self.keeps else COUNTED_NOW)]
         for name in [name for name in self.fields if name not in wanted]:
             del self.fields[name]
         for field in self.fields.values():
@@ -85,6 +106,13 @@ class NumbersForm(forms.Form):
                 field.queryset = kept_to(field.queryset, limit)  # type: ignore[arg-type]
             elif isinstance(field, _CodeField):
                 field.limit = limit
+
+    def offer_shifts(self) -> None:
+        """Name the shifts that there are, to choose from. One statement."""
+        if (field := self.fields.get("shift")) is not None:
+            rows = Shift.objects.order_by("name").values_list("name", flat=True).distinct()
+            names = [ANY, *((name, name) for name in rows), (OUTSIDE, _("Outside of shifts"))]
+            field.widget.choices = names
 
     def clean_until(self) -> date | None:
         until: date | None = self.cleaned_data["until"]
@@ -104,6 +132,8 @@ class Asked:
     material: Material | None = None
     lot: Lot | None = None
     kind: str = ""
+    shift: str = ""
+    by: str = BY[0][0]
     lead: timedelta = timedelta(hours=USUAL_LEAD)
     limit: Limit | None = None
     """Of which sites; None: of all."""
@@ -114,7 +144,9 @@ class Asked:
         given = form.cleaned_data
         site, lead = given.get("site"), given.get("lead")
         zone = zone_of(site)
-        until = given.get("until") or now.astimezone(zone).date()
+        today = now.astimezone(zone).date()
+        # What is kept of days ends with yesterday.
+        until = given.get("until") or today - timedelta(days=form.keeps)
         length = Length(given.get("period") or Length.MONTH)
         return cls(
             now,
@@ -124,9 +156,16 @@ class Asked:
             material=given.get("material"),
             lot=given.get("lot"),
             kind=given.get("kind") or "",
+            shift=given.get("shift") or "",
+            by=given.get("by") or BY[0][0],
             lead=timedelta(hours=USUAL_LEAD if lead is None else lead),
             limit=form.limit,
         )
+
+    @property
+    def yesterday(self) -> date:
+        """The last day that is over."""
+        return self.now.astimezone(self.period.zone).date() - timedelta(days=1)
 
     @property
     def stop(self) -> datetime:

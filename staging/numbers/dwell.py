@@ -192,7 +192,7 @@ def drawn(asked: Asked, found: Found) -> dict[str, list[Picture]]:
     """The distribution as bars, the trend as two lines."""
     return {
         "distribution": [_bars(found.tables["distribution"])],
-        "trend": [_lines(asked, found.tables["trend"])],
+        "trend": [lines(asked, found.tables["trend"])],
     }
 
 
@@ -228,17 +228,18 @@ def between(row: Row) -> str:
     return f"{low}–{high} h"  # noqa: RUF001
 
 
-def _lines(asked: Asked, rows: list[Row]) -> Plot:
+def lines(asked: Asked, rows: list[Row]) -> Plot:
+    """Median and 90th percentile of rows with `since`, `median` and `ninth`."""
     period = asked.period
     steps = [
         plot.Step(
-            f"{period.words(row['since'])}: {_spelled(row['median'])} / {_spelled(row['ninth'])}",
-            points={"one": _points(row["median"]), "two": _points(row["ninth"])},
+            f"{period.words(row['since'])}: {spelled(row['median'])} / {spelled(row['ninth'])}",
+            points={"one": points(row["median"]), "two": points(row["ninth"])},
         )
         for row in rows
     ]
     return Plot(
-        chart=plot.chart(steps, words=_hours),
+        chart=plot.chart(steps, words=in_hours),
         axis=[period.words(row["since"]) for row in rows],
         label=_("Time in the lane of those that left, by when they left."),
         legend=[("one", _("Half within"), ""), ("two", _("Nine of ten within"), "")],
@@ -246,15 +247,15 @@ def _lines(asked: Asked, rows: list[Row]) -> Plot:
     )
 
 
-def _points(span: timedelta | None) -> Number | None:
+def points(span: timedelta | None) -> Number | None:
     return None if span is None else hours(span)
 
 
-def _spelled(span: timedelta | None) -> str:
+def spelled(span: timedelta | None) -> str:
     return NOTHING if span is None else duration(span)
 
 
-def _hours(number: Number) -> str:
+def in_hours(number: Number) -> str:
     return _("%(number)s h") % {"number": count(round(Decimal(number), 2))}
 
 

@@ -1,7 +1,8 @@
 """All sets of figures, in the order of the menu."""
 
-from staging.numbers import ahead, dwell, flow, lanes, on_time, standing
+from staging.numbers import ahead, dwell, flow, lanes, on_time, standing, trends
 
 FIGURES = {
-    module.FIGURE.name: module.FIGURE for module in (dwell, standing, on_time, lanes, ahead, flow)
+    module.FIGURE.name: module.FIGURE
+    for module in (trends, dwell, standing, on_time, lanes, ahead, flow)
 }

@@ -18,10 +18,20 @@ class Length(TextChoices):
     WEEK = "week", _("7 days")
     MONTH = "month", _("30 days")
     QUARTER = "quarter", _("13 weeks")
+    YEAR = "year", _("52 weeks")
 
 
-DAYS = {Length.DAY: 1, Length.WEEK: 7, Length.MONTH: 30, Length.QUARTER: 91}
-STEPS = {Length.DAY: "hour", Length.WEEK: "day", Length.MONTH: "day", Length.QUARTER: "week"}
+DAYS = {
+    Length.DAY: 1, Length.WEEK: 7, Length.MONTH: 30, Length.QUARTER: 91, Length.YEAR: 364,
+}  # fmt: skip
+STEPS = {
+    Length.DAY: "hour", Length.WEEK: "day", Length.MONTH: "day", Length.QUARTER: "week",
+    Length.YEAR: "week",
+}  # fmt: skip
+COUNTED_NOW = (Length.DAY, Length.WEEK, Length.MONTH, Length.QUARTER)
+"""What is counted when it is asked for."""
+KEPT = (Length.WEEK, Length.MONTH, Length.QUARTER, Length.YEAR)
+"""What is added up of the days that are kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inventory.paging import query_with
 from inventory.sheets.columns import Sheet
@@ -38,10 +39,10 @@ class NumbersView(FloorView, AsFile):
     def get(self, request: HttpRequest, figure: str = FIRST) -> HttpResponseBase:
         one = _figure(figure)
         form = NumbersForm(request.GET, one.asks)
+        form.offer_shifts()
         context = {
             "figure": one,
-            "figures": [(reverse("staging:numbers", args=[name]), other.label, name == figure)
-                        for name, other in FIGURES.items()],
+            "figures": sets(figure),
             "filter": {"form": form},
             "narrowed": any(request.GET.get(name) for name in one.asks),
             "section": "numbers",
@@ -68,6 +69,15 @@ class NumbersView(FloorView, AsFile):
             zone=asked.period.zone,
             batches=lambda: [one.count(asked).tables[table.name]],
         )
+
+
+def sets(current: str) -> list[tuple[str, Any, bool]]:
+    """The pages of numbers, with the one that is shown: address, label, whether it is that one."""
+    found = [
+        (reverse("staging:numbers", args=[name]), figure.label, name == current)
+        for name, figure in FIGURES.items()
+    ]
+    return [*found, (reverse("staging:report"), _("Weekly report"), current == "report")]
 
 
 def _figure(name: str) -> Figure:

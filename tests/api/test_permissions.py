@@ -65,7 +65,10 @@ WHO_READS: dict[str, str] = (
         "refused-attempts/counts": "supervisor qa auditor",
     }
     | dict.fromkeys(
-        (f"numbers/{name}" for name in ("dwell", "staged", "on-time", "lanes", "ahead", "flow")),
+        (
+            f"numbers/{name}"
+            for name in ("trends", "dwell", "staged", "on-time", "lanes", "ahead", "flow")
+        ),
         "supervisor qa auditor integrator",
     )
 )

@@ -46,6 +46,7 @@ PAGES = {
         "/", "/ready/", "/demands/", "/demands/GRA-0144/", "/work/create-demand/",
         "/stock/", "/stock/?by=location", "/lots/", "/alerts/", "/refused-attempts/",
         "/numbers/", "/numbers/on-time/", "/numbers/ahead/", "/numbers/flow/",
+        "/numbers/report/",
         "/admin/staging/demand/{demand.pk}/change/", "/admin/staging/display/add/",
     ),
     "qa": (

@@ -23,13 +23,14 @@ class Work:
     """Steps drawn from a seed, in the order of time, each an action of the product.
 
     `snapshots` holds, for each moment, what was staged or further for each requirement by the
-    commitments then, and what the activity had given back.
+    commitments then, and what the activity had given back; `stood` which positions stood in a lane.
     """
 
     plant: Plant
     seed: int
     steps: int
     snapshots: list[tuple[datetime, dict[int, Decimal]]] = field(default_factory=list)
+    stood: list[tuple[datetime, list[Commitment]]] = field(default_factory=list)
     done: int = 0
 
     def __post_init__(self) -> None:
@@ -90,11 +91,19 @@ class Work:
         for pk, back in self.given_back.items():
             there[pk] += back
         self.snapshots.append((self.at, there))
+        standing = Commitment.objects.open().filter(state=State.STAGED)
+        related = ("location", "lot", "requirement__demand")
+        self.stood.append((self.at, list(standing.select_related(*related))))
 
     def staged_at(self, requirement: int, moment: datetime) -> Decimal:
         """What had been staged for a requirement by then, as it was seen then."""
         seen = [there for at, there in self.snapshots if at <= moment]
         return seen[-1][requirement] if seen else Decimal(0)
+
+    def standing_at(self, moment: datetime) -> list[Commitment]:
+        """The positions that stood in a lane then, as it was seen then."""
+        seen = [there for at, there in self.stood if at < moment]
+        return seen[-1] if seen else []
 
     # --- steps --------------------------------------------------------------------------------
 
