@@ -7,6 +7,7 @@ from inventory.sites import Limit
 from staging.models import (
     Alert,
     ClaimChange,
+    ClaimStep,
     Commitment,
     Demand,
     DwellPolicy,
@@ -29,6 +30,7 @@ def install() -> None:
     """What is committed is of the site where it stands."""
     sites.register(Demand, sites.at("site"))
     sites.register(ClaimChange, sites.at("requirement__demand__site"))
+    sites.register(ClaimStep, sites.at("location__site"))
     sites.register(Commitment, sites.at("location__site"))
     sites.register(Alert, sites.at("site"))
     sites.register(PullTask, sites.at("commitment__location__site"))

@@ -17,6 +17,7 @@ from staging.models.demands import Demand, DemandKind, DemandState, Requirement
 from staging.models.displays import Display
 from staging.models.dwell import Counted, DwellChange, DwellPolicy, DwellSet, DwellTerms
 from staging.models.labels import LabelSize
+from staging.models.past import ClaimHistory, ClaimStep
 from staging.models.pulls import PullTask
 from staging.models.unstaging import LeftBy, UnstageTask
 
@@ -29,6 +30,8 @@ __all__ = [
     "AlertStepKind",
     "Allocation",
     "ClaimChange",
+    "ClaimHistory",
+    "ClaimStep",
     "ClockMark",
     "Commitment",
     "Counted",
