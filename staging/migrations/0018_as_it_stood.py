@@ -17,7 +17,7 @@ def begin(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0015_claimed_times"),
-        ("staging", "0012_dwell_policies"),
+        ("staging", "0013_alert_lives"),
     ]
 
     operations = [
