@@ -1,4 +1,4 @@
-"""What was known of demands at a past moment: what changed since is put back, by the audit trail."""
+"""What was known of demands at a past moment: the audit trail says what has changed since."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from staging.kits import Kit
-from staging.models import Demand, DemandState, Requirement, State
+from staging.models import Demand, DemandState, State
 from staging.past import claims, demands
 from staging.past.alerts import open_then
 from staging.past.claims import Claim

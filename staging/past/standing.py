@@ -6,7 +6,7 @@ Any number of lanes cost the same statements, 17 at most.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -49,19 +49,29 @@ class Stood:
         return self.claim.since if self.claim else None
 
     @property
+    def age(self) -> timedelta | None:
+        """How long it had been there."""
+        return max(self.at - self.claim.since, timedelta()) if self.claim else None
+
+    @property
+    def tone(self) -> str:
+        """Of its age."""
+        return "bad" if self.is_critical else "warn" if self.is_warned else "calm"
+
+    @property
     def is_critical(self) -> bool:
         """Staged for too long."""
-        return self._past(self.claim and self.claim.due_at)
+        return self._past(self.claim.due_at if self.claim else None)
 
     @property
     def is_warned(self) -> bool:
         """Staged for long, or for too long."""
-        return self.is_critical or self._past(self.claim and self.claim.warn_at)
+        return self.is_critical or self._past(self.claim.warn_at if self.claim else None)
 
     @property
     def is_overdue(self) -> bool:
         """The next step should have begun."""
-        return self._past(self.demand and self.demand.needed_at)
+        return self._past(self.demand.needed_at if self.demand else None)
 
     def _past(self, due: datetime | None) -> bool:
         return due is not None and due <= self.at

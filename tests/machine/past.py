@@ -1,4 +1,4 @@
-"""What stood at a moment, noted while it is the present, and rebuilt later from what is recorded."""
+"""What stood at a moment, noted while it is the present, and rebuilt later from the records."""
 
 from collections import Counter
 from dataclasses import dataclass
