@@ -101,8 +101,9 @@ class StoodOut(serializers.Serializer[Stood]):
         child=serializers.CharField(), help_text="Why it could not be used, as the gate's codes."
     )
     holds = serializers.ListField(
-        child=serializers.IntegerField(source="pk"), help_text="The numbers of the holds on it."
-    )
+        child=serializers.IntegerField(), source="hold_numbers",
+        help_text="The numbers of the holds on it.",
+    )  # fmt: skip
 
 
 class LaneThen(serializers.Serializer[Lane]):

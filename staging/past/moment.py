@@ -24,7 +24,7 @@ SLOWEST = timedelta(hours=1)
 class Known(TextChoices):
     """Which of its two times says whether something had happened by then."""
 
-    NOW = "now", _("As we know it now happened")
+    NOW = "now", _("As we know it now")
     THEN = "then", _("As it was known then")
 
 

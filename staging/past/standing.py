@@ -45,6 +45,10 @@ class Stood:
         return self.claim.row if self.claim else None
 
     @property
+    def hold_numbers(self) -> list[int]:
+        return [hold.pk for hold in self.holds]
+
+    @property
     def since(self) -> datetime | None:
         return self.claim.since if self.claim else None
 
