@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -70,7 +71,7 @@ class PastView(FloorView, AsFile):
             "previous_change": around.previous and _at(request, around.previous),
             "next_change": around.next and _at(request, around.next),
         }
-        shown = {"moment": self.moment, "here": self._here()}
+        shown = {"moment": self.moment, "here": self._here(), "when": in_words(self.moment.at)}
         return self._page(request, context | steps | shown, 200)
 
     def _page(self, request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
@@ -104,9 +105,9 @@ class PastView(FloorView, AsFile):
         known = {"known": self.moment.known.value} if self.moment.known != Known.NOW else {}
         return f"?{urlencode({'at': asked.as_text(self.moment.at)} | known)}"
 
-    def _choices(self) -> list[tuple[datetime, str]]:
+    def _choices(self) -> list[tuple[str, str]]:
         """Where the clock shows the time twice: each of the two, to choose from."""
-        return [(moment, _at(self.request, moment)) for moment in self.found]
+        return [(in_words(moment), _at(self.request, moment)) for moment in self.found]
 
     def require(self) -> Moment:
         """The moment, for a file. Not found, where there is none to tell of."""
@@ -130,6 +131,15 @@ class PastView(FloorView, AsFile):
     def stood(self) -> dict[str, Any]:
         """What stood, and `around`, the changes before and after."""
         raise NotImplementedError
+
+
+def in_words(at: datetime) -> str:
+    """A moment by the page's clock, always with the zone: Django leaves it out in the very hour
+    that comes twice."""
+    local = timezone.localtime(at)
+    said = date_format(local, "DATETIME_FORMAT").strip()
+    name = local.tzname() or ""
+    return said if said.endswith(name) else f"{said} {name}"
 
 
 def _at(request: HttpRequest, moment: datetime) -> str:

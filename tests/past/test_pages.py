@@ -123,13 +123,16 @@ class TestTheHourThatComesTwice:
         path = f"/as-it-stood/lanes/{plant.l1.code}/"
         twice = reader.get(path, {"at": "2026-10-25T02:30"})
         assert twice.status_code == 422
-        links = [url for _at, url in twice.context["choices"]]
+        links = [url for _said, url in twice.context["choices"]]
         assert [parse_qs(urlsplit(url).query)["at"] for url in links] == [
             ["2026-10-25T00:30:00Z"], ["2026-10-25T01:30:00Z"],
         ]  # fmt: skip
         shown = [reader.get(f"{path}{url}").content.decode() for url in links]
         assert "02:30 CEST" in shown[0]
         assert "02:30 CET" in shown[1]
+        assert [said for said, _url in twice.context["choices"]] == [
+            "2026-10-25 02:30 CEST", "2026-10-25 02:30 CET",
+        ]  # fmt: skip
         once = reader.get(path, {"at": "2026-10-25T03:30"})
         assert once.headers["Location"].endswith("at=2026-10-25T02%3A30%3A00Z")
 
