@@ -6,11 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
-from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from uuid_utils.compat import uuid7
 
 from inventory import sites
+from inventory.audit import Stamp
 from inventory.models import Container, Location, Lot
 from inventory.statements import Insert, Select, new
 from staging.dwell import terms
@@ -36,6 +36,7 @@ _SAVE = Insert(
     Commitment,
     update=[
         "quantity", "since", "dwell_policy", "warn_at", "due_at", "rings_at", "closed_at",
+        "occurred_at", "recorded_at",
     ],
 )  # fmt: skip
 
@@ -180,6 +181,8 @@ class Bindings:
             "due_at": None,
             "rings_at": None,
             "closed_at": None,
+            "occurred_at": None,
+            "recorded_at": None,
         }
         related = {
             "requirement": requirement, "lot": lot, "location": location, "container": container,
@@ -194,16 +197,19 @@ class Bindings:
             row.closed_at = self.at
         self._changed[_key(row)] = row
 
-    def save(self, by: User) -> None:
+    def save(self, stamp: Stamp) -> None:
         """Write what changed, in one statement, and one more to read the dwell terms where
         something was staged. Refuses `site_not_in_scope`."""
         if self._staged:
             terms.count(self._staged.values())
             self._staged.clear()
         if self._changed:
-            rows = self._changed.values()
-            sites.require(by, ((None, (row.location, row.requirement.demand)) for row in rows))
-            _SAVE(list(self._changed.values()))
+            rows = list(self._changed.values())
+            places = ((None, (row.location, row.requirement.demand)) for row in rows)
+            sites.require(stamp.actor, places)
+            for row in rows:
+                row.occurred_at, row.recorded_at = stamp.occurred_at, stamp.recorded_at
+            _SAVE(rows)
             self._changed.clear()
 
 

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import F, Q
 
 from inventory import checks as stock
 from inventory.checks import Place
 from inventory.models import Balance, LocationKind, Movement, MovementKind
-from staging.models import Commitment, State
+from staging.models import ClaimStep, Commitment, State
 
 KINDS = {
     State.RESERVED: (LocationKind.STORAGE,),
@@ -33,6 +34,7 @@ def breaches() -> list[str]:
     return [
         *stock.breaches(),
         *_claims(),
+        *_steps(),
         *_places(),
         *_demands(),
         *_used(),
@@ -56,6 +58,21 @@ def _claims() -> Iterator[str]:
             yield f"bound: balance {balance.pk} says {balance.bound}, commitments differ"
     for place in [*reserved, *bound]:
         yield f"claims: {place} (lot, location, container) is committed but has no balance"
+
+
+def _steps() -> Iterator[str]:
+    """The steps of a commitment, from the first on, add up to what it is."""
+    summed: dict[UUID, Decimal] = defaultdict(Decimal)
+    opened: set[UUID] = set()
+    rows = ClaimStep.objects.order_by().values_list("commitment", "change", "was_since")
+    for pk, change, was_since in rows.iterator():
+        summed[pk] += change
+        if was_since is None:  # of those that are older than their steps, the first is missing
+            opened.add(pk)
+    known = Commitment.objects.filter(recorded_at__isnull=False)
+    for pk, quantity in known.values_list("pk", "quantity").iterator():
+        if pk in opened and summed[pk] != quantity:
+            yield f"steps: commitment {pk} is {quantity}, its steps add up to {summed[pk]}"
 
 
 def _places() -> Iterator[str]:

@@ -90,7 +90,7 @@ def carry_out(
     follow(moving, movements, steps, bindings)
     warnings = settle([step.requirement for step in steps if _adds_to(step)], book, bindings)
     book.save()
-    bindings.save(stamp.actor)
+    bindings.save(stamp)
     _keep_claims([step for step in steps if not step.kind], stamp)
     warnings += hold_to_capacity(steps, book, lanes)
     audit.record(

@@ -168,7 +168,7 @@ def _break(
         book.claim(balance, quantity, draws=Claim.RESERVED, adds=Claim.FREE)
         bindings.take(row, quantity)
     book.save()
-    bindings.save(stamp.actor)
+    bindings.save(stamp)
     return _tell(lost, stamp)
 
 

@@ -9,6 +9,7 @@ from staging.models import (
     AlertRule,
     AlertStep,
     ClaimChange,
+    ClaimStep,
     Commitment,
     DayNumber,
     DaySnapshot,
@@ -33,6 +34,7 @@ def install() -> None:
     """What is committed is of the site where it stands."""
     sites.register(Demand, sites.at("site"))
     sites.register(ClaimChange, sites.at("requirement__demand__site"))
+    sites.register(ClaimStep, sites.at("location__site"))
     sites.register(Commitment, sites.at("location__site"))
     sites.register(Alert, sites.at("site"))
     sites.register(AlertStep, sites.at("alert__site"))

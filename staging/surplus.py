@@ -135,7 +135,7 @@ class Surplus:
     def save(self) -> None:
         """Write it: one statement for each kind of row that changed."""
         self.book.save()
-        self.bindings.save(self.stamp.actor)
+        self.bindings.save(self.stamp)
         if self._claims:
             ClaimChange.objects.bulk_create(self._claims)
         if self._tasks:

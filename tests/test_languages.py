@@ -340,7 +340,8 @@ def test_files_stay_as_programs_read_them(plant: Plant) -> None:
 # --- pages --------------------------------------------------------------------------------------
 
 PAGES = (
-    "/", "/ready/", "/demands/", "/demands/PO-1/", "/work/", "/work/receive/", "/work/stage/",
+    "/", "/ready/", "/demands/", "/demands/PO-1/", "/as-it-stood/",
+    "/as-it-stood/demands/PO-1/", "/work/", "/work/receive/", "/work/stage/",
     "/work/record-inspection/", "/work/create-demand/", "/guided/stage/?demand=PO-1",
     "/guided/count/", "/picks/?demand=PO-1", "/lots/", "/lots/{lot}/", "/lots/{lot}/genealogy/",
     "/lots/{lot}/dossier/", "/stock/", "/stock/?by=lot", "/locations/", "/locations/{place}/",

@@ -108,7 +108,7 @@ def _content(record: Any, demand: dict[str, Any], **more: Any) -> Content:
 
 
 def _changes(recorded: Mapping[str, list[Any]]) -> dict[str, Any]:
-    """Old and new values; those of quantities by material."""
+    """Old and new values; those of quantities by material, or by the lot that a line asks for."""
     own = {name: pair for name, pair in recorded.items() if name in ("route", "carrier")}
     if moved := recorded.get("needed_at"):
         own["needed_at"] = [datetime.fromisoformat(time).isoformat() for time in moved]

@@ -122,7 +122,7 @@ def put_into_effect(
         pks = {order.lot.pk for order in orders if order.kind == kind}
         Lot.objects.filter(pk__in=pks).update(status=LEADS_TO[kind])
     _set_uses(orders)
-    _set_retest(orders)
+    retests = _set_retest(orders)
     pairs = list(zip(made, orders, strict=True))
     signatures = signer.sign(
         [
@@ -135,7 +135,7 @@ def put_into_effect(
         entries = [
             audit.Entry(
                 subject=row.lot,
-                changes={"status": [row.from_status, row.to_status]},
+                changes={"status": [row.from_status, row.to_status]} | retests.get(row.lot_id, {}),
                 facts={
                     "meaning": row.meaning, "signed_by": row.signed_by, "sha256": signature.digest
                 },
@@ -183,11 +183,16 @@ def _set_uses(orders: Sequence[Order]) -> None:
     )
 
 
-def _set_retest(orders: Sequence[Order]) -> None:
+def _set_retest(orders: Sequence[Order]) -> dict[int, dict[str, list[Any]]]:
+    """Set the dates that decisions bring along; what changes by it, for the audit trail, by lot."""
     retested = {order.lot.pk: order for order in orders if order.retest_on}
-    for order in retested.values():
+    changes: dict[int, dict[str, list[Any]]] = {}
+    for pk, order in retested.items():
+        old = order.lot.retest_on
+        changes[pk] = {"retest_on": [old and str(old), str(order.retest_on)]}
         order.lot.retest_on = order.retest_on
     Lot.objects.bulk_update([order.lot for order in retested.values()], ["retest_on"])
+    return changes
 
 
 def overtake_proposals(lots: Collection[int], stamp: audit.Stamp) -> None:

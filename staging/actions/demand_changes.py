@@ -114,12 +114,13 @@ class _Changes:
         )
 
     def _require(self, need: Need, demand: Demand, reconcile: bool) -> tuple[str, list[str | None]]:
-        """Set one line's quantity; the material and its old and new quantity."""
+        """Set one line's quantity; what it is of, and its old and new quantity."""
+        name = str(need.lot or need.material)  # each is a line of its own
         quantity = to_base(need.material, need.quantity, need.unit, zero=True)
         row = self._rows.get((demand.pk, need.material.pk, need.lot.pk if need.lot else None))
         if row is None:
             self._add(need, demand, quantity)
-            return need.material.code, [None, plain(quantity)]
+            return name, [None, plain(quantity)]
         missing = self.bindings.missing(row) if row.pk else row.quantity
         reserved = self.bindings.total(row, State.RESERVED) if row.pk else Decimal(0)
         committed = row.quantity - missing + reserved
@@ -130,7 +131,7 @@ class _Changes:
         old, row.quantity = row.quantity, quantity
         if row.pk:
             self._resized[row.pk] = row
-        return need.material.code, [plain(old), plain(quantity)]
+        return name, [plain(old), plain(quantity)]
 
     def _add(self, need: Need, demand: Demand, quantity: Decimal) -> None:
         number = self._last[demand.pk] = self._last.get(demand.pk, 0) + 1

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, prefetch_related_objects
@@ -322,6 +322,7 @@ def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, why: LeftBy) ->
         sites.require(by.user, [(index, [demand])])
         require_live(demand)
         starts = _total(of_demand, bindings, State.ISSUED, State.USED)
+        changes: dict[str, list[Any]] = {}
         if not (starts and getattr(line, "reconcile", False)):
             _check_end(demand, of_demand, bindings, cancelled=why == LeftBy.CANCELLED)
             close(demand, of_demand, cancelled=why == LeftBy.CANCELLED)
@@ -331,10 +332,12 @@ def _end(lines: Sequence[DemandEnd], by: Actor, at: datetime, *, why: LeftBy) ->
             for row in of_demand:
                 used = bindings.total(row, State.USED)
                 surplus.hold_to(row, used, LeftBy.CHANGED)
+                changes[str(row.lot or row.material)] = [plain(row.quantity), plain(used)]
                 row.quantity = used
                 cut.append(row)
         ended.append(demand)
-        return audit.Entry(subject=demand, facts=surplus.of(demand).facts(), reason=line.reason)
+        facts = surplus.of(demand).facts()
+        return audit.Entry(subject=demand, changes=changes, facts=facts, reason=line.reason)
 
     def close(demand: Demand, of_demand: Sequence[Requirement], *, cancelled: bool) -> None:
         for row in of_demand:

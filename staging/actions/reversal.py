@@ -164,7 +164,7 @@ def _reverse_bound(
     wanting = [step.requirement for step in steps if step.becomes and not step.taken]
     warnings = settle(wanting, book, bindings)
     book.save()
-    bindings.save(stamp.actor)
+    bindings.save(stamp)
     audit.record(
         "staging.reverse",
         stamp=stamp,

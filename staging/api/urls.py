@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from staging.api import numbers, views
+from staging.api import numbers, past, views
 from staging.api.dossier import DossierView
 from staging.api.labels import VIEWS as LABEL_VIEWS
 from staging.api.lots import TimelineView
@@ -33,5 +33,6 @@ urlpatterns = [
     path("lots/<int:pk>/dossier/", DossierView.as_view(), name="lot-dossier"),
     *(path(f"labels/{name}/", view, name=f"labels-{name}") for name, view in LABEL_VIEWS.items()),
     *(path(f"numbers/{name}/", view) for name, view in numbers.VIEWS.items()),
+    *(path(f"as-it-stood/{route}", view) for route, view in past.VIEWS.items()),
     *router.urls,
 ]

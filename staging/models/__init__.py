@@ -18,6 +18,7 @@ from staging.models.displays import Display
 from staging.models.dwell import Counted, DwellChange, DwellPolicy, DwellSet, DwellTerms
 from staging.models.labels import LabelSize
 from staging.models.numbers import DayNumber, DaySnapshot, Measure, NumbersMark
+from staging.models.past import ClaimHistory, ClaimStep
 from staging.models.pulls import PullTask
 from staging.models.reports import ReportChoice, ReportMail
 from staging.models.unstaging import LeftBy, UnstageTask
@@ -31,6 +32,8 @@ __all__ = [
     "AlertStepKind",
     "Allocation",
     "ClaimChange",
+    "ClaimHistory",
+    "ClaimStep",
     "ClockMark",
     "Commitment",
     "Counted",

@@ -92,6 +92,9 @@ class Commitment(models.Model):
         db_constraint=False, verbose_name=_("dwell policy"),
     )  # fmt: skip
     closed_at = models.DateTimeField(_("closed at"), null=True)
+    # Of its last change, both clocks: what the trigger writes on each of its steps.
+    occurred_at = models.DateTimeField(null=True, editable=False)
+    recorded_at = models.DateTimeField(null=True, editable=False)
 
     objects = CommitmentQuerySet.as_manager()
 

@@ -57,6 +57,7 @@ WHO_READS: dict[str, str] = (
     | {
         "on-hand": " ".join(ROLES),
         "events": " ".join(ROLES),
+        "as-it-stood/board": " ".join(ROLES),
         "webhooks": "supervisor auditor integrator",
         "webhook-deliveries": "supervisor auditor integrator",
         "webhook-dead-letters": "supervisor auditor integrator",
@@ -94,7 +95,15 @@ def test_who_may_read(path: str, role: str, api_as: Any) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize(
-    "path", ["lots/1/trace/", "lots/1/timeline/", "demands/D/suggestion/", "materials/M/"]
+    "path",
+    [
+        "lots/1/trace/",
+        "lots/1/timeline/",
+        "demands/D/suggestion/",
+        "materials/M/",
+        "as-it-stood/lanes/L/",
+        "as-it-stood/demands/D/",
+    ],
 )
 def test_who_may_look_closer(path: str, role: str, api_as: Any) -> None:
     assert api_as(role).read(path).status_code == 404  # past the door; there is nothing yet

@@ -173,6 +173,8 @@ def of(plant: Plant, route: str, view: Any) -> str:
 
 def _key(plant: Plant, route: str, view: Any) -> Any:
     head = route.split("/")[0]
+    if head == "as-it-stood":
+        return f"{plant.site.code}-{'L1' if 'lanes' in route else 'PO'}"
     if (head in OWN and not issubclass(view.cls, Resource)) or "reach" in route:
         return OWN[head](Lot.objects.get(number=f"{plant.site.code}-1"))
     somebody = UserFactory()

@@ -44,6 +44,7 @@ PAGES = {
     ),
     "supervisor": (
         "/", "/ready/", "/demands/", "/demands/GRA-0144/", "/work/create-demand/",
+        "/as-it-stood/", "/as-it-stood/demands/GRA-0144/",
         "/stock/", "/stock/?by=location", "/lots/", "/alerts/", "/refused-attempts/",
         "/numbers/", "/numbers/on-time/", "/numbers/ahead/", "/numbers/flow/",
         "/numbers/report/",

@@ -114,7 +114,12 @@ LISTS: dict[str, tuple[str, Rows]] = {
 }  # fmt: skip
 """Address → name of the view, and what it lists."""
 
-TABLES_ONLY = {"numbers": "tests/numbers/test_pages.py holds each of its tables"}
+TABLES_ONLY = {
+    "numbers": "tests/numbers/test_pages.py holds each of its tables",
+    "board_then": "tests/past/test_pages.py compares it with the page",
+    "lane_then": "tests/past/test_pages.py compares it with the page",
+    "demand_then": "tests/past/test_pages.py compares it with the page",
+}
 NO_FILE = {
     "wall": "a screen on the wall",
     "wall_due": "a screen on the wall",

@@ -1,5 +1,6 @@
 """All verbs at random: the product does what the model says, and its invariants hold."""
 
+from itertools import cycle
 from typing import Any, ClassVar
 
 import hypothesis
@@ -21,6 +22,8 @@ from inventory.verbs import REGISTRY
 from staging.alerting import clock
 from staging.checks import breaches
 from staging.models import Alert
+from staging.past.moment import Known
+from tests.machine import past
 from tests.machine.driver import Driver
 from tests.machine.events import faults_of_what_is_told
 from tests.machine.lines import GOES_ON, LINES, TAKES, asking, number
@@ -36,6 +39,9 @@ OWN_RULES = {
 Asked = tuple[str, list[dict[str, Any]]]
 """A verb, and its lines as they were drawn."""
 
+OFTEN = 12
+"""Steps from one snapshot to the next."""
+
 HOW = st.sampled_from(["all", "all", "once", "partial"])
 """All lines or none, the same with a repeated key, or what can be done, with a repeated key."""
 
@@ -50,10 +56,14 @@ class Work(RuleBasedStateMachine):
         self.block = transaction.atomic()
         self.block.__enter__()
         self.driver = Driver(self.plant)
+        self.past: list[past.Snapshot] = []
+        self.steps = 0
 
     def teardown(self) -> None:
         try:
             assert faults_of_what_is_told() == []
+            for snapshot, known in zip(self.past, cycle(Known), strict=False):
+                assert past.rebuilt(snapshot, known) == snapshot
         finally:
             transaction.set_rollback(True)
             self.block.__exit__(None, None, None)
@@ -109,6 +119,13 @@ class Work(RuleBasedStateMachine):
             alert = alerts[of % len(alerts)]
             self.driver.acknowledge(alert, how)
             self.driver.put_off(alert, how)
+
+    @invariant()
+    def the_present_becomes_the_past(self) -> None:
+        """Now and then all that stands is noted; when all is over, it is rebuilt and compared."""
+        self.steps += 1
+        if self.steps % OFTEN == 0:
+            self.past.append(past.now())
 
     @invariant()
     def the_ledger_is_sound(self) -> None:
