@@ -12,7 +12,9 @@ from staging.models import (
     DwellPolicy,
     LabelSize,
     PullTask,
+    Shift,
     SiteCalendar,
+    SpecialDay,
     UnstageTask,
 )
 
@@ -36,3 +38,5 @@ def install() -> None:
     sites.register(LabelSize, None)
     sites.register(DwellPolicy, _names_no_other_site)
     sites.register(SiteCalendar, sites.at("site"))
+    sites.register(Shift, sites.at("calendar__site"))
+    sites.register(SpecialDay, sites.at("site"))

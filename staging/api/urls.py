@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from staging.api import numbers, views
 from staging.api.dossier import DossierView
+from staging.api.dwell import VIEWS as DWELL_VIEWS
 from staging.api.labels import VIEWS as LABEL_VIEWS
 from staging.api.lots import TimelineView
 from staging.api.on_hand import OnHandView
@@ -19,7 +20,9 @@ router.register("alerts", views.AlertViewSet)
 router.register("pull-tasks", PullTaskViewSet)
 router.register("unstage-tasks", UnstageTaskViewSet)
 router.register("dwell-policies", views.DwellPolicyViewSet)
+router.register("dwell-sets", views.DwellSetViewSet)
 router.register("site-calendars", views.SiteCalendarViewSet)
+router.register("special-days", views.SpecialDayViewSet)
 router.register("label-sizes", views.LabelSizeViewSet)
 
 urlpatterns = [
@@ -31,5 +34,6 @@ urlpatterns = [
     path("lots/<int:pk>/dossier/", DossierView.as_view(), name="lot-dossier"),
     *(path(f"labels/{name}/", view, name=f"labels-{name}") for name, view in LABEL_VIEWS.items()),
     *(path(f"numbers/{name}/", view) for name, view in numbers.VIEWS.items()),
+    *(path(f"{name}/", view, name=f"verb-{name}") for name, view in DWELL_VIEWS.items()),
     *router.urls,
 ]

@@ -15,7 +15,7 @@ from quality.gate import STOP_LABELS
 APPS = ("inventory", "quality", "staging", "integration")
 FOR_PEOPLE = {"guided", "imports", "management", "migrations", "templatetags", "views"}
 """Folders that show a refusal on a page or in a report of rows, and never as a problem."""
-PAGES_OF_THEIR_OWN = {"kept", "scanned_forms", "form_fields", "forms", "calendars"}
+PAGES_OF_THEIR_OWN = {"kept", "scanned_forms", "form_fields", "forms"}
 REFUSERS = {"Refused", "refusal", "_stopped", "_refused", "DateStop", "TimeStop"}
 ERRORS = {
     "Unanswerable": 1,
