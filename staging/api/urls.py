@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from staging.api import numbers, views
+from staging.api import ahead, numbers, views
 from staging.api.dossier import DossierView
 from staging.api.dwell import VIEWS as DWELL_VIEWS
 from staging.api.labels import VIEWS as LABEL_VIEWS
@@ -26,6 +26,9 @@ router.register("special-days", views.SpecialDayViewSet)
 router.register("label-sizes", views.LabelSizeViewSet)
 
 urlpatterns = [
+    path("ahead/", ahead.AheadView.as_view(), name="ahead"),
+    path("ahead/demands/", ahead.AheadDemandViewSet.as_view({"get": "list"})),
+    path("ahead/positions/", ahead.AheadPositionViewSet.as_view({"get": "list"})),
     path("on-hand/", OnHandView.as_view(), name="on-hand"),
     path("lots/<int:pk>/timeline/", TimelineView.as_view(), name="lot-timeline"),
     path("holds/<int:pk>/reach/", ReachView.as_view(), name="hold-reach"),
