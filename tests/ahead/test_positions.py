@@ -115,7 +115,9 @@ def test_other_sites_are_not_told_and_statements_stay_the_same(
     for hours in range(2, 6):
         staged(plant, 20, due_at=hours)
     assert first[0] == 1
-    assert read() == (5, first[1])
+    listed, asked = read()
+    assert listed == 5
+    assert asked <= first[1]  # no more than for one
     assert first[1] <= 7
     page = api.read("ahead/positions/", site=plant.site.code, page_size=2).json()
     seen = [row["at"] for row in page["results"]]
