@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("staging", "0012_dwell_policies"),
+        ("staging", "0015_alert_life"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ install = import_module("config.migrations.0002_roles").install
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("forestage", "0014_dwell_roles"),
+        ("forestage", "0015_alert_roles"),
         ("staging", "0019_dwell_by_program"),
     ]
     operations = [migrations.RunPython(install, migrations.RunPython.noop)]
