@@ -207,6 +207,7 @@ class SetPolicySerializer(DwellPolicySerializer):
 class DwellSetSerializer(serializers.ModelSerializer[DwellSet]):
     """A numbered set with its policies. While it is a draft, it changes."""
 
+    id = serializers.IntegerField(source="version", read_only=True)
     in_force = serializers.BooleanField(read_only=True)
     is_draft = serializers.BooleanField(read_only=True)
     activated_by = Code("activated_by", "username", allow_null=True, default=None)
@@ -215,7 +216,7 @@ class DwellSetSerializer(serializers.ModelSerializer[DwellSet]):
     class Meta:
         model = DwellSet
         fields = (
-            "version", "note", "is_draft", "in_force", "activated_at", "activated_by", "policies",
+            "id", "version", "note", "is_draft", "in_force", "activated_at", "activated_by", "policies",
         )  # fmt: skip
         read_only_fields = fields
 

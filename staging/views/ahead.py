@@ -1,14 +1,16 @@
 """Looking ahead: what will be short, go stale or overflow until a shift ends."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from inventory.fields import Words
 from inventory.paging import Page, counted, every, query_with, sifted_page_of
 from inventory.sheets.columns import BATCH, Column, Sheet
 from inventory.units import plain
@@ -19,6 +21,7 @@ from staging.ahead.demands import TONES, Short
 from staging.ahead.lanes import Help
 from staging.ahead.positions import Stale
 from staging.models import StagedStock
+from staging.numbers.stays import MOST_LANES
 from staging.views.columns import code
 from staging.views.demands import step_url
 from staging.views.files import AsFile
@@ -85,21 +88,28 @@ def said(one: Help) -> str:
     return f"{one.remedy.label} ({about})" if about else str(one.remedy.label)
 
 
-def _shorts(request: HttpRequest, ahead: Ahead, size: int) -> dict[str, Any]:
-    page = ahead.demands.page(request.GET, size=size)
-    pace = ahead.demands.pace()
-    shorts = ahead.demands.outlooks(page.rows, pace)
-    return {
-        "page": page,
-        "entries": [(one, *TONES[one.outlook]) for one in shorts],
-        "pace": pace,
-    }
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a list is read by: what lies ahead, where its page begins and how many rows that has,
+    and whose page it is."""
+
+    ahead: Ahead
+    asked: QueryDict
+    size: int
+    user: Any
 
 
-def _stale(request: HttpRequest, ahead: Ahead, size: int) -> dict[str, Any]:
-    rows = ahead.positions()
-    page = sifted_page_of(rows, request.GET, column="rings_at", size=size)
-    may = [name for name in AWAY if request.user.has_perm(f"staging.{name}")]
+def _shorts(look: Looked) -> dict[str, Any]:
+    demands = look.ahead.demands
+    page, pace = demands.page(look.asked, size=look.size), demands.pace()
+    entries = [(one, *TONES[one.outlook]) for one in demands.outlooks(page.rows, pace)]
+    return {"page": page, "entries": entries, "pace": pace}
+
+
+def _stale(look: Looked) -> dict[str, Any]:
+    rows = look.ahead.positions()
+    page = sifted_page_of(rows, look.asked, column="rings_at", size=look.size)
+    may = [name for name in AWAY if look.user.has_perm(f"staging.{name}")]
     entries = [(row, Stale(row.reason), _steps(row, may)) for row in page.rows]
     return {"page": page, "entries": entries, "may": may, "summary": in_words(*counted(rows))}
 
@@ -108,19 +118,14 @@ def _steps(row: StagedStock, may: list[str]) -> list[tuple[str, str]]:
     return [(name, step_url(name, row, row.requirement.demand)) for name in may]
 
 
-def _crowds(request: HttpRequest, ahead: Ahead, size: int) -> dict[str, Any]:
-    found = ahead.lanes()
-    return {
-        "page": Page(found.rows[:size], "", ""),
-        "entries": [
-            (row, [(one.remedy, said(one)) for one in row.helps]) for row in found.rows[:size]
-        ],
-        "more": len(found.rows) > size,
-        "left_out": found.left_out,
-    }
+def _crowds(look: Looked) -> dict[str, Any]:
+    """Lanes have no pages: there are 200 of them at most, and it is said where there are more."""
+    found = look.ahead.lanes()
+    entries = [(row, list(map(said, row.helps))) for row in found.rows[: look.size]]
+    return {"page": Page([], "", ""), "entries": entries, "left_out": found.left_out}
 
 
-PARTS: dict[str, tuple[Any, Any]] = {
+PARTS: dict[str, tuple[Words, Callable[[Looked], dict[str, Any]]]] = {
     "demands": (_("Demands that are not complete"), _shorts),
     "positions": (_("Positions that go stale"), _stale),
     "lanes": (_("Lanes that overflow"), _crowds),
@@ -157,13 +162,11 @@ class AheadView(Asking, View):
         return self.answer(request, "staging/ahead.html", {})
 
     def found(self, request: HttpRequest, ahead: Ahead) -> dict[str, Any]:
+        look = Looked(ahead, QueryDict(), FEW, request.user)  # each begins at its beginning
         query = query_with(request.GET, "cursor")
-        first = request.GET.copy()
-        first.pop("cursor", None)
-        request.GET = first  # type: ignore[assignment]  # each list begins at its beginning
         parts = [
-            {"name": name, "label": label, "query": query, **read_part(request, ahead, FEW)}
-            for name, (label, read_part) in PARTS.items()
+            {"name": name, "label": label, "query": query, **rows_of(look)}
+            for name, (label, rows_of) in PARTS.items()
         ]
         return {"parts": parts}
 
@@ -172,13 +175,13 @@ class PartView(Asking, AsFile):
     """One of them, page by page."""
 
     def get(self, request: HttpRequest, part: str) -> HttpResponse:
-        label, _read = _part(part)
+        label, _rows_of = _part(part)
         return self.answer(request, "staging/ahead_part.html", {"name": part, "label": label})
 
     def found(self, request: HttpRequest, ahead: Ahead) -> dict[str, Any]:
         name = self.kwargs["part"]
-        size = len(ahead.lanes().rows) or 1 if name == "lanes" else MANY
-        return PARTS[name][1](request, ahead, size)  # type: ignore[no-any-return]
+        size = MOST_LANES if name == "lanes" else MANY
+        return PARTS[name][1](Looked(ahead, request.GET, size, request.user))
 
     def sheet(self) -> Sheet:
         name, form = self.kwargs["part"], self.form()
@@ -196,7 +199,7 @@ class PartView(Asking, AsFile):
         )
 
 
-def _part(name: str) -> tuple[Any, Any]:
+def _part(name: str) -> tuple[Words, Any]:
     if name not in PARTS:
         raise Http404
     return PARTS[name]
