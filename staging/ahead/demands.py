@@ -70,8 +70,8 @@ class Outlook(TextChoices):
 
 
 TONES = {
-    Outlook.SHORT: ("bad", "x-circle-fill"), Outlook.LATE: ("bad", "clock-fill"),
-    Outlook.OPEN: ("warn", "question-circle-fill"), Outlook.FEASIBLE: ("ok", "check-circle-fill"),
+    Outlook.SHORT: ("bad", "x-circle-fill"), Outlook.LATE: ("bad", "clock"),
+    Outlook.OPEN: ("warn", "question-circle"), Outlook.FEASIBLE: ("ok", "check-circle-fill"),
 }  # fmt: skip
 
 
