@@ -216,7 +216,8 @@ class DwellSetSerializer(serializers.ModelSerializer[DwellSet]):
     class Meta:
         model = DwellSet
         fields = (
-            "id", "version", "note", "is_draft", "in_force", "activated_at", "activated_by", "policies",
+            "id", "version", "note", "is_draft", "in_force", "activated_at", "activated_by",
+            "policies",
         )  # fmt: skip
         read_only_fields = fields
 
