@@ -35,7 +35,7 @@ OF_THE_FRAMEWORK = {
 OF_FIELDS = {
     "required", "null", "blank", "invalid_choice", "max_length", "max_digits",
     "max_whole_digits", "max_decimal_places", "min_value", "max_value", "server_error",
-    "null_characters_not_allowed", "bad_gln", "bad_identifier",
+    "null_characters_not_allowed", "bad_gln", "bad_identifier", "bad_days",
 }  # fmt: skip
 """What fields of REST framework and of Django say, and validators of ours, as far as they can."""
 
