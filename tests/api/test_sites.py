@@ -63,7 +63,9 @@ NONE_HERE = (
 )  # fmt: skip
 """Kinds of which `furnish` makes nothing that stays."""
 
-ASKED = {"numbers": {"material": "COMMON"}, "on-hand": {"by": "lot"}}
+ASKED = {"numbers": {"material": "COMMON"}, "on-hand": {"by": "lot"}} | {
+    key: {"site": HERE} for key in ("ahead", "ahead/demands", "ahead/positions")
+}
 """What makes an answer say most."""
 
 
