@@ -22,6 +22,7 @@ VIEW_STOCK = (
     "view_seal view_labelsize view_ssccseries view_externalid view_inbounddemand"
 )
 SEND = "put_material put_location put_lot send_demand"
+CALENDARS = "put_calendar put_special_day"
 HANDLE = (
     "receive put_away move adjust sample new_container pack unpack move_container reverse "
     "allocate deallocate stage assign unstage transfer issue consume produce return_remainder "
@@ -42,9 +43,12 @@ MASTER = (
     "add_labelsize change_labelsize add_ssccseries change_ssccseries "
     "add_externalid change_externalid "
     "add_sitecalendar change_sitecalendar add_shift change_shift delete_shift "
-    "add_specialday change_specialday"
+    "add_specialday change_specialday "
+    f"{CALENDARS}"
 )
-DWELL = "add_dwellset change_dwellset add_dwellpolicy change_dwellpolicy delete_dwellpolicy"
+DWELL = (
+    "add_dwellset change_dwellset add_dwellpolicy change_dwellpolicy delete_dwellpolicy draft_dwell"
+)
 ALERT_RULES = "add_alertrule change_alertrule"
 RULES = (
     "add_ruleset change_ruleset add_usagerule change_usagerule delete_usagerule "
@@ -71,7 +75,8 @@ ROLES: dict[str, str] = {
     "view_numbers view_user view_group view_apiclient view_apitoken view_display "
     "view_reportchoice view_reportmail "
     f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",
-    "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} {SEND} view_numbers {VIEW_WEBHOOKS} "
+    "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} {SEND} {CALENDARS} draft_dwell "
+    f"view_numbers {VIEW_WEBHOOKS} "
     f"add_subscription change_subscription capture_epcis {VIEW_CAPTURES}",
 }
 """Permissions by role. `use_floor` opens the browser pages, which an integrator has no use for."""

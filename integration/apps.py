@@ -11,9 +11,12 @@ class IntegrationConfig(AppConfig):
         from integration.access import scopes
         from integration.external.naming import also_by_system
         from inventory import codes
+        from staging.api.dwell import VERBS as DWELL_VERBS
 
         codes.also(also_by_system)
         sites.install()
+        for verb in DWELL_VERBS:
+            scopes.register(verb.permission, verb.label)
         scopes.register("integration.capture_epcis", _("Capture EPCIS events, as whatever verbs"))
         scopes.register("integration.add_subscription", _("Set webhooks up"))
         scopes.register("integration.change_subscription", _("Change webhooks"))

@@ -14,4 +14,9 @@ urlpatterns = [
         admin.site.admin_view(admin_views.template),
         name="import-csv-template",
     ),
+    path(
+        "import/<slug:kind>/current.csv",
+        admin.site.admin_view(admin_views.current),
+        name="import-csv-current",
+    ),
 ]

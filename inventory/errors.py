@@ -1,10 +1,10 @@
 """One family of refusals, said in the same words on every surface."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django_stubs_ext import StrPromise
 
 
@@ -49,6 +49,38 @@ class Refused(ValidationError):  # noqa: N818 - it is what happened, and reads s
             "hint": str(self.hint),
             "facts": self.facts,
         }
+
+
+class RowsInvalidError(ValidationError):
+    """What is wrong with some of the rows that were to be saved together, by their number."""
+
+    def __init__(self, rows: Mapping[int, ValidationError], name: str = "") -> None:
+        super().__init__(dict(_by_field(rows, name)))
+        self.rows = rows
+
+    def named(self, name: str, numbers: Sequence[int]) -> "RowsInvalidError":
+        """By the fields of a request, such as `policies.3.warn_after`; `numbers` says which of its
+        rows each was."""
+        return RowsInvalidError({numbers[n]: wrong for n, wrong in self.rows.items()}, name)
+
+
+def _by_field(
+    rows: Mapping[int, ValidationError], name: str
+) -> Iterator[tuple[str, list[ValidationError]]]:
+    for number, wrong in rows.items():
+        here = f"{name}.{number}" if name else str(number)
+        if not hasattr(wrong, "error_dict"):
+            yield here, wrong.error_list
+            continue
+        for field, errors in wrong.error_dict.items():
+            yield here if field == NON_FIELD_ERRORS else f"{here}.{field}", errors
+
+
+def row_of(name: str, field: str) -> tuple[int | None, str]:
+    """Which row a field such as `policies.3.warn_after` is of, and what it is called there."""
+    first, _dot, rest = field.partition(".")
+    number, _dot, own = rest.partition(".")
+    return (int(number), own) if first == name and number.isdecimal() else (None, field)
 
 
 class Refusals:

@@ -249,6 +249,7 @@ STANDS_FOR = {
     "lane": ("source", "work_center", "vehicle", "location", "target"),
     "source": ("lane", "location"),
     "demand": ("id",),
+    "rule_set": ("draft",),
 }
 """The parts that verbs share name fields that not every verb has: where to show it then."""
 

@@ -1,6 +1,6 @@
 """The demand board: what must be ready by when, how far it is, and what is short and why."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -49,6 +49,17 @@ def _undone() -> QuerySet[Any, Any]:
 
 
 _UNDONE: Select[Demand] = Select(_undone)
+
+
+def lacking() -> Q:
+    """A condition on demands with their state: not all of it is staged or beyond, or quality has
+    stopped something that is."""
+    lines: Any = Requirement.objects.with_progress().filter(demand=OuterRef("pk"))
+    return Q(Exists(lines.filter(progressed__lt=F("quantity")))) | Q(first_blocked__isnull=False)
+
+
+LACKING: Select[Demand] = Select(lambda: _undone().filter(lacking()))
+"""Of some `demands`, those that are not complete. With `on`, the gate's day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,7 @@ def ready(
         return _UNDONE(demands=keys, on=on)
 
     page = sifted_page_of(rows, asked, column="needed_at", sieve=undone, size=size)
-    return page, _entries(page.rows, at)
+    return page, entries_of(page.rows, at)
 
 
 def whole(rows: QuerySet[Demand], *, at: datetime) -> Iterator[list[Entry]]:
@@ -113,19 +124,22 @@ def whole(rows: QuerySet[Demand], *, at: datetime) -> Iterator[list[Entry]]:
         return _UNDONE(demands=keys, on=on)
 
     for part in every(rows, "needed_at", sieve=undone, size=BATCH):
-        yield _entries(part, at)
+        yield entries_of(part, at)
 
 
-def _entries(demands: Sequence[Demand], at: datetime) -> list[Entry]:
+def entries_of(
+    demands: Sequence[Demand], at: datetime, *, elsewhere: Callable[[int], bool] | None = None
+) -> list[Entry]:
+    """What is to be said of demands with their state. `elsewhere`: as of `shortage.causes`."""
     on = gate_day(at)
     found, blocked = kits.kits(demands), kits.blocked(demands, on)
     lines = [line for demand in demands for line in found[demand.pk].lines]
-    lacking = [line for line in lines if kits.share(line) < 1 or line.pk in blocked]
-    prefetch_related_objects(lacking, "material", "lot")
+    lines_short = [line for line in lines if kits.share(line) < 1 or line.pk in blocked]
+    prefetch_related_objects(lines_short, "material", "lot")
     sites = {demand.pk: demand.site_id for demand in demands}
-    causes = shortage.causes(lacking, sites, on)
+    causes = shortage.causes(lines_short, sites, on, elsewhere=elsewhere)
     gaps: dict[int, list[Gap]] = {demand.pk: [] for demand in demands}
-    for line in lacking:
+    for line in lines_short:
         missing = max(line.quantity - line.progressed, Decimal(0))  # type: ignore[attr-defined]
         gap = Gap(line, missing, blocked.get(line.pk, Decimal(0)), causes[line.pk])
         gaps[line.demand_id].append(gap)

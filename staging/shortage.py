@@ -1,7 +1,7 @@
 """Why a line of a demand is short: where what it lacks is, as far as it is anywhere."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -29,6 +29,7 @@ WORDS: dict[str, tuple[str, str, Words]] = {
     "in_quarantine_area": ("warn", "shield-exclamation", _("in a quarantine area")),
     "lot_on_hold": ("bad", "pause-circle-fill", _("on hold")),
     "for_others": ("warn", "people", _("for others, or needed sooner")),
+    "at_other_site": ("warn", "truck", _("free at another site")),
     "not_on_hand": ("bad", "x-circle-fill", _("not on hand")),
 }
 """Tone, icon and words of each reason. The other stops of the gate have its own words."""
@@ -90,20 +91,33 @@ class Pool:
 
 
 def causes(
-    lines: Sequence[Requirement], sites: Mapping[int, int], on: date
+    lines: Sequence[Requirement],
+    sites: Mapping[int, int],
+    on: date,
+    *,
+    elsewhere: Callable[[int], bool] | None = None,
 ) -> dict[int, list[Cause]]:
     """Why what is missing of each line is not staged, by the line's id; the most urgent first.
 
-    `lines` come with their progress, `sites` gives a demand's. The same statements, however many.
+    `lines` come with their progress, `sites` gives a demand's. `elsewhere` says which other sites
+    may be looked at for what is not on hand; none without it. The same statements, however many.
     """
     pools = _pools({line.material_id for line in lines}, on, lots=any(x.lot_id for x in lines))
+    keys = {line.pk: Key(line.material_id, line.lot_id, sites[line.demand_id]) for line in lines}
+    others: dict[Key, list[Pool]] = {}
+    if elsewhere:
+        for key in set(keys.values()):
+            others[key] = [
+                pool
+                for other, pool in pools.items()
+                if other[:2] == key[:2] and other.site != key.site and elsewhere(other.site)
+            ]
     return {
-        line.pk: _of(line, pools[Key(line.material_id, line.lot_id, sites[line.demand_id])])
-        for line in lines
+        line.pk: _of(line, pools[keys[line.pk]], others.get(keys[line.pk], ())) for line in lines
     }
 
 
-def _of(line: Any, pool: Pool) -> list[Cause]:
+def _of(line: Any, pool: Pool, elsewhere: Sequence[Pool] = ()) -> list[Cause]:
     found = [Cause("reserved", line.reserved)] if line.reserved > 0 else []
     missing = kits.short(line)
     for code in (*ORDER, *(code for code in list(pool.free) if code not in ORDER)):
@@ -112,7 +126,11 @@ def _of(line: Any, pool: Pool) -> list[Cause]:
             missing -= part
     own = line.staged + sum(cause.quantity for cause in found)
     others = min(max(pool.claimed - own, Decimal(0)), missing)
-    rest = (("for_others", others), ("not_on_hand", missing - others))
+    missing -= others
+    away = Decimal(0)
+    for other in elsewhere:
+        away += other.take("free", missing - away)
+    rest = (("for_others", others), ("at_other_site", away), ("not_on_hand", missing - away))
     return found + [Cause(code, quantity) for code, quantity in rest if quantity > 0]
 
 

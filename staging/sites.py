@@ -17,7 +17,9 @@ from staging.models import (
     DwellPolicy,
     LabelSize,
     PullTask,
+    Shift,
     SiteCalendar,
+    SpecialDay,
     UnstageTask,
 )
 
@@ -46,3 +48,5 @@ def install() -> None:
     sites.register(DaySnapshot, sites.at("site"))
     sites.register(DayNumber, sites.at("snapshot__site"))
     sites.register(SiteCalendar, sites.at("site"))
+    sites.register(Shift, sites.at("calendar__site"))
+    sites.register(SpecialDay, sites.at("site"))

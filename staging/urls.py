@@ -3,6 +3,7 @@
 from django.urls import path
 
 from staging.views import (
+    ahead,
     alerts,
     attempts,
     audit,
@@ -33,6 +34,8 @@ urlpatterns = [
     # Working: board, demands, scan
     path("", board.BoardView.as_view(), name="board"),
     path("ready/", board.ReadyView.as_view(), name="ready"),
+    path("ahead/", ahead.AheadView.as_view(), name="ahead"),
+    path("ahead/<slug:part>/", ahead.PartView.as_view(), name="ahead_part"),
     path("wall/", wall.LanesView.as_view(), name="wall"),
     path("wall/due/", wall.DueView.as_view(), name="wall_due"),
     path("wall/open/<str:secret>/", wall.OpenView.as_view(), name="wall_open"),

@@ -40,7 +40,6 @@ def apply(client: Client, preview: Any) -> Any:
     [
         ("supervisor", True, 200),
         ("supervisor", False, 302),
-        ("qa", True, 403),
         ("auditor", True, 403),
         ("operator", False, 302),
         ("integrator", False, 302),
@@ -52,6 +51,12 @@ def test_who_may_open_it(client: Client, role: str, is_staff: bool, status: int)
     assert upload(client, GOOD).status_code == status
     # Who is not let into the admin is sent to its door, and told there.
     assert client.get(URL, follow=True).status_code == (200 if status == 200 else 403)
+
+
+def test_quality_brings_policies_alone(client: Client) -> None:
+    client.force_login(UserFactory(role="qa", is_staff=True))
+    assert [kind.name for kind in client.get(URL).context["kinds"]] == ["dwell-policies"]
+    assert upload(client, GOOD).status_code == 422
 
 
 def test_nobody_opens_it_without_signing_in(client: Client) -> None:

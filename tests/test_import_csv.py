@@ -338,7 +338,8 @@ def test_template_has_our_headers(kind: str) -> None:
 
 
 def test_templates_can_be_brought_in_together() -> None:
-    for kind in ("locations", "materials", "stock", "demands"):
+    for kind in ("locations", "materials", "stock", "demands", "site-calendars", "special-days",
+                 "dwell-policies"):  # fmt: skip
         report = bring(kind, (TEMPLATES / f"{kind}.csv").read_text())
         assert refusals(report) == set(), kind
         assert report.created

@@ -9,16 +9,20 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from integration.imports.dwell import START, drafts
 from integration.imports.kinds import KINDS, Kind, allowed
 from integration.imports.report import FileReport
 from integration.imports.run import job_of, run
 from inventory.audit import Actor
 from inventory.models import Surface
+from inventory.sheets.answers import answer
+from inventory.sheets.columns import Column, FileType, Sheet, in_batches
 
 LARGEST = 500_000
 """Bytes an upload may have. It goes to the browser and back between looking and applying."""
@@ -45,8 +49,24 @@ class UploadForm(forms.Form):
         help_text=_("Otherwise good rows are taken even if others are refused."),
     )
 
+    into = forms.ChoiceField(
+        label=_("Draft"),
+        required=False,
+        help_text=_("Of dwell policies: where they go. What is in force never changes."),
+    )
+
     def __init__(self, *args: Any, kinds: Sequence[Kind], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if any(kind.drafts for kind in kinds):
+            draft = self.fields["into"]
+            assert isinstance(draft, forms.ChoiceField)  # noqa: S101 - declared above
+            draft.choices = [
+                (START.IN_FORCE, _("A new draft, from what is in force")),
+                (START.EMPTY, _("A new draft, empty")),
+                *((str(row.pk), f"{row} · {row.note}") for row in drafts()),
+            ]
+        else:
+            del self.fields["into"]
         choice = self.fields["kind"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - declared above
         choice.choices = [(kind.name, kind.label) for kind in kinds]
@@ -75,6 +95,23 @@ def template(request: HttpRequest, kind: str) -> HttpResponse:
     return HttpResponse(f"{headers}\r\n", content_type="text/csv; charset=utf-8", headers=named)
 
 
+@require_safe
+def current(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """What is there, as a file that can be brought in again. Refuses 404 for an unknown kind."""
+    one = KINDS.get(kind)
+    if one is None or one.current is None:
+        raise Http404
+    if one not in allowed(_person(request).get_all_permissions()):
+        raise PermissionDenied
+    columns = [
+        Column(name, name, lambda row, number=number: row[number])  # type: ignore[misc]
+        for number, name in enumerate(one.headers)
+    ]
+    rows = one.current
+    sheet = Sheet(name=kind, columns=columns, batches=lambda: in_batches(rows()))
+    return answer(sheet, FileType.CSV, for_people=False)
+
+
 def _preview(request: HttpRequest, kinds: Sequence[Kind]) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES, kinds=kinds)
     if not form.is_valid():
@@ -86,6 +123,7 @@ def _preview(request: HttpRequest, kinds: Sequence[Kind]) -> HttpResponse:
         "kind": form.cleaned_data["kind"],
         "name": upload.name,
         "whole": form.cleaned_data["all_or_nothing"],
+        "into": form.cleaned_data.get("into", ""),
     }
     report = _run(request, asked, data, commit=False)
     context: dict[str, Any] = {"report": report}
@@ -110,7 +148,9 @@ def _apply(request: HttpRequest, kinds: Sequence[Kind]) -> HttpResponse:
 
 def _run(request: HttpRequest, asked: dict[str, Any], data: bytes, *, commit: bool) -> FileReport:
     kind = KINDS[asked["kind"]]
-    job = job_of(kind, asked["name"], data, largest=LARGEST, most_rows=MOST_ROWS)
+    job = job_of(
+        kind, asked["name"], data, largest=LARGEST, most_rows=MOST_ROWS, into=asked["into"]
+    )
     by = Actor(_person(request), Surface.IMPORT)
     (report,) = run([job], commit=commit, all_or_nothing=asked["whole"], by=by, at=timezone.now())
     return report

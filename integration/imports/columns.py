@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
 from django.db import models
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from django.utils.translation import gettext_lazy as _
 
 from integration.imports.reading import Record
@@ -18,6 +18,7 @@ from integration.imports.report import FileReport
 from inventory import codes
 from inventory.errors import Refused
 from inventory.fields import Words
+from inventory.spans import read_span
 
 Parse = Callable[[str], Any]
 
@@ -80,6 +81,35 @@ def whole_number(cell: str) -> int:
 def hours(cell: str) -> timedelta:
     """A time span in hours. Refuses `not_a_number`."""
     return timedelta(seconds=float(number(cell) * 3600))
+
+
+def span(cell: str) -> timedelta:
+    """A time span like 06:00:00. Refuses `not_a_span`."""
+    found = read_span(cell)
+    if found is None:
+        raise Refused(
+            _("“%(cell)s” is not a span of time."),
+            code="not_a_span",
+            hint=_("Write it like 06:00:00, or 2 06:00:00 with days in front."),
+            cell=cell,
+        )
+    return found
+
+
+def clock_time(cell: str) -> time:
+    """A time of day. Refuses `not_a_time`."""
+    try:
+        found = parse_time(cell)
+    except ValueError:
+        found = None
+    if found is None or found.second or found.microsecond or found.tzinfo:
+        raise Refused(
+            _("“%(cell)s” is not a time of day."),
+            code="not_a_time",
+            hint=_("Write it like 22:30."),
+            cell=cell,
+        )
+    return found
 
 
 def day(cell: str) -> date:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from integration.imports import demands, locations, materials, stock
+from integration.imports import calendars, demands, dwell, locations, materials, stock
 from integration.imports.columns import Column
 from integration.imports.loading import Load
 from integration.imports.reading import Record, Sheet, require_columns
@@ -15,13 +16,22 @@ from inventory.fields import Words
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a file can hold. `permissions` are what a person needs to bring one."""
+    """What a file can hold. `permissions` are what a person needs to bring one.
+
+    `whole` where a part of it would say something else than the file. `drafts` where it goes into
+    a draft. `current` gives what is there in the columns of the file, `told` are columns that the
+    API's own file has besides, which are passed over.
+    """
 
     name: str
     label: Words
     columns: Sequence[Column]
     load: Callable[[Sequence[Record], Load], None]
     permissions: tuple[str, ...]
+    whole: bool = False
+    drafts: bool = False
+    current: Callable[[], Iterable[Sequence[Any]]] | None = None
+    told: tuple[str, ...] = ()
 
     @property
     def headers(self) -> list[str]:
@@ -33,7 +43,8 @@ class Kind:
         Refuses `columns_missing` and `column_unknown` for the file as a whole.
         """
         require_columns(sheet, *(column.name for column in self.columns if column.required))
-        unknown = [name for name in sheet.headers if name and name not in self.headers]
+        known = {*self.headers, *self.told}
+        unknown = [name for name in sheet.headers if name and name not in known]
         if unknown:
             raise Refused(
                 _("There is no column %(unknown)s in such a file."),
@@ -58,8 +69,23 @@ DEMANDS = Kind(
     "demands", _("Demands"), demands.COLUMNS, demands.load,
     ("staging.create_demand", "staging.change_demand"),
 )  # fmt: skip
+POLICIES = Kind(
+    "dwell-policies", _("Dwell policies"), dwell.COLUMNS, dwell.load, ("staging.draft_dwell",),
+    whole=True, drafts=True, current=dwell.current, told=("id", "version", "in_force", "rank"),
+)  # fmt: skip
+CALENDARS = Kind(
+    "site-calendars", _("Site calendars"), calendars.COLUMNS, calendars.load,
+    ("staging.put_calendar",), whole=True, current=calendars.current,
+)  # fmt: skip
+SPECIAL_DAYS = Kind(
+    "special-days", _("Special days"), calendars.DAY_COLUMNS, calendars.load_days,
+    ("staging.put_special_day",), whole=True, current=calendars.current_days, told=("id",),
+)  # fmt: skip
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (MATERIALS, LOCATIONS, STOCK, DEMANDS)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (MATERIALS, LOCATIONS, STOCK, DEMANDS, POLICIES, CALENDARS, SPECIAL_DAYS)
+}
 
 
 def allowed(permissions: Iterable[str]) -> list[Kind]:

@@ -1,6 +1,6 @@
 """What the loaders share: who imports, rows that come twice, and master data that may be there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,17 +14,19 @@ from integration.imports.report import FileReport
 from inventory import audit
 from inventory.actions import save_master
 from inventory.audit import Actor
-from inventory.errors import Refused
+from inventory.errors import Refused, row_of
 from inventory.wording import recorded
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One file on its way in: who brings it, when, and the report to write on."""
+    """One file on its way in: who brings it, when, the report to write on, and where it goes, if
+    that is a draft: a version, or what a new one starts with."""
 
     by: Actor
     at: datetime
     report: FileReport
+    into: str = ""
 
     @property
     def reason(self) -> str:
@@ -53,6 +55,22 @@ def _twice(column: str, line: int) -> Refused:
         hint=_("Keep one of the two."),
         first=line,
     )
+
+
+def refuse_rows(rows: Sequence[Row], error: ValidationError, name: str, report: FileReport) -> None:
+    """What is wrong with rows that were taken in together as `name`, each at its own. What is of
+    no row is of the file."""
+    found: list[tuple[str, ValidationError]]
+    if isinstance(error, Refused):
+        found = [(one.field or "", one) for one in error.all]
+    else:
+        by_field = getattr(error, "error_dict", None) or {"": error.error_list}
+        found = [(field, one) for field, problems in by_field.items() for one in problems]
+    for field, one in found:
+        number, own = row_of(name, field)
+        if isinstance(one, Refused):
+            one.field = own
+        report.refuse(None if number is None else rows[number].line, one, column=own)
 
 
 def keep(thing: models.Model, before: models.Model | None, row: Row, load: Load) -> bool:

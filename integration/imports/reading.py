@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from inventory.errors import Refused
+from inventory.sheets.cells import meant
 
 LARGEST = 20_000_000
 """Bytes that a file may have; what is uploaded is held to less."""
@@ -112,5 +113,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 def _record(line: int, cells: list[str], headers: tuple[str, ...]) -> Record:
     surplus = len([cell for cell in cells[len(headers) :] if cell.strip()])
     padded = [*cells, *[""] * (len(headers) - len(cells))]
-    named = {header: cell.strip() for header, cell in zip(headers, padded, strict=False) if header}
+    named = {
+        header: meant(cell.strip()) for header, cell in zip(headers, padded, strict=False) if header
+    }
     return Record(line, named, surplus)

@@ -23,18 +23,22 @@ MANY = 500
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file and what takes it in. `headers` are our columns as the file calls them."""
+    """One file and what takes it in. `headers` are our columns as the file calls them; `whole`
+    where a part of it is never kept, `into` where it goes."""
 
     name: str
     load: Callable[[Load], None]
     headers: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    whole: bool = False
+    into: str = ""
 
 
 def job_of(
-    kind: Kind, name: str, data: bytes, *, largest: int = LARGEST, most_rows: int | None = None
-) -> Job:
-    """A file with our own headers. `largest` is in bytes."""
+    kind: Kind, name: str, data: bytes, *, largest: int = LARGEST, most_rows: int | None = None,
+    into: str = "",
+) -> Job:  # fmt: skip
+    """A file with our own headers. `largest` is in bytes; `into` says where a draft is filled."""
 
     def bring(load: Load) -> None:
         sheet = read(name, data, largest=largest)
@@ -42,7 +46,8 @@ def job_of(
             raise _too_many(most_rows)
         kind.bring(sheet, load)
 
-    return Job(name, bring, digest=hashlib.sha256(data).hexdigest())
+    digest = hashlib.sha256(data).hexdigest()
+    return Job(name, bring, digest=digest, whole=kind.whole, into=into if kind.drafts else "")
 
 
 def _too_many(most_rows: int) -> Refused:
@@ -72,13 +77,13 @@ def run(
 
 
 def _take(job: Job, all_or_nothing: bool, by: Actor, at: datetime) -> FileReport:
-    load = Load(by, at, FileReport(job.name, job.headers))
+    load = Load(by, at, FileReport(job.name, job.headers), job.into)
     with transaction.atomic():
         try:
             job.load(load)
         except Refused as refusal:
             load.report.refuse(None, refusal)
-        if all_or_nothing and load.report.refused:
+        if (all_or_nothing or job.whole) and load.report.refused:
             transaction.set_rollback(True)
             load.report.roll_back()
         elif load.report.created or load.report.changed:

@@ -1,8 +1,10 @@
 """Master data: sites, locations, materials. Every change is kept, old value and new."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Substr
@@ -10,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory import audit, exposure, sites
 from inventory.audit import Actor
-from inventory.errors import Refused
+from inventory.errors import Refused, RowsInvalidError
 from inventory.models import (
     VIRTUAL_KINDS,
     Balance,
@@ -65,6 +67,21 @@ def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     action = "master.change" if before else "master.create"
     audit.record(action, stamp=stamp, subject=row, changes=changes)
     return row
+
+
+def save_rows(rows: Sequence[models.Model], *, by: Actor, at: datetime, reason: str) -> None:
+    """Save rows that belong together. In a transaction.
+
+    Raises RowsInvalidError with what is wrong with each of them.
+    """
+    wrong: dict[int, ValidationError] = {}
+    for number, row in enumerate(rows):
+        try:
+            save_master(row, by=by, at=at, reason=reason)
+        except ValidationError as error:
+            wrong[number] = error
+    if wrong:
+        raise RowsInvalidError(wrong)
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Draft a numbered set of rules, change the draft, put it into force: the same for every kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -9,13 +9,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit
-from inventory.actions.master import remove_master, save_master
+from inventory.actions.master import remove_master, save_master, save_rows
 from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models.versioned import Dated, Versioned
 
 S = TypeVar("S", bound=Versioned)
+D = TypeVar("D", bound=Dated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Kind:
         return Refused(words, code=code, field="rule_set", hint=hint or self.again, draft=draft)
 
 
-def start_draft(kind: Kind, *, note: str, by: Actor, at: datetime) -> Any:
-    """The next version, with a copy of the rules in force. In a transaction.
+def start_draft(kind: Kind, *, note: str, by: Actor, at: datetime, copy: bool = True) -> Any:
+    """The next version, with a copy of the rules in force unless told otherwise. In a transaction.
 
     Raises ValidationError where the note is missing or too long.
     """
@@ -54,7 +55,7 @@ def start_draft(kind: Kind, *, note: str, by: Actor, at: datetime) -> Any:
     draft.full_clean()
     draft.save()
     draft.authors.add(by.user)
-    current = kind.model.objects.in_force().first()
+    current = kind.model.objects.in_force().first() if copy else None
     rules = list(kind.rules(current)) if current else []
     for rule in rules:
         rule.pk = None
@@ -90,27 +91,35 @@ def save_draft(
     save_master(draft, by=by, at=at, reason=reason)
     for rule in removed:
         remove_master(rule, by=by, at=at, reason=reason)
-    for rule in rules:
-        save_master(rule, by=by, at=at, reason=reason)
+    save_rows(rules, by=by, at=at, reason=reason)
     _refuse_overlaps(kind, kind.rules(draft))
     draft.authors.add(by.user)
     return draft
 
 
 def _refuse_overlaps(kind: Kind, rules: Iterable[Any]) -> None:
+    for rule, other in overlapping(rules):
+        raise overlap(kind, rule, other)
+
+
+def overlap(kind: Kind, rule: Any, other: Any, *, field: str = "rule_set") -> Refused:
+    return Refused(
+        kind.overlap,
+        code="rules_overlap",
+        field=field,
+        hint=_("Keep one of them, or let one end before the other begins."),
+        rule=rule.note,
+        other=other.note,
+    )
+
+
+def overlapping(rules: Iterable[D]) -> Iterator[tuple[D, D]]:
     """Two rules on the same, of which both count on some day, say it twice or contradict."""
-    by_scope: dict[tuple[Any, ...], list[Dated]] = {}
+    by_scope: dict[tuple[Any, ...], list[D]] = {}
     for rule in rules:
         for other in by_scope.setdefault(rule.scope, []):
             if rule.meets(other):
-                raise Refused(
-                    kind.overlap,
-                    code="rules_overlap",
-                    field="rule_set",
-                    hint=_("Keep one of them, or let one end before the other begins."),
-                    rule=rule.note,
-                    other=other.note,  # type: ignore[attr-defined]
-                )
+                yield rule, other
         by_scope[rule.scope].append(rule)
 
 

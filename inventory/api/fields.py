@@ -1,6 +1,6 @@
 """Fields of the API: quantities that are never floats, and things named by code."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +14,13 @@ from rest_framework.fields import empty
 
 from inventory.models.materials import QUANTITY
 from inventory.scanning import LONGEST
+from inventory.spans import SPAN, read_span
 from inventory.units import plain
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 """Days beyond these are slips of the keyboard, and dates computed from them overflow."""
+
+NOT_A_SPAN = _("Write a span of time like 06:00:00, or 2 06:00:00 with days in front.")
 
 EXACT = {
     "oneOf": [
@@ -74,6 +77,31 @@ class DateTimeIn(serializers.DateTimeField):
         start = datetime(EARLIEST.year, 1, 1, tzinfo=UTC)
         end = datetime(LATEST.year, 12, 31, tzinfo=UTC)
         super().__init__(validators=[MinValueValidator(start), MaxValueValidator(end)], **options)
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "pattern": SPAN,
+        "examples": ["06:00:00"],
+    }
+)
+class DurationIn(serializers.CharField):
+    """A span of time, as it is told: `06:00:00`, or `2 06:00:00` with days in front."""
+
+    def to_internal_value(self, data: Any) -> timedelta:  # type: ignore[override]  # as text it comes
+        found = read_span(super().to_internal_value(data))
+        if found is None:
+            raise serializers.ValidationError(NOT_A_SPAN, "not_a_span")
+        return found
+
+
+@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"})
+class ClockTimeIn(serializers.TimeField):
+    """A time by the site's clock, `22:30`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
 
 
 class CodeIn(serializers.CharField):

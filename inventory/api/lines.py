@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any, cast
@@ -17,10 +17,12 @@ from inventory import codes
 from inventory.api.fields import (
     UNKNOWN_FIELD,
     ChoiceIn,
+    ClockTimeIn,
     CodeIn,
     DateIn,
     DateTimeIn,
     DecimalIn,
+    DurationIn,
     WholeIn,
 )
 from inventory.api.problems import Details, Invalid, details
@@ -104,6 +106,8 @@ PLAIN: dict[type[Any], type[serializers.Field[Any, Any, Any, Any]]] = {
     Decimal: DecimalIn,
     date: DateIn,
     datetime: DateTimeIn,
+    time: ClockTimeIn,
+    timedelta: DurationIn,
 }
 
 

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from inventory import attempts, verbs
+from inventory import attempts, preconditions, verbs
 from inventory.api import matching
 from inventory.api.clients import client_of
 from inventory.api.etags import current
@@ -101,15 +101,26 @@ class VerbView(APIView):
         if len(asked.lines) != 1 or asked.partial:
             text = _("With If-Match, send one line, and without “partial”.")
             raise ValidationError({MATCH: [ErrorDetail(text, "one_line_only")]})
-        row: Model = getattr(asked.lines[0], self.verb.changes)
+        row = self.changed(asked.lines[0])
+        if row is None:
+            raise preconditions.refused(
+                _("What is not there yet"), field=self.verb.changes, etag=None
+            )
         return matching.expecting(
             row, terms.match, field=self.verb.changes, tags=lambda: (current(row, request),)
         )
+
+    def changed(self, line: Any) -> Model | None:
+        """The one thing that a line changes; None where it makes one."""
+        row: Model | None = getattr(line, self.verb.changes)
+        return row
 
     def _require_match(self, request: Request, lines: list[Any]) -> None:
         if not self.verb.changes or not client_of(request).match_required:
             return
         if all(getattr(line, "expected", "") for line in lines):  # which says the same, and more
+            return
+        if all(self.changed(line) is None for line in lines):
             return
         raise matching.required(self.verb.changes)
 

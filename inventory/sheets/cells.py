@@ -48,6 +48,12 @@ def neutral(text: str) -> str:
     return text
 
 
+def meant(text: str) -> str:
+    """What was made `neutral`, as it was."""
+    rest = text[1:]
+    return rest if text.startswith("'") and neutral(rest) != rest else text
+
+
 def local(moment: datetime) -> datetime:
     """By the clock of whoever the file is made for."""
     return timezone.localtime(moment) if timezone.is_aware(moment) else moment

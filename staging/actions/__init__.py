@@ -11,6 +11,7 @@ from staging.actions.alerts import (
     wake,
 )
 from staging.actions.allocation import AllocationLine, Deallocation, allocate, deallocate, suggest
+from staging.actions.calendars import put_calendar, put_special_day
 from staging.actions.demand_changes import change_demand
 from staging.actions.demands import (
     Cancellation,
@@ -23,6 +24,16 @@ from staging.actions.demands import (
     create_demand,
 )
 from staging.actions.dwell import activate_dwell, change_dwell, draft_dwell
+from staging.actions.dwell_lines import (
+    CalendarLine,
+    DwellActivation,
+    DwellDraft,
+    PolicyLine,
+    ShiftLine,
+    SpecialDayLine,
+    Start,
+)
+from staging.actions.dwell_writing import enforce_dwell, write_dwell
 from staging.actions.lanes import Borrowing, Transfer, Unstaging, borrow, transfer, unstage
 from staging.actions.output import Output, produce
 from staging.actions.production import (
@@ -43,20 +54,27 @@ __all__ = [
     "Assigning",
     "Assignment",
     "Borrowing",
+    "CalendarLine",
     "Cancellation",
     "Consumption",
     "Deallocation",
     "DemandChange",
     "DemandEnd",
+    "DwellActivation",
+    "DwellDraft",
     "Issue",
     "Loading",
     "Need",
     "NewDemand",
     "Output",
+    "PolicyLine",
     "Remainder",
+    "ShiftLine",
     "Shipping",
     "Snooze",
+    "SpecialDayLine",
     "Staging",
+    "Start",
     "Transfer",
     "Unloading",
     "Unstaging",
@@ -75,9 +93,12 @@ __all__ = [
     "create_demand",
     "deallocate",
     "draft_dwell",
+    "enforce_dwell",
     "issue",
     "load",
     "produce",
+    "put_calendar",
+    "put_special_day",
     "return_remainder",
     "reverse",
     "ship",
@@ -88,4 +109,5 @@ __all__ = [
     "unload",
     "unstage",
     "wake",
+    "write_dwell",
 ]

@@ -27,10 +27,12 @@ from staging.models import (
     DemandKind,
     DemandState,
     DwellPolicy,
+    DwellSet,
     LabelSize,
     Requirement,
     Severity,
     SiteCalendar,
+    SpecialDay,
 )
 
 
@@ -164,6 +166,25 @@ class DwellPolicyFilter(Filters):
 
     class Meta:
         model = DwellPolicy
+        fields = ()
+
+
+class DwellSetFilter(Filters):
+    in_force = YesNoFilter("in_force")
+    is_draft = YesNoFilter("activated_at", "isnull")
+
+    class Meta:
+        model = DwellSet
+        fields = ()
+
+
+class SpecialDayFilter(Filters):
+    site = CodeFilter("site")
+    day_from = filters.DateFilter("day", "gte")
+    day_until = filters.DateFilter("day", "lte")
+
+    class Meta:
+        model = SpecialDay
         fields = ()
 
 

@@ -122,7 +122,7 @@ class NumbersView(APIView):
         form = NumbersForm(request.query_params, self.figure.asks, limit)
         refuse_parameters(request, form.fields)
         if not form.is_valid():
-            raise ValidationError(_errors(form))
+            raise ValidationError(errors_of(form))
         asked = Asked.of(form, timezone.now())
         found = self.figure.count(asked)
         period = asked.period
@@ -137,7 +137,8 @@ class NumbersView(APIView):
         return Response(self.answer(facts | found.tables).data)
 
 
-def _errors(form: NumbersForm) -> dict[str, list[ErrorDetail]]:
+def errors_of(form: forms.Form) -> dict[str, list[ErrorDetail]]:
+    """What a form found, as the API tells it."""
     return {
         name: [ErrorDetail(str(message), error.code or "invalid") for error in errors
                for message in error.messages]

@@ -18,10 +18,12 @@ from staging.models import (
     Demand,
     DemandState,
     DwellPolicy,
+    DwellSet,
     LabelSize,
     Requirement,
     Shift,
     SiteCalendar,
+    SpecialDay,
 )
 
 
@@ -219,6 +221,40 @@ class DwellPolicySerializer(serializers.ModelSerializer[DwellPolicy]):
         read_only_fields = fields
 
 
+class SetPolicySerializer(DwellPolicySerializer):
+    """A policy of the set that it is told with."""
+
+    version = None  # type: ignore[assignment]  # the set's own
+    in_force = None  # type: ignore[assignment]
+
+    class Meta:
+        model = DwellPolicy
+        fields = tuple(
+            name
+            for name in DwellPolicySerializer.Meta.fields
+            if name not in ("version", "in_force")
+        )
+        read_only_fields = fields
+
+
+class DwellSetSerializer(serializers.ModelSerializer[DwellSet]):
+    """A numbered set with its policies. While it is a draft, it changes."""
+
+    id = serializers.IntegerField(source="version", read_only=True)
+    in_force = serializers.BooleanField(read_only=True)
+    is_draft = serializers.BooleanField(read_only=True)
+    activated_by = Code("activated_by", "username", allow_null=True, default=None)
+    policies = SetPolicySerializer(many=True, read_only=True)
+
+    class Meta:
+        model = DwellSet
+        fields = (
+            "id", "version", "note", "is_draft", "in_force", "activated_at", "activated_by",
+            "policies",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
 @extend_schema_field({"type": "string", "pattern": r"^\d\d:\d\d$"})
 class ClockTimeField(serializers.TimeField):
     """`22:30`, by the site's clock: in JSON Schema, a `time` would have to say its zone."""
@@ -248,6 +284,18 @@ class SiteCalendarSerializer(serializers.ModelSerializer[SiteCalendar]):
     class Meta:
         model = SiteCalendar
         fields = ("id", "site", "valid_from", "note", "shifts")
+        read_only_fields = fields
+
+
+class SpecialDaySerializer(serializers.ModelSerializer[SpecialDay]):
+    """`works_like` is a day of the week, 1 is Monday; null: a holiday, on which no shift starts."""
+
+    site = Code("site")
+    works_like = serializers.IntegerField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = SpecialDay
+        fields = ("id", "site", "day", "name", "works_like")
         read_only_fields = fields
 
 

@@ -24,9 +24,11 @@ from staging.models import (
     Allocation,
     Demand,
     DwellPolicy,
+    DwellSet,
     LabelSize,
     Requirement,
     SiteCalendar,
+    SpecialDay,
     StagedStock,
 )
 
@@ -174,6 +176,39 @@ class DwellPolicyViewSet(Resource):
         in_force = When(pk__in=DwellPolicy.objects.in_force().values("pk"), then=Value(True))
         rows: QuerySet[DwellPolicy] = super().get_queryset()
         return rows.annotate(in_force=Case(in_force, default=Value(False)))
+
+
+class DwellSetViewSet(Resource):
+    """Numbered sets of dwell policies, whole: drafts, the one in force, and those before it."""
+
+    queryset = DwellSet.objects.select_related("activated_by")
+    serializer_class = serializers.DwellSetSerializer
+    filterset_class = filters.DwellSetFilter
+    lookup_field = "version"
+    ordering_fields = ("version",)
+    ordering = ("-version",)
+    summaries = {"list": "Sets of dwell policies", "retrieve": "One set of dwell policies"}
+    tag = TAG
+
+    def get_queryset(self) -> QuerySet[DwellSet]:
+        policies = DwellPolicy.objects.select_related(
+            "material", "customer", "lane", "area", "site"
+        )
+        in_force = When(pk__in=DwellSet.objects.in_force().values("pk"), then=Value(True))
+        rows: QuerySet[DwellSet] = super().get_queryset()
+        if self.is_shown("policies"):
+            rows = rows.prefetch_related(Prefetch("policies", policies.order_by("pk")))
+        return rows.annotate(in_force=Case(in_force, default=Value(False)))
+
+
+class SpecialDayViewSet(Resource):
+    """Holidays and extra working days of sites."""
+
+    queryset = SpecialDay.objects.select_related("site")
+    serializer_class = serializers.SpecialDaySerializer
+    filterset_class = filters.SpecialDayFilter
+    summaries = {"list": "Special days", "retrieve": "One special day"}
+    tag = TAG
 
 
 class SiteCalendarViewSet(Resource):

@@ -37,6 +37,14 @@ class Week(NamedTuple):
     shifts: Sequence[Shift]
 
 
+class Span(NamedTuple):
+    """A shift on a day, with its breaks."""
+
+    starts: datetime
+    ends: datetime
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """All that a site says of when it works. `special` gives for a day the day of the week that it
@@ -65,23 +73,20 @@ class Rules:
         ]
         return _united(stretch for stretch in found if stretch[0] < stretch[1])
 
-    def shifts_over(self, day: date) -> list[tuple[str, datetime, datetime]]:
-        """The shifts that reach into a day, by name, with when they start and end, breaks and all:
-        the one that starts first comes first. A night shift of the day before is among them."""
+    def spans(self, first: date, last: date) -> Iterator[Span]:
+        """The shifts that start on some days, both included, from their start to their end."""
+        for day in _days(first, last):
+            for shift in self.shifts_on(day):
+                start, end = self._span(shift, day)
+                if start < end:
+                    yield Span(start, end, shift.name)
+
+    def shifts_over(self, day: date) -> list[Span]:
+        """The shifts that reach into a day, breaks and all: the one that starts first comes first.
+        A night shift of the day before is among them."""
         begins, ends = self.midnight(day), self.midnight(day + A_DAY)
-        found = [
-            (
-                shift.name,
-                self._at(start, shift.starts),
-                self._at(start, shift.ends, later=shift.ends <= shift.starts),
-            )
-            for start in (day - A_DAY, day)
-            for shift in self.shifts_on(start)
-        ]
-        return sorted(
-            (each for each in found if each[1] < ends and each[2] > begins),
-            key=lambda each: each[1:],
-        )
+        spans = self.spans(day - A_DAY, day)
+        return sorted(span for span in spans if span.starts < ends and span.ends > begins)
 
     def midnight(self, day: date) -> datetime:
         return self._at(day, time(0))
@@ -92,10 +97,13 @@ class Rules:
         local = datetime.combine(day + A_DAY if later else day, at, tzinfo=self.zone)
         return local.astimezone(UTC)
 
+    def _span(self, shift: Shift, day: date) -> Stretch:
+        start = self._at(day, shift.starts)
+        return start, self._at(day, shift.ends, later=shift.ends <= shift.starts)
+
     def _parts(self, shift: Shift, day: date) -> Iterator[Stretch]:
         """A shift without its breaks."""
-        start = self._at(day, shift.starts)
-        end = self._at(day, shift.ends, later=shift.ends <= shift.starts)
+        start, end = self._span(shift, day)
         breaks = [
             (
                 self._at(day, each.starts, later=each.starts < shift.starts),

@@ -17,7 +17,7 @@ def begin(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0015_claimed_times"),
-        ("staging", "0015_alert_life"),
+        ("staging", "0017_daily_numbers"),
     ]
 
     operations = [

@@ -37,6 +37,7 @@ class SiteCalendar(models.Model):
         ordering = ("site", "-valid_from")
         verbose_name = _("site calendar")
         verbose_name_plural = _("site calendars")
+        permissions = [("put_calendar", _("Keep site calendars by file or program"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["site", "valid_from"], name="one_calendar_from_a_day",
@@ -146,6 +147,7 @@ class SpecialDay(models.Model):
         ordering = ("site", "day")
         verbose_name = _("special day")
         verbose_name_plural = _("special days")
+        permissions = [("put_special_day", _("Keep special days by file or program"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["site", "day"], name="one_special_day_each",

@@ -39,7 +39,10 @@ class DwellSet(Versioned):
         ordering = ("-version",)
         verbose_name = _("set of dwell policies")
         verbose_name_plural = _("dwell policies")
-        permissions = [("activate_dwell", _("Put dwell policies into force"))]
+        permissions = [
+            ("activate_dwell", _("Put dwell policies into force")),
+            ("draft_dwell", _("Draft dwell policies by file or program")),
+        ]
         constraints = [
             models.CheckConstraint(condition=WHO_AND_WHEN, name="dwell_set_has_who_and_when")
         ]

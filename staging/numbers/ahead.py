@@ -1,22 +1,19 @@
 """How full the lanes will be in the coming hours, from what stands there and what is planned."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
 
-from django.db.models import Case, Count, F, Max, Min, Q, Value, When
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inventory.models import Balance, Location, MaterialKind, Purpose
-from quality.models.holds import NESTING
+from inventory.models import Location
 from staging.charts import plot
 from staging.charts.words import count
-from staging.models import Demand, DemandKind, Requirement, StagedStock
+from staging.numbers import stays
 from staging.numbers.asked import Asked
+from staging.numbers.stays import Group
 from staging.numbers.tables import (
     LANE,
     Column,
@@ -32,21 +29,8 @@ from staging.numbers.tables import (
 
 HOURS = 24
 HOUR = timedelta(hours=1)
-MOST_LANES, MOST_DRAWN = 200, 12
-"""Lanes that are looked at, and pictures that are drawn, the fullest first."""
-
-POOLS: dict[str, tuple[str, ...]] = {
-    "supply": (Purpose.LINE_SIDE, Purpose.KITTING),
-    "wip": (Purpose.WIP_BUFFER,),
-    "shipping": (Purpose.SHIPPING_LANE,),
-}
-"""Purposes among which it is open where something will be staged."""
-
-LABELS = {
-    "supply": gettext_lazy("Line-side and kitting"),
-    "wip": gettext_lazy("Buffers"),
-    "shipping": gettext_lazy("Shipping lanes"),
-}
+MOST_DRAWN = 12
+"""Pictures that are drawn, the fullest first."""
 
 AHEAD = (
     Column("capacity", gettext_lazy("Capacity")),
@@ -171,22 +155,23 @@ def _mark(excess: list[int], begins: datetime, zone: tzinfo) -> str:
 
 def counted(asked: Asked) -> Found:
     """Six statements, whatever stands there and is planned."""
-    places, more = _lanes(asked)
+    places, more = stays.lanes(asked)
     zone = asked.period.zone
     here = asked.now.astimezone(zone).replace(minute=0, second=0, microsecond=0)
     begins = here.astimezone(UTC)
     tracks = {place.pk: Track(capacity=place.capacity) for place in places}
-    for pk, taken in _taken(places):
+    until = begins + HOUR * HOURS
+    for pk, taken in stays.taken(places):
         tracks[pk].now = taken
-    for pk, leaves in _leaving(places, asked.now, begins + HOUR * HOURS):
+    for pk, leaves in stays.leaving(places, asked.now, until):
         tracks[pk].going[(leaves - begins) // HOUR] += 1
-    groups = _groups(places)
+    groups = stays.grouped(places)
     loose = {key: Track() for key in groups}
-    before = begins + HOUR * HOURS + asked.lead
-    for need in _planned(asked, begins, _lacking(asked, before), _where(places, before), groups):
+    for need in stays.planned(asked, until, places, groups):
         track = tracks.get(need.lane) if need.lane else loose.get(need.group)
-        if track:
-            track.add(need.comes, need.goes, need.positions)
+        if track and need.comes < until:
+            goes = None if need.goes is None else (need.goes - begins) // HOUR
+            track.add((need.comes - begins) // HOUR, goes, need.positions)
     together = {key: _together(members, tracks, loose[key]) for key, members in groups.items()}
     return _found(places, tracks, groups, together, (begins, zone), more)
 
@@ -194,18 +179,18 @@ def counted(asked: Asked) -> Found:
 def _found(
     places: list[Location],
     tracks: dict[int, Track],
-    groups: dict[tuple[str, str], list[Location]],
-    together: dict[tuple[str, str], Track],
+    groups: dict[Group, list[Location]],
+    together: dict[Group, Track],
     clock: tuple[datetime, tzinfo],
     more: bool,
 ) -> Found:
     lanes = [lane_row(place) | tracks[place.pk].row(*clock) for place in places]
     group_rows = [
-        {"site": site, "group": str(LABELS[pool]), "lanes": len(groups[site, pool]),
+        {"site": site, "group": str(stays.LABELS[pool]), "lanes": len(groups[site, pool]),
          "unplaced": track.unplaced} | track.row(*clock)
         for (site, pool), track in together.items()
     ]  # fmt: skip
-    named = [(f"{site}: {LABELS[pool]}", track) for (site, pool), track in together.items()]
+    named = [(f"{site}: {stays.LABELS[pool]}", track) for (site, pool), track in together.items()]
     named += [(place.code, tracks[place.pk]) for place in places]
     over = sum(1 for row in lanes if row["over_hours"])
     return Found(
@@ -216,7 +201,7 @@ def _found(
         },
         headline=[(_("Lanes"), count(len(places))), (_("Overfull within a day"), count(over))],
         left_out=_("Only the first %(count)s lanes are looked at: narrow it down by site or area.")
-        % {"count": MOST_LANES} if more else "",
+        % {"count": stays.MOST_LANES} if more else "",
     )  # fmt: skip
 
 
@@ -233,135 +218,6 @@ def _hours(name: str, track: Track, begins: datetime) -> Iterator[Row]:
             "over": over,
             "mark": _("overfull") if over else "",
         }  # fmt: skip
-
-
-# --- what stands there --------------------------------------------------------------------------
-
-
-def _lanes(asked: Asked) -> tuple[list[Location], bool]:
-    rows = Location.objects.staging().filter(asked.places(), is_open=True).select_related("site")
-    found = list(rows.order_by("site__code", "path")[: MOST_LANES + 1])
-    return found[:MOST_LANES], len(found) > MOST_LANES
-
-
-OUTERMOST = Coalesce(*(f"container{'__parent' * n}_id" for n in reversed(range(NESTING))))
-LOOSE = Case(When(container=None, then=F("lot_id")), default=Value(None))
-"""A position is an outermost container, or a loose lot."""
-
-
-def _taken(places: list[Location]) -> Any:
-    rows = Balance.objects.on_hand().filter(location__in=places).order_by()
-    return rows.values_list("location").annotate(
-        taken=Count("lot", distinct=True, filter=Q(container=None))
-        + Count(OUTERMOST, distinct=True)
-    )
-
-
-def _leaving(
-    places: list[Location], now: datetime, until: datetime
-) -> Iterator[tuple[int, datetime]]:
-    """Lane and time of each position that goes when its demands need it. It goes as a whole, with
-    the last of them; what is overdue, or in part for no demand, is taken to stay."""
-    key = {"top": OUTERMOST, "loose": LOOSE}
-    staged = StagedStock.objects.filter(location__in=places).annotate(**key).order_by()
-    needed = "requirement__demand__needed_at"
-    rows = staged.values("location", "top", "loose").annotate(first=Min(needed), last=Max(needed))
-    going = list(rows.filter(first__gt=now, last__lt=until).order_by("last"))
-    unbound: Any = Balance.objects.filter(location__in=places, quantity__gt=F("bound"))
-    stays = set(unbound.annotate(**key).values_list("location", "top", "loose"))
-    for row in going:
-        if (row["location"], row["top"], row["loose"]) not in stays:
-            yield row["location"], row["last"]
-
-
-# --- what is planned ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Positions that will come: to a lane, or to one of a group of which it is not known which."""
-
-    lane: int | None
-    group: tuple[str, str]
-    positions: int
-    comes: int
-    goes: int | None
-
-
-def _pool(demand: Demand, material_kind: str) -> str:
-    if demand.kind == DemandKind.SHIPMENT:
-        return "shipping"
-    return "wip" if material_kind == MaterialKind.WIP else "supply"
-
-
-def _groups(places: Iterable[Location]) -> dict[tuple[str, str], list[Location]]:
-    """Lanes by site and pool."""
-    pools = {purpose: pool for pool, purposes in POOLS.items() for purpose in purposes}
-    groups: dict[tuple[str, str], list[Location]] = defaultdict(list)
-    for place in places:
-        groups[place.site.code, pools[place.purpose]].append(place)
-    return dict(groups)
-
-
-def _planned(
-    asked: Asked,
-    begins: datetime,
-    lacking: Iterable[Any],
-    staged: dict[tuple[int, str], int],
-    groups: dict[tuple[str, str], list[Location]],
-) -> Iterator[Need]:
-    """What live demands lack that will be staged within the hours ahead. A reservation takes a
-    position, and what is not reserved yet takes one for the line."""
-    for line in lacking:
-        demand = line.demand
-        group = (demand.site.code, _pool(demand, line.material.kind))
-        comes = max((demand.needed_at - asked.lead - begins) // HOUR, 0)
-        if comes >= HOURS:
-            continue
-        late = demand.needed_at <= asked.now
-        missing = line.quantity - line.progressed
-        yield Need(
-            lane=staged.get((demand.pk, group[1]))
-            or _at_work_center(demand, groups.get(group, ())),
-            group=group,
-            positions=line.reservations + (line.reserved < missing),
-            comes=comes,
-            goes=None if late else (demand.needed_at - begins) // HOUR,
-        )
-
-
-def _lacking(asked: Asked, before: datetime) -> Any:
-    rows: Any = Requirement.objects.filter(
-        asked.sites("demand__site"), demand__closed_at=None, demand__needed_at__lt=before
-    )
-    rows = rows.with_progress().annotate(
-        reservations=Count("open", filter=Q(open__state="reserved"))
-    )
-    return rows.filter(progressed__lt=F("quantity")).select_related(
-        "demand__site", "demand__work_center", "material"
-    )
-
-
-def _where(places: list[Location], before: datetime) -> dict[tuple[int, str], int]:
-    """By demand and pool, the lane where most of its stock stands already."""
-    pools = {place.pk: pool for (_site, pool), those in _groups(places).items() for place in those}
-    rows = StagedStock.objects.filter(
-        location__in=places, requirement__demand__needed_at__lt=before
-    ).order_by()
-    rows = rows.values_list("requirement__demand", "location").annotate(number=Count("pk"))
-    found: dict[tuple[int, str], tuple[int, int]] = {}
-    for demand, lane, number in rows:
-        key = (demand, pools[lane])
-        found[key] = max(found.get(key, (0, 0)), (number, -lane))
-    return {key: -lane for key, (_number, lane) in found.items()}
-
-
-def _at_work_center(demand: Demand, lanes: Iterable[Location]) -> int | None:
-    """The only lane of the group that belongs to the demand's work centre."""
-    if demand.work_center is None:
-        return None
-    there = [lane for lane in lanes if lane.path.startswith(demand.work_center.path)]
-    return there[0].pk if len(there) == 1 else None
 
 
 def _together(members: list[Location], tracks: dict[int, Track], loose: Track) -> Track:

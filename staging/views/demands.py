@@ -327,12 +327,13 @@ def _standing(row: Commitment, demand: Demand, may: set[str]) -> dict[str, Any]:
         "stop": stop,
         "why": in_words(stop),
         "verbs": [
-            {"label": REGISTRY[name].label, "url": _next(name, row, demand)} for name in names
+            {"label": REGISTRY[name].label, "url": step_url(name, row, demand)} for name in names
         ],
     }
 
 
-def _next(name: str, row: Commitment, demand: Demand) -> str:
+def step_url(name: str, row: Commitment, demand: Demand) -> str:
+    """The form of a verb on a position, filled in."""
     filled = {
         "demand": demand.reference,
         "lot": row.lot.code,

@@ -24,6 +24,7 @@ from staging.models import (
     DwellSet,
     Shift,
     SiteCalendar,
+    SpecialDay,
     StagedStock,
 )
 from tests.contract.openapi import document
@@ -40,7 +41,7 @@ LISTS = (
     "lot-links", "audit-entries", "holds", "inspections", "inspection-plans", "due-inspections",
     "attachments", "decisions", "usage-rules", "demands",
     "allocations", "staged-stock", "alerts", "refused-attempts", "unstage-tasks",
-    "dwell-policies", "site-calendars",
+    "dwell-policies", "dwell-sets", "site-calendars", "special-days",
 )  # fmt: skip
 
 
@@ -85,6 +86,7 @@ def busy(plant: Plant) -> None:
     first = plant.now.date() + timedelta(days=number)
     week = SiteCalendar.objects.create(site=plant.site, valid_from=first)
     Shift.objects.create(calendar=week, name="Early", days="12345", starts=time(6), ends=time(14))
+    SpecialDay.objects.create(site=plant.site, day=first, name="Holiday")
     called_off = plant.order((lot.material, 1))
     plant.stage(called_off, lot, quantity=1, source=plant.a1)
     plant.do(staging.cancel_demand, staging.Cancellation(demand=called_off, reason="r"))

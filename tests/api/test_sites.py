@@ -63,7 +63,13 @@ NONE_HERE = (
 )  # fmt: skip
 """Kinds of which `furnish` makes nothing that stays."""
 
-ASKED = {"numbers": {"material": "COMMON"}, "on-hand": {"by": "lot"}}
+ASKED: dict[str, dict[str, str]] = {
+    "numbers": {"material": "COMMON"},
+    "on-hand": {"by": "lot"},
+    "ahead": {"site": HERE},
+    "ahead/demands": {"site": HERE},
+    "ahead/positions": {"site": HERE},
+}
 """What makes an answer say most."""
 
 

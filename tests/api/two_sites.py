@@ -23,7 +23,7 @@ from inventory.models import Container, Location, Lot, Material, Movement
 from quality import actions as quality
 from quality.models import Decision, Hold
 from staging import actions as staging
-from staging.models import Alert, DwellPolicy, DwellSet, SiteCalendar
+from staging.models import Alert, DwellPolicy, DwellSet, SiteCalendar, SpecialDay
 from tests.api.conftest import Api
 from tests.factories import ClientFactory, UserFactory
 from tests.plant import Plant
@@ -34,7 +34,7 @@ HERE, THERE = "ALPHA", "BRAVO"
 NUMBERS = {HERE: (191919, 151515, 161616), THERE: (717171, 313131, 515151)}
 """What a lot of a site has, of which so much is staged, for so much that is needed."""
 
-ACROSS = {"epcis/capture"}
+ACROSS = {"epcis/capture", "dwell-sets"}
 """What is refused to a token for some sites, whatever it holds."""
 
 SHARED = {"units", "materials", "seals", "inspection-plans", "usage-rules", "label-sizes"}
@@ -92,6 +92,7 @@ def furnish(plant: Plant) -> None:
     policies, _made = DwellSet.objects.get_or_create(version=1)
     DwellPolicy.objects.create(dwell_set=policies, lane=plant.l1, note=f"{word}, line-side")
     SiteCalendar.objects.create(site=plant.site, valid_from=plant.now.date(), note=word)
+    SpecialDay.objects.create(site=plant.site, day=plant.now.date(), name=word)
     _tried(plant, lot, plant.l2)
     plant.do(receive_demands, InboundLine(
         source="ERP", id=f"{word}-PO", kind="production", site=plant.site, needed_at=plant.now,

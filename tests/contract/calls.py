@@ -23,7 +23,7 @@ from quality.models import Proposal
 from staging.models import StagedStock
 from tests.api.cases import CASES, SIGNED
 from tests.api.test_resources import busy
-from tests.contract import epcis, external, hooks
+from tests.contract import dwell, epcis, external, hooks
 from tests.contract.openapi import Document, operations
 from tests.factories import UserFactory
 from tests.plant import Plant
@@ -105,6 +105,7 @@ BODIES: dict[str, Callable[[Plant], Any]] = {
     "send_b2mml": external.schedule,
     **{name: hooks.body(name) for name in hooks.DONE},
     **epcis.BODIES,
+    **dwell.BODIES,
 }
 """The body of each operation that is not a verb."""
 
@@ -123,7 +124,10 @@ NAMED: dict[str, dict[str, str]] = {
 PARAMETERS: dict[str, Callable[[Plant], dict[str, Any]]] = {
     f"labels_{name}_get": lambda plant, name=name: _to_label(plant, name)  # type: ignore[misc]
     for name in ("lots", "containers", "locations", "demands")
-}
+} | dict.fromkeys(
+    ("ahead", "ahead_demands_list", "ahead_positions_list"),
+    lambda plant: {"site": plant.site.code},
+)
 """What a reading operation has to be asked, beyond what its path names."""
 
 

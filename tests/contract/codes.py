@@ -15,7 +15,7 @@ from quality.gate import STOP_LABELS
 APPS = ("inventory", "quality", "staging", "integration")
 FOR_PEOPLE = {"guided", "imports", "management", "migrations", "templatetags", "views"}
 """Folders that show a refusal on a page or in a report of rows, and never as a problem."""
-PAGES_OF_THEIR_OWN = {"kept", "scanned_forms", "form_fields", "forms", "calendars"}
+PAGES_OF_THEIR_OWN = {"kept", "scanned_forms", "form_fields", "forms"}
 REFUSERS = {"Refused", "refusal", "_stopped", "_refused", "DateStop", "TimeStop"}
 ERRORS = {
     "Unanswerable": 1,
@@ -35,7 +35,7 @@ OF_THE_FRAMEWORK = {
 OF_FIELDS = {
     "required", "null", "blank", "invalid_choice", "max_length", "max_digits",
     "max_whole_digits", "max_decimal_places", "min_value", "max_value", "server_error",
-    "null_characters_not_allowed", "bad_gln", "bad_identifier",
+    "null_characters_not_allowed", "bad_gln", "bad_identifier", "bad_days",
 }  # fmt: skip
 """What fields of REST framework and of Django say, and validators of ours, as far as they can."""
 

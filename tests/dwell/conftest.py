@@ -9,10 +9,10 @@ import time_machine
 
 from staging import actions as staging
 from staging.models import DwellPolicy, DwellSet, Shift, SiteCalendar
-from tests.api.conftest import api_as
+from tests.api.conftest import agreed, api_as
 from tests.plant import Plant
 
-__all__ = ["api_as"]
+__all__ = ["agreed", "api_as"]
 
 NOON = datetime.fromisoformat("2026-05-20T12:00:00+00:00")
 """A Wednesday."""

@@ -96,6 +96,9 @@ LISTS: dict[str, tuple[str, Rows]] = {
     "/materials/{material}/?table=waiting": ("material", named("waiting")),
     "/ready/": ("ready", lambda context: [one for _name, _label, found in context["groups"]
                                           for one in found]),
+    "/ahead/demands/?site={site}": ("ahead_part", firsts("entries")),
+    "/ahead/positions/?site={site}": ("ahead_part", firsts("entries")),
+    "/ahead/lanes/?site={site}": ("ahead_part", firsts("entries")),
     "/alerts/?state=all": ("alert_list", entries),
     "/pulls/": ("pull_list", firsts("entries")),
     "/unstage-list/": ("unstage_list", lambda context: [one[:2] for one in context["entries"]]),
@@ -127,6 +130,8 @@ NO_FILE = {
 """Pages that are paged and have no file, and why."""
 
 EMPTY = (
+    "/ahead/positions/?site={site}",
+    "/ahead/lanes/?site={site}",
     "/holds/{hold}/reach/shipped/",
     "/holds/{hold}/reach/consumed/",
     "/containers/{container}/?table=commitments",
@@ -158,6 +163,7 @@ def address(path: str, plant: Plant) -> str:
     lot = Lot.objects.filter(parent_links__isnull=False).latest("pk")
     staged = StagedStock.objects.latest("since")
     return path.format(
+        site=plant.site.code,
         lot=lot.pk, place=plant.l1.code, storage=plant.a1.code, hold=hold.pk, staged=staged.lot_id,
         material=staged.lot.material.code, demand=staged.requirement.demand.reference,
         container=Container.objects.latest("pk").code,

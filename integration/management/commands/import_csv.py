@@ -18,11 +18,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=list(KINDS), help="what the file holds")
         parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--into",
+            default="in_force",
+            metavar="DRAFT",
+            help="of dwell policies: the version of a draft, or what a new one starts with, "
+            "in_force or empty (%(default)s)",
+        )
         add_options(parser)
 
-    def handle(self, *args: Any, kind: str, file: Path, **options: Any) -> None:
+    def handle(self, *args: Any, kind: str, file: Path, into: str, **options: Any) -> None:
         try:
             data = file.read_bytes()
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
-        carry_out(self, lambda: [job_of(KINDS[kind], file.name, data)], options)
+        carry_out(self, lambda: [job_of(KINDS[kind], file.name, data, into=into)], options)

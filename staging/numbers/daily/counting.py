@@ -29,7 +29,7 @@ from django.db.models.functions import Coalesce
 from inventory.insert_select import insert_select
 from inventory.models import Movement, MovementKind, Site
 from staging.dwell.calendars import rules_of
-from staging.dwell.working import A_DAY, Rules
+from staging.dwell.working import A_DAY, Rules, Span
 from staging.models import (
     AlertStep,
     AlertStepKind,
@@ -57,7 +57,7 @@ class Day:
     day: date
     start: datetime
     end: datetime
-    shifts: list[tuple[str, datetime, datetime]]
+    shifts: list[Span]
 
     @classmethod
     def of(cls, site: Site, day: date, rules: Rules) -> "Day":
@@ -72,8 +72,11 @@ class Day:
         """An expression: the shift in which a moment lies, '' outside of any. Where shifts overlap,
         the one that began first."""
         whens = [
-            When(Q(**{f"{column}__gte": start, f"{column}__lt": end}), then=Value(name))
-            for name, start, end in self.shifts
+            When(
+                Q(**{f"{column}__gte": shift.starts, f"{column}__lt": shift.ends}),
+                then=Value(shift.name),
+            )
+            for shift in self.shifts
         ]
         nothing = Value("", output_field=CharField())
         return Case(*whens, default=nothing, output_field=CharField()) if whens else nothing

@@ -1,0 +1,1 @@
+"""Looking ahead: what will be short, go stale or overflow until a shift ends."""
