@@ -45,6 +45,7 @@ PAGES = {
     "supervisor": (
         "/", "/ready/", "/demands/", "/demands/GRA-0144/", "/work/create-demand/",
         "/stock/", "/stock/?by=location", "/lots/", "/alerts/", "/refused-attempts/",
+        "/notices/", "/notices/settings/",
         "/numbers/", "/numbers/on-time/", "/numbers/ahead/", "/numbers/flow/",
         "/numbers/report/",
         "/admin/staging/demand/{demand.pk}/change/", "/admin/staging/display/add/",

@@ -97,6 +97,7 @@ LISTS: dict[str, tuple[str, Rows]] = {
     "/ready/": ("ready", lambda context: [one for _name, _label, found in context["groups"]
                                           for one in found]),
     "/alerts/?state=all": ("alert_list", entries),
+    "/notices/": ("notice_list", entries),
     "/pulls/": ("pull_list", firsts("entries")),
     "/unstage-list/": ("unstage_list", lambda context: [one[:2] for one in context["entries"]]),
     "/locations/": ("location_list", firsts("places")),
