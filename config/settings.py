@@ -256,6 +256,7 @@ SPECTACULAR_SETTINGS = {
         "DemandKind": "staging.models.DemandKind",
         "DemandState": "staging.models.DemandState",
         "AlertReason": "staging.models.AlertReason",
+        "AlertStepKind": "staging.models.AlertStepKind",
         "NoticeHandling": "integration.models.Handling",
         "DeliveryOutcome": "integration.models.Outcome",
         "OutcomeEnum": "quality.models.inspections.Outcome",
