@@ -20,7 +20,7 @@ from config.clock import queues
 from config.clock.lateness import Clock
 from config.models import Kind
 from integration.feed import reading
-from integration.models import Parcel, Subscription
+from integration.models import MailState, Notice, NoticeMail, Parcel, Subscription
 from inventory.models import OutboxRow
 from inventory.paging import counted
 from staging.models import Alert, AlertReason
@@ -165,6 +165,22 @@ def _webhooks(_clock: Clock) -> Iterator[Sample]:
     yield {"state": "given_up"}, Subscription.objects.given_up().count()
 
 
+def _notices(_clock: Clock) -> Iterator[Sample]:
+    number, _more = counted(Notice.objects.wanting_mail())
+    yield {}, number
+
+
+def _mails(_clock: Clock) -> Iterator[Sample]:
+    waiting = Q(state=MailState.WAITING)
+    found = NoticeMail.objects.filter(waiting | Q(state=MailState.GIVEN_UP)).aggregate(
+        waiting=Count("pk", filter=waiting),
+        failing=Count("pk", filter=waiting & ~Q(error="")),
+        given_up=Count("pk", filter=~waiting),
+    )
+    for state, number in found.items():
+        yield {"state": state}, number
+
+
 def _problems(clock: Clock) -> Iterator[Sample]:
     for trouble in clock.troubles():
         yield {"code": trouble.code, "about": trouble.about}, 1
@@ -195,5 +211,8 @@ METRICS = (
            "Events of the feed between webhooks and its end, of all together.", _backlog),
     Metric("webhook_parcels", "gauge", "Tests and replays that wait to be sent.", _parcels),
     Metric("webhooks", "gauge", "Webhooks by state.", _webhooks),
+    Metric("notices_to_mail", "gauge",
+           "Notifications whose e-mail is not due yet, as far as they are counted.", _notices),
+    Metric("notice_mails", "gauge", "E-mails about alerts that were not sent, by state.", _mails),
     Metric("problem", "gauge", "What /health/clock names as wrong.", _problems),
 )  # fmt: skip

@@ -19,7 +19,8 @@ VIEW_STOCK = (
     "view_demand view_requirement view_commitment view_alert view_alertstep view_alertrule "
     "view_pulltask view_unstagetask "
     "view_dwellset view_dwellpolicy view_sitecalendar view_shift view_specialday "
-    "view_seal view_labelsize view_ssccseries view_externalid view_inbounddemand"
+    "view_seal view_labelsize view_ssccseries view_externalid view_inbounddemand "
+    "choose_notices"
 )
 SEND = "put_material put_location put_lot send_demand"
 CALENDARS = "put_calendar put_special_day"
@@ -59,6 +60,8 @@ RULES = (
 VIEW_WEBHOOKS = "view_subscription view_delivery view_parcel"
 
 REPORTS = "add_reportchoice change_reportchoice view_reportchoice view_reportmail send_report"
+VIEW_NOTICES = "view_noticerule view_noticemail"
+NOTICES = f"{VIEW_NOTICES} add_noticerule change_noticerule change_noticemail"
 
 VIEW_CAPTURES = "view_capturejob view_capturedevent"
 
@@ -68,13 +71,13 @@ ROLES: dict[str, str] = {
     "split_lot merge_lots snooze_critical answer_supervisor "
     "view_auditentry view_refusedattempt view_numbers add_display change_display view_display "
     f"{REPORTS} "
-    f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",
+    f"{VIEW_WEBHOOKS} {VIEW_CAPTURES} {NOTICES}",
     "qa": f"use_floor {VIEW_STOCK} {DECIDE} {RULES} {DWELL} {ALERT_RULES} view_auditentry "
-    "view_refusedattempt view_numbers answer_qa",
+    f"view_refusedattempt view_numbers answer_qa {VIEW_NOTICES}",
     "auditor": f"use_floor {VIEW_STOCK} view_auditentry view_refusedattempt export_audit "
     "view_numbers view_user view_group view_apiclient view_apitoken view_display "
     "view_reportchoice view_reportmail "
-    f"{VIEW_WEBHOOKS} {VIEW_CAPTURES}",
+    f"{VIEW_WEBHOOKS} {VIEW_CAPTURES} {VIEW_NOTICES}",
     "integrator": f"{VIEW_STOCK} {HANDLE} {PLAN} {SEND} {CALENDARS} draft_dwell "
     f"view_numbers {VIEW_WEBHOOKS} "
     f"add_subscription change_subscription capture_epcis {VIEW_CAPTURES}",

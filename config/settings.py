@@ -256,6 +256,8 @@ SPECTACULAR_SETTINGS = {
         "DemandKind": "staging.models.DemandKind",
         "DemandState": "staging.models.DemandState",
         "AlertReason": "staging.models.AlertReason",
+        "AlertStepKind": "staging.models.AlertStepKind",
+        "NoticeHandling": "integration.models.Handling",
         "DeliveryOutcome": "integration.models.Outcome",
         "OutcomeEnum": "quality.models.inspections.Outcome",
     },
@@ -367,6 +369,27 @@ CELERY_BEAT_SCHEDULE |= {
     "trim-webhook-log": {
         "task": "integration.webhooks.tasks.trim_webhook_log",
         "schedule": crontab(hour="3", minute="30"),
+    },
+}  # fmt: skip
+
+# --- Notifications --------------------------------------------------------------------------------
+NOTICE_SECONDS = env.int("FORESTAGE_NOTICE_SECONDS", default=10)
+# How long an e-mail is tried, and how long what people were told is kept.
+NOTICE_HOURS = env.int("FORESTAGE_NOTICE_HOURS", default=48)
+NOTICE_DAYS = env.int("FORESTAGE_NOTICE_DAYS", default=30)
+# Of one kind, so many alerts are told somebody at once within so many minutes; more come together.
+NOTICE_STORM = env.int("FORESTAGE_NOTICE_STORM", default=5)
+NOTICE_STORM_MINUTES = env.int("FORESTAGE_NOTICE_STORM_MINUTES", default=15)
+CELERY_BEAT_SCHEDULE |= {
+    "tell-people": {
+        "task": "integration.notices.tasks.tell_people", "schedule": NOTICE_SECONDS,
+    },
+    "send-notices": {
+        "task": "integration.notices.tasks.send_notices", "schedule": NOTICE_SECONDS,
+    },
+    "trim-notices": {
+        "task": "integration.notices.tasks.trim_notices",
+        "schedule": crontab(hour="3", minute="45"),
     },
 }  # fmt: skip
 

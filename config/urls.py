@@ -39,6 +39,7 @@ urlpatterns = [
     path("account/second-factor/", account.SecondFactorView.as_view(), name="second-factor"),
     path("", include("inventory.urls")),
     path("", include("staging.urls")),
+    path("notices/", include("integration.notices.urls")),
     path("admin/", include("integration.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -3,4 +3,5 @@
 import integration.access.admin
 import integration.epcis.admin
 import integration.external.admin
+import integration.notices.admin
 import integration.webhooks.admin  # noqa: F401

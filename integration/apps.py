@@ -20,3 +20,4 @@ class IntegrationConfig(AppConfig):
         scopes.register("integration.capture_epcis", _("Capture EPCIS events, as whatever verbs"))
         scopes.register("integration.add_subscription", _("Set webhooks up"))
         scopes.register("integration.change_subscription", _("Change webhooks"))
+        scopes.register("integration.choose_notices", _("Choose one's own notifications"))

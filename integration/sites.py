@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from integration.models import Delivery, ExternalId, InboundDemand, Parcel, Subscription
+from integration.models import Delivery, ExternalId, InboundDemand, Notice, Parcel, Subscription
 from inventory import sites
 from inventory.sites import Limit, at, of_lot
 
@@ -25,6 +25,7 @@ def install() -> None:
     """A message about a demand that is not there yet is of no site."""
     sites.register(ExternalId, _named)
     sites.register(InboundDemand, at("demand__site"))
+    sites.register(Notice, at("site"))
     sites.register(Subscription, lambda limit: _limited("pk", limit))
     for kind in (Delivery, Parcel):
         sites.register(kind, lambda limit: _limited("subscription", limit))

@@ -101,6 +101,8 @@ WORDS: dict[str, StrPromise] = {
     "webhooks.replay": _("Had events sent again"),
     "webhooks.send_again": _("Had a dead letter sent again"),
     "webhooks.send_test": _("Sent a test event"),
+    "notices.choose": _("Chose how to be notified"),
+    "notices.try_again": _("Had e-mails tried again"),
     "people.rotate_token": _("Rotated an API token"),
     "people.create_client": _("Set up an API client"),
     "people.change_client": _("Changed an API client"),
@@ -129,6 +131,7 @@ GROUPS: tuple[tuple[StrPromise, str], ...] = (
     (_("Seals"), "seals."),
     (_("Imports"), "import."),
     (_("Webhooks"), "webhooks."),
+    (_("Notifications"), "notices."),
     (_("Periodic tasks"), "clock."),
     (_("Refusals"), "refused"),
 )

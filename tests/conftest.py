@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.plugin import blocking_manager_key
 
 from config import roles
+from integration import basics as integration_basics
 from inventory import basics as inventory_basics
 from quality import basics as quality_basics
 from staging import basics as staging_basics
@@ -196,6 +197,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
             quality_basics.install(apps)
             staging_basics.install(apps)
             roles.install(apps)  # whose permissions came back as the tables were emptied
+            integration_basics.install(apps)
             connection.close()
 
 

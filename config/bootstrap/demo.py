@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from config.bootstrap import ports, proof
 from config.bootstrap.environment import ROOT
@@ -61,11 +62,11 @@ def serve(options: argparse.Namespace, port: int, var: Path) -> int:
     """Bring the processes up, then prove them or stay with them."""
     if options.reset:
         forget(var)
-    env = environment(var, options)
+    url = f"http://{bracketed(reachable(options.host))}:{port}/"
+    env = environment(var, options) | mail(var, url)
     prepare(env, var)
     started, log = time.time(), Log(var / "demo.log")
     with Family(env=env, directory=ROOT, relay=log.relay) as family:
-        url = f"http://{bracketed(reachable(options.host))}:{port}/"
         family.start("web", *web(options.host, port))
         wait_for_web(url, family)  # alone on the machine's cores, it is there sooner
         family.start("worker", *worker("clock"))
@@ -146,6 +147,14 @@ def environment(var: Path, options: argparse.Namespace) -> dict[str, str]:
     return env
 
 
+def mail(var: Path, url: str) -> dict[str, str]:
+    """Mail is written to files there, and leads back to here."""
+    return {
+        "EMAIL_URL": f"filemail:///{quote(str(var / 'mail'))}",
+        "FORESTAGE_URL": url.rstrip("/"),
+    }
+
+
 def secret_key(path: Path) -> str:
     """The demo's own key, made at its first start and readable by its owner alone."""
     if not path.exists():
@@ -220,7 +229,8 @@ def introduce(url: str, host: str, var: Path) -> None:
     print(
         f"  with the password {DEMO_PASSWORD}\n\n"
         f"  {url}admin/          decisions, master data, webhooks, exports\n"
-        f"  {url}api/v1/docs/    the API; the integrator's token: {token}\n\n"
+        f"  {url}api/v1/docs/    the API; the integrator's token: {token}\n"
+        f"  {short(var / 'mail')}/    the e-mail that it sends, a file for each time\n\n"
         "  Below stands what is sent in, and what goes wrong. All that web, worker and beat say\n"
         f"  is in {log}. Ctrl-C stops the demo.\n",
         flush=True,

@@ -16,11 +16,16 @@ from django.utils.translation import ngettext
 from config.clock import beat
 from config.clock.beat import Entry
 from config.models import FAILURE, LOST, SILENT_AFTER, Kind, Process, TaskRun
+from integration.notices import sending
 from inventory.background import QUEUES
 from inventory.wording import moment_in_words
 
 LATE_AFTER = timedelta(seconds=60)
 """How far past its time a scheduled task may be before it is called late."""
+
+
+MAIL_FAILS_AFTER = timedelta(minutes=10)
+"""For so long a mail server may be away before it is called a problem."""
 
 
 class Trouble(NamedTuple):
@@ -69,10 +74,12 @@ class Clock:
     states: Sequence[State]
     processes: Sequence[Process]
     depths: dict[str, int] | None
+    mail_fails_since: datetime | None = None
+    mail_given_up: int = 0
 
     @classmethod
     def look(cls, depths: dict[str, int] | None) -> "Clock":
-        """Read it: three statements."""
+        """Read it: four statements."""
         now, since = timezone.now(), beat.set_up_at()
         runs = TaskRun.objects.in_bulk(field_name="name")
         states = [
@@ -80,7 +87,8 @@ class Clock:
             for entry in beat.entries()
             for run in [runs.get(entry.task) or TaskRun(name=entry.task)]
         ]
-        return cls(now, since, states, list(Process.objects.order_by("kind", "name")), depths)
+        processes = list(Process.objects.order_by("kind", "name"))
+        return cls(now, since, states, processes, depths, *sending.standing(now))
 
     def alive(self, kind: Kind) -> list[Process]:
         return [one for one in self.processes if one.kind == kind and one.is_alive(self.now)]
@@ -105,7 +113,7 @@ class Clock:
         """All that is wrong; what was set up just now is given time."""
         if self.now - self.since < SILENT_AFTER:
             return []
-        return [*self._of_beat(), *self._of_queues(), *self._of_tasks()]
+        return [*self._of_beat(), *self._of_queues(), *self._of_tasks(), *self._of_mail()]
 
     def _of_beat(self) -> Iterator[Trouble]:
         if not self.alive(Kind.BEAT):
@@ -139,6 +147,20 @@ class Clock:
             if state.has_failed:
                 words = _("The last run of %(task)s failed.") % {"task": state.entry.name}
                 yield Trouble("task", "task_failed", state.entry.name, words)
+
+    def _of_mail(self) -> Iterator[Trouble]:
+        """What should have reached people, and has not."""
+        if self.mail_fails_since and self.now - self.mail_fails_since > MAIL_FAILS_AFTER:
+            at = moment_in_words(self.mail_fails_since)
+            words = _("E-mail about alerts has not got through since %(at)s.") % {"at": at}
+            yield Trouble("mail", "mail_fails", "", words)
+        if self.mail_given_up:
+            text = ngettext(
+                "%(number)s e-mail about alerts was given up within a day.",
+                "%(number)s e-mails about alerts were given up within a day.",
+                self.mail_given_up,
+            )
+            yield Trouble("mail", "mail_given_up", "", text % {"number": self.mail_given_up})
 
     def _is_explained(self, state: State) -> bool:
         """What is wrong with beat or a queue is said once, and not for each of its tasks."""

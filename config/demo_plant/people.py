@@ -48,6 +48,7 @@ def _make(account: DemoAccount, password: str) -> None:
         username=account.username,
         first_name=first,
         last_name=last,
+        email=f"{account.username}@forestage.example",
         password=password,
         is_staff=is_admin or account.role in IN_ADMIN,
         is_superuser=is_admin,

@@ -4,6 +4,15 @@ from integration.models.access import ApiClient, ApiToken
 from integration.models.epcis import CapturedEvent, CaptureJob, ErrorBehaviour
 from integration.models.external import MODELS, ExternalId, InboundDemand, ThingKind
 from integration.models.feed import FeedMark, FeedPosition
+from integration.models.notices import (
+    Handling,
+    MailState,
+    Notice,
+    NoticeChoice,
+    NoticeMail,
+    NoticeMark,
+    NoticeRule,
+)
 from integration.models.webhooks import (
     Delivery,
     Ended,
@@ -26,7 +35,14 @@ __all__ = [
     "ExternalId",
     "FeedMark",
     "FeedPosition",
+    "Handling",
     "InboundDemand",
+    "MailState",
+    "Notice",
+    "NoticeChoice",
+    "NoticeMail",
+    "NoticeMark",
+    "NoticeRule",
     "Outcome",
     "Parcel",
     "ParcelKind",

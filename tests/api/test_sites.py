@@ -59,7 +59,7 @@ def furnished(two: Two) -> Two:
 NONE_HERE = (
     "seals", "label-sizes", "attachments", "due-inspections", "proposals", "refused-attempts",
     "inspection-plans", "allocations", "unstage-tasks", "webhooks", "webhook-deliveries",
-    "webhook-dead-letters",
+    "webhook-dead-letters", "notices",
 )  # fmt: skip
 """Kinds of which `furnish` makes nothing that stays."""
 

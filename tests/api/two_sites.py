@@ -34,7 +34,7 @@ HERE, THERE = "ALPHA", "BRAVO"
 NUMBERS = {HERE: (191919, 151515, 161616), THERE: (717171, 313131, 515151)}
 """What a lot of a site has, of which so much is staged, for so much that is needed."""
 
-ACROSS = {"epcis/capture", "dwell-sets"}
+ACROSS = {"epcis/capture", "dwell-sets", "notice-preferences"}
 """What is refused to a token for some sites, whatever it holds."""
 
 SHARED = {"units", "materials", "seals", "inspection-plans", "usage-rules", "label-sizes"}

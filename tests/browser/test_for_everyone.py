@@ -46,6 +46,7 @@ PAGES = {
         "/", "/ready/", "/demands/", "/demands/GRA-0144/", "/work/create-demand/",
         "/as-it-stood/", "/as-it-stood/demands/GRA-0144/",
         "/stock/", "/stock/?by=location", "/lots/", "/alerts/", "/refused-attempts/",
+        "/notices/", "/notices/settings/",
         "/numbers/", "/numbers/on-time/", "/numbers/ahead/", "/numbers/flow/",
         "/numbers/report/",
         "/admin/staging/demand/{demand.pk}/change/", "/admin/staging/display/add/",

@@ -26,6 +26,7 @@ from tests.api.test_resources import busy
 from tests.contract import dwell, epcis, external, hooks
 from tests.contract.openapi import Document, operations
 from tests.factories import UserFactory
+from tests.notices.told import tell
 from tests.plant import Plant
 
 Asked = dict[str, dict[str, Any]]
@@ -67,6 +68,7 @@ def everybody() -> User:
     """Who may do and read all there is, and is no administrator, for whom there are no tokens."""
     who: User = UserFactory()
     who.user_permissions.set(Permission.objects.all())
+    tell(who)
     return who
 
 
@@ -103,6 +105,21 @@ BODIES: dict[str, Callable[[Plant], Any]] = {
         {"source": external.SOURCE, "id": "PO-8"} | external.message(plant)
     ),
     "send_b2mml": external.schedule,
+    "notices_read_create": lambda _plant: {"notices": [1, 2]},
+    "notice_preferences_put": lambda plant: {
+        "critical": 3,
+        "warning": 2,
+        "notice": 1,
+        "level": 1,
+        "sites": [plant.site.code],
+        "digest_times": "06:00, 14:00",
+        "time_zone": "Europe/Berlin",
+        "own_quiet": True,
+        "quiet_from": "22:00",
+        "quiet_until": "06:00",
+        "days_off": "67",
+        "loud": True,
+    },
     **{name: hooks.body(name) for name in hooks.DONE},
     **epcis.BODIES,
     **dwell.BODIES,

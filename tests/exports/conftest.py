@@ -15,6 +15,7 @@ from staging.models import StagedStock
 from tests.api.conftest import api, api_as
 from tests.api.test_resources import one_of_everything, two_of_everything
 from tests.factories import UserFactory
+from tests.notices.told import tell
 from tests.plant import Plant
 from tests.standing import built_once
 
@@ -48,6 +49,7 @@ def everybody(db: None) -> Client:
     user = UserFactory(role="auditor", is_staff=True)
     reading = Permission.objects.filter(codename__startswith="view_")
     user.user_permissions.set(reading)
+    tell(user)
     client = Client()
     client.force_login(user)
     return client

@@ -100,6 +100,7 @@ LISTS: dict[str, tuple[str, Rows]] = {
     "/ahead/positions/?site={site}": ("ahead_part", firsts("entries")),
     "/ahead/lanes/?site={site}": ("ahead_part", firsts("entries")),
     "/alerts/?state=all": ("alert_list", entries),
+    "/notices/": ("notice_list", entries),
     "/pulls/": ("pull_list", firsts("entries")),
     "/unstage-list/": ("unstage_list", lambda context: [one[:2] for one in context["entries"]]),
     "/locations/": ("location_list", firsts("places")),
