@@ -39,7 +39,7 @@ OWN_RULES = {
 Asked = tuple[str, list[dict[str, Any]]]
 """A verb, and its lines as they were drawn."""
 
-OFTEN = 12
+OFTEN = 5
 """Steps from one snapshot to the next."""
 
 HOW = st.sampled_from(["all", "all", "once", "partial"])
