@@ -1,6 +1,7 @@
 """Fixtures for all tests, and which tests this machine can run."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,8 @@ from config import roles
 from inventory import basics as inventory_basics
 from quality import basics as quality_basics
 from staging import basics as staging_basics
-from tests.standing import built_once, commits, standing, uses_database
+from tests.databases import why_not_on_sqlite
+from tests.standing import built_once, commits, standing
 
 # Playwright's synchronous interface keeps an event loop in the main thread, and Django would
 # take the tests' own database access for a mistake.
@@ -90,16 +92,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reasons = missing()
     is_sqlite = os.environ.get("FORESTAGE_TEST_DATABASE") == "sqlite"
     for item in items:
-        if is_sqlite and not (uses_database(item) or has_server(item)):
-            item.add_marker(pytest.mark.skip(reason="the same on any database: not run again"))
+        if is_sqlite and (why := why_not_on_sqlite(item)):
+            item.add_marker(pytest.mark.skip(reason=why))
         for marker, reason in reasons.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def has_server(item: pytest.Item) -> bool:
-    """Whether a test has a Forestage of its own on the database of this run: tests/stress."""
-    return "database" in getattr(item, "fixturenames", ())
 
 
 def missing() -> dict[str, str]:
@@ -162,6 +159,16 @@ def plant() -> Any:
     from tests.plant import Plant  # models can be imported only once Django is set up
 
     return Plant()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None, django_db_keepdb: bool) -> bool:
+    """On SQLite, a migrated database is put where the tests' own will be looked for. (PostgreSQL
+    makes it from a template.) The migrations look at it once more, and have nothing to do."""
+    if connection.vendor != "sqlite" or not settings.MIGRATED:
+        return django_db_keepdb
+    shutil.copyfile(settings.MIGRATED, settings.DATABASES["default"]["TEST"]["NAME"])
+    return True
 
 
 @pytest.fixture(scope="session")
