@@ -1,5 +1,6 @@
 """Fixtures for all tests, and which tests this machine can run."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -97,6 +98,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, reason in reasons.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    """What stands there by now (Django, and thousands of tests) stays: the garbage collector need
+    not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def missing() -> dict[str, str]:
