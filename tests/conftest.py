@@ -21,7 +21,7 @@ from config import roles
 from inventory import basics as inventory_basics
 from quality import basics as quality_basics
 from staging import basics as staging_basics
-from tests.databases import why_not_on_sqlite
+from tests.databases import has_server, why_not_on_sqlite
 from tests.standing import built_once, commits, standing
 
 # Playwright's synchronous interface keeps an event loop in the main thread, and Django would
@@ -98,6 +98,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, reason in reasons.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+    # First what waits most, for servers of its own: others work meanwhile. And what comes first is
+    # not taken over by another process, which would have to start those servers again.
+    items.sort(key=lambda item: not has_server(item))
 
 
 def pytest_collection_finish() -> None:

@@ -48,7 +48,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def parallel(arguments: list[str]) -> list[str]:
-    """Use both cores for a whole run; one process where the reader named tests or a debugger."""
+    """Use both cores for a whole run; one process where the reader named tests or a debugger.
+
+    On PostgreSQL a third process works while another waits: for servers that start, locks, pages.
+    """
     names_tests = any(
         (ROOT / argument.split("::")[0]).exists()
         for argument in arguments
@@ -56,7 +59,8 @@ def parallel(arguments: list[str]) -> list[str]:
     )
     if names_tests or any(argument.startswith(DECIDED_BY_USER) for argument in arguments):
         return []
-    return ["-n", "2", "--dist", "worksteal"]
+    on_sqlite = os.environ.get("FORESTAGE_TEST_DATABASE") == "sqlite"
+    return ["-n", "2" if on_sqlite else "3", "--dist", "worksteal"]
 
 
 @contextlib.contextmanager
