@@ -49,7 +49,7 @@ def test_what_breaks_off_is_not_kept(
     monkeypatch.setattr(prepared, "_migrated_file", fail)
     with pytest.raises(RuntimeError):
         prepared.sqlite(tmp_path / "one")
-    assert list(prepared.KEPT.glob("*")) == [prepared.KEPT / "lock"]
+    assert list(prepared.KEPT.glob("*")) == [prepared.KEPT / "lock-sqlite"]
 
 
 def test_what_the_migrations_import_counts() -> None:

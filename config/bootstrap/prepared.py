@@ -73,7 +73,7 @@ def _imported(path: Path) -> Iterator[Path]:
 
 def _copy(kind: str, target: Path, make: Callable[[Path], None]) -> None:
     """Copy what is kept; make it first if it is not there, and forget what it was before."""
-    with _one_at_a_time():
+    with _one_at_a_time(kind):
         kept = KEPT / f"{kind}-{digest()}"
         if not kept.exists():
             say(f"Migrating a database that tests will copy ({kind})")
@@ -86,9 +86,9 @@ def _copy(kind: str, target: Path, make: Callable[[Path], None]) -> None:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _one_at_a_time(kind: str) -> Iterator[None]:
     KEPT.mkdir(parents=True, exist_ok=True)
-    with (KEPT / "lock").open("w") as lock:
+    with (KEPT / f"lock-{kind}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
