@@ -1,6 +1,8 @@
 """Fixtures for all tests, and which tests this machine can run."""
 
+import gc
 import os
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +22,8 @@ from integration import basics as integration_basics
 from inventory import basics as inventory_basics
 from quality import basics as quality_basics
 from staging import basics as staging_basics
-from tests.standing import built_once, commits, standing, uses_database
+from tests.databases import has_server, why_not_on_sqlite
+from tests.standing import built_once, commits, standing
 
 # Playwright's synchronous interface keeps an event loop in the main thread, and Django would
 # take the tests' own database access for a mistake.
@@ -91,16 +94,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reasons = missing()
     is_sqlite = os.environ.get("FORESTAGE_TEST_DATABASE") == "sqlite"
     for item in items:
-        if is_sqlite and not (uses_database(item) or has_server(item)):
-            item.add_marker(pytest.mark.skip(reason="the same on any database: not run again"))
+        if is_sqlite and (why := why_not_on_sqlite(item)):
+            item.add_marker(pytest.mark.skip(reason=why))
         for marker, reason in reasons.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+    # First what waits most, for servers of its own: others work meanwhile. And what comes first is
+    # not taken over by another process, which would have to start those servers again.
+    items.sort(key=lambda item: not has_server(item))
 
 
-def has_server(item: pytest.Item) -> bool:
-    """Whether a test has a Forestage of its own on the database of this run: tests/stress."""
-    return "database" in getattr(item, "fixturenames", ())
+def pytest_collection_finish() -> None:
+    """What stands there by now (Django, and thousands of tests) stays: the garbage collector need
+    not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def missing() -> dict[str, str]:
@@ -166,6 +175,16 @@ def plant() -> Any:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None, django_db_keepdb: bool) -> bool:
+    """On SQLite, a migrated database is put where the tests' own will be looked for. (PostgreSQL
+    makes it from a template.) The migrations look at it once more, and have nothing to do."""
+    if connection.vendor != "sqlite" or not settings.MIGRATED:
+        return django_db_keepdb
+    shutil.copyfile(settings.MIGRATED, settings.DATABASES["default"]["TEST"]["NAME"])
+    return True
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The test database; what stands in it at the end is left before it goes."""
     standing.has_database = True
@@ -191,7 +210,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     yield
     if nextitem is None:
         return
-    if commits(item):
+    if commits(item) and standing.has_database:  # it has none if all so far were skipped
         with item.config.stash[blocking_manager_key].unblock():
             inventory_basics.install(apps)
             quality_basics.install(apps)

@@ -26,10 +26,12 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 STATIC_ROOT = str(VAR_DIR / "static")
 
+MIGRATED = os.environ.get("FORESTAGE_TEST_MIGRATED", "")  # a database to copy: file, or name
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because the live server and threads in tests open connections of their own.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
+    DATABASES["default"]["TEST"] = {"TEMPLATE": MIGRATED} if MIGRATED else {}
     # More threads at once than a process of the product has, and a machine that stands still for
     # seconds: whoever has to wait here is not to be turned away.
     DATABASES["default"]["OPTIONS"]["pool"] |= {"max_size": 20, "timeout": 60}

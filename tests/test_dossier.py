@@ -32,6 +32,7 @@ from staging.dossier.pdf import pdf
 from tests.factories import UserFactory
 from tests.plant import Plant
 from tests.seals.conftest import Tamper, api, api_as, tamper
+from tests.standing import built_once
 
 __all__ = ["api", "api_as", "tamper"]
 
@@ -40,7 +41,7 @@ pytestmark = pytest.mark.django_db
 HOSTILE = "<b>&amp; ]]> " + "W" * 400 + " שלום مرحبا 😀 \u202e\u0007 äöüß ñ é œ {{ x }} %s"
 
 
-@pytest.fixture
+@built_once
 def lot(plant: Plant) -> Lot:
     """A lot with something of everything, sealed."""
     source = plant.lot(500, number="PARENT")

@@ -26,6 +26,7 @@ from staging.views import locations, materials
 from staging.views.lot_parts import tree
 from tests.factories import UserFactory
 from tests.plant import Plant
+from tests.standing import built_once
 
 ROLES = ("operator", "supervisor", "qa", "auditor", "integrator", "")
 """Everybody; '' is a stranger."""
@@ -83,7 +84,7 @@ PAGES: dict[str, dict[str, int]] = {
 """For each page, the status that each role gets. The last entry is no export: no manifest."""
 
 
-@pytest.fixture
+@built_once
 def lot(plant: Plant) -> Lot:
     """A lot with a bit of everything: staged, reserved, held, inspected, in a container."""
     material = plant.material(safety_stock=Decimal(500))

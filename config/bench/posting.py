@@ -108,15 +108,15 @@ class Posting:
         self.by = Actor(by, Surface.API)
         self.number = 0
 
-    def single(self, clients: int, seconds: float) -> Measure:
+    def single(self, clients: int, seconds: float, most: int) -> Measure:
         """Single moves by so many clients, beside as many bare ones."""
         name = f"{clients} client{'s' * (clients > 1)}"
-        return self._measure(SINGLE, name, 1, clients, seconds, (600, 1000))
+        return self._measure(SINGLE, name, 1, clients, seconds, most, (600, 1000))
 
-    def bulk(self, lines: int, clients: int, seconds: float) -> Measure:
+    def bulk(self, lines: int, clients: int, seconds: float, most: int) -> Measure:
         """Requests of many lines."""
         name = f"{lines:,} lines, {clients} client{'s' * (clients > 1)}"
-        return self._measure(BULK, name, lines, clients, seconds, (6_000, 8_000))
+        return self._measure(BULK, name, lines, clients, seconds, most, (6_000, 8_000))
 
     def warm(self, clients: int, rounds: int = 4) -> None:
         """Let every worker, thread and connection have seen the statements. In rounds, because it
@@ -132,12 +132,13 @@ class Posting:
         lines: int,
         clients: int,
         seconds: float,
+        most: int,
         fastest: tuple[int, int],
     ) -> Measure:
         """`fastest` are moves a second that neither side will exceed: so many are prepared, or
-        as many as there are."""
+        as many as there are, or `most` requests. Whoever has sent all is ready before the time."""
         there = len(self.targets) // lines
-        ours, raw = (min(round(rate * seconds / lines), there // 2) for rate in fastest)
+        ours, raw = (min(round(rate * seconds / lines), there // 2, most) for rate in fastest)
         served = self._served(ours, lines, clients, seconds)
         limit = self._limit(raw, lines, clients, seconds)
         return compared(section, name, served, limit, lines=lines, beside_what="raw SQL")

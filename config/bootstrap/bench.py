@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from config.bootstrap import processes, services
+from config.bootstrap import prepared, processes, services
 from config.bootstrap.environment import ROOT
 
 SECTIONS = ("single", "bulk", "tryton", "sweep", "reads", "events")
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     services.install_missing(os.environ | {"REDIS_URL": "-", "FORESTAGE_CHROMIUM": "-"})
     with (
         processes.termination_as_interrupt(),
-        services.postgresql(durable=True, memory="1GB") as server,
+        services.postgresql(durable=True, memory="1GB", fill=prepared.postgresql) as server,
         services.scratch() as scratch,
     ):
         env = {**os.environ, "DATABASE_URL": server.url, "FORESTAGE_VAR": str(scratch)}

@@ -7,13 +7,14 @@ never touched.
 """
 
 import contextlib
+import functools
 import os
 import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from config.bootstrap import installers, ports
@@ -29,12 +30,16 @@ PACKAGES = {
 
 
 @contextlib.contextmanager
-def running(given: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Provide DATABASE_URL, REDIS_URL and FORESTAGE_CHROMIUM, starting what is not given."""
+def running(
+    given: Mapping[str, str], fill: Callable[[Path], None] | None = None
+) -> Iterator[dict[str, str]]:
+    """Provide DATABASE_URL, REDIS_URL and FORESTAGE_CHROMIUM, starting what is not given; a
+    PostgreSQL on the directory that `fill` makes."""
     install_missing(given)
     with contextlib.ExitStack() as stack:
         yield {
-            "DATABASE_URL": given.get("DATABASE_URL") or stack.enter_context(postgresql()).url,
+            "DATABASE_URL": given.get("DATABASE_URL")
+            or stack.enter_context(postgresql(fill=fill)).url,
             "REDIS_URL": given.get("REDIS_URL") or stack.enter_context(redis()).url,
             "FORESTAGE_CHROMIUM": given.get("FORESTAGE_CHROMIUM") or required("chromium"),
         }
@@ -81,24 +86,21 @@ def required(tool: str) -> str:
 
 
 @contextlib.contextmanager
-def postgresql(*, durable: bool = False, memory: str = "128MB") -> Iterator[Server]:
+def postgresql(
+    *, durable: bool = False, memory: str = "128MB", fill: Callable[[Path], None] | None = None
+) -> Iterator[Server]:
     """Run a private PostgreSQL. It refuses to run as root, so root steps down.
 
     A durable one waits for the disk at every commit, as production does, and loses nothing when
-    it is killed; the other is for tests. `memory` is for its buffers.
+    it is killed; the other is for tests. `memory` is for its buffers. `fill` puts its directory
+    there, instead of an empty one: `prepared.postgresql` does.
     """
-    initdb = required("initdb")
     account = {} if os.geteuid() else unprivileged_account()
     with scratch(account.get("user")) as directory:
         data = directory / "data"
-        locale = ["--encoding=UTF8", "--locale=C.UTF-8"]
-        run_quietly(
-            [initdb, "--auth=trust", "--no-sync", "--username=forestage", *locale, f"-D{data}"],
-            cwd=directory,
-            **account,
-        )
+        (fill or functools.partial(initialise, account=account))(data)
         port = ports.free_port()
-        binary = str(Path(initdb).with_name("postgres"))
+        binary = str(Path(required("initdb")).with_name("postgres"))
         with Server(
             [binary, "-D", str(data), *settings(port, durable=durable, memory=memory)],
             log=directory / "log",
@@ -109,6 +111,24 @@ def postgresql(*, durable: bool = False, memory: str = "128MB") -> Iterator[Serv
             **account,
         ) as server:
             yield server
+
+
+def initialise(data: Path, *, account: Mapping[str, object]) -> None:
+    """Make the directory of a PostgreSQL that has no database yet."""
+    ours = ["--auth=trust", "--no-sync", "--username=forestage"]
+    locale = ["--encoding=UTF8", "--locale=C.UTF-8"]
+    command = [required("initdb"), *ours, *locale, f"-D{data}"]
+    run_quietly(command, cwd=data.parent, **account)
+
+
+def create_database(url: str, name: str, *, template: str = "template1") -> str:
+    """Create a database on the server of a URL; the new one's URL."""
+    import psycopg  # there is none before the environment is made
+
+    server = url.rpartition("/")[0]
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as link:
+        link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return f"{server}/{name}"
 
 
 def settings(port: int, *, durable: bool, memory: str) -> list[str]:

@@ -1,9 +1,9 @@
 """`manage.py test`: pytest against real servers, found, installed or given.
 
-FORESTAGE_TEST_DATABASE=sqlite runs the same suite on SQLite, without any server; tests that need
-PostgreSQL, Redis or a browser are then skipped, by name, as are those that use no database and so
-come to the same on any. So is the one that reads our export with pm4py, unless `--mining` has set
-that up.
+FORESTAGE_TEST_DATABASE=sqlite runs the core of the suite on SQLite, without any server; tests that
+need PostgreSQL, Redis or a browser are then skipped, by name, as are those that come to the same on
+any database: tests/databases.py says which. So is the one that reads our export with pm4py, unless
+`--mining` has set that up.
 """
 
 import argparse
@@ -13,13 +13,16 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
-from config.bootstrap import environment, processes, services
+from config.bootstrap import environment, prepared, processes, services
 from config.bootstrap.environment import ROOT
 from config.bootstrap.terminal import say
 
 OURS = ("--setup-only", "--mining")
 DECIDED_BY_USER = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "--collect-only", "--co")
+MIGRATED = "FORESTAGE_TEST_MIGRATED"
+"""Where the tests find a migrated database to copy: a file, or a database's name."""
 SETS_A_PLANT = re.compile("DJANGO_SETTINGS_MODULE|FORESTAGE_(?!TEST_|CHROMIUM)")
 
 
@@ -45,7 +48,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def parallel(arguments: list[str]) -> list[str]:
-    """Use both cores for a whole run; one process where the reader named tests or a debugger."""
+    """Use both cores for a whole run; one process where the reader named tests or a debugger.
+
+    On PostgreSQL a third process works while another waits: for servers that start, locks, pages.
+    """
     names_tests = any(
         (ROOT / argument.split("::")[0]).exists()
         for argument in arguments
@@ -53,7 +59,8 @@ def parallel(arguments: list[str]) -> list[str]:
     )
     if names_tests or any(argument.startswith(DECIDED_BY_USER) for argument in arguments):
         return []
-    return ["-n", "2", "--dist", "worksteal"]
+    on_sqlite = os.environ.get("FORESTAGE_TEST_DATABASE") == "sqlite"
+    return ["-n", "2" if on_sqlite else "3", "--dist", "worksteal"]
 
 
 @contextlib.contextmanager
@@ -66,7 +73,10 @@ def surroundings() -> Iterator[dict[str, str]]:
         if env.get("FORESTAGE_TEST_DATABASE") == "sqlite":
             for server in ("DATABASE_URL", "REDIS_URL"):
                 env.pop(server, None)
-            yield env
+            migrated = Path(var) / "migrated.sqlite3"
+            prepared.sqlite(migrated)
+            yield env | {MIGRATED: str(migrated)}
             return
-        with services.running(env) as provided:
-            yield env | provided
+        ours = {} if env.get("DATABASE_URL") else {MIGRATED: prepared.NAME}
+        with services.running(env, prepared.postgresql) as provided:
+            yield env | provided | ours

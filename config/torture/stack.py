@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config.bootstrap import ports, proof, services
+from config.bootstrap import ports, prepared, proof, services
 from config.bootstrap.environment import ROOT
 from config.bootstrap.servers import Server
 from config.bootstrap.terminal import SetupError
@@ -104,12 +104,17 @@ def running(database: str) -> Iterator[Stack]:
         var = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="forestage-torture-")))
         stack = Stack(env=environment(var), var=var, port=ports.free_port())
         if database == "postgresql":
-            stack.postgresql = exits.enter_context(services.postgresql(durable=True))
+            stack.postgresql = exits.enter_context(
+                services.postgresql(durable=True, fill=prepared.postgresql)
+            )
             stack.redis = exits.enter_context(services.redis())
-            stack.env["DATABASE_URL"] = stack.postgresql.url
+            url = stack.postgresql.url
+            stack.env["DATABASE_URL"] = services.create_database(
+                url, "forestage", template=prepared.NAME
+            )
             stack.env["REDIS_URL"] = stack.redis.url
-            make_database(stack.postgresql.url)
-        manage(stack, "migrate", "--verbosity=0")
+        else:
+            prepared.sqlite(var / "forestage.sqlite3")
         for name, server in programs(stack).items():
             stack.servers[name] = server
             exits.enter_context(server)
@@ -134,14 +139,6 @@ def environment(var: Path) -> dict[str, str]:
         "FORESTAGE_LOCKOUT_FAILURES": "1000000",  # clients that guess go on signing
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
     }
-
-
-def make_database(url: str) -> None:
-    """Create the database that the URL names."""
-    import psycopg
-
-    with psycopg.connect(url.rpartition("/")[0] + "/postgres", autocommit=True) as link:
-        link.execute("CREATE DATABASE forestage")
 
 
 def manage(stack: Stack, *arguments: str) -> None:

@@ -19,17 +19,18 @@ from tests.api.conftest import Api
 from tests.api.two_sites import HERE, THERE, Two, furnish, paths, text_of, token_for
 from tests.factories import SiteFactory
 from tests.plant import Plant
+from tests.standing import built_once
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def two(db: None) -> Two:
+@built_once
+def two() -> Two:
     here, there = (Plant(SiteFactory(code=word)) for word in (HERE, THERE))
     return Two(here, there, token_for(here))
 
 
-@pytest.fixture
+@built_once
 def shared(two: Two) -> Lot:
     """A lot that was received here, of which some went to the other site and was used there."""
     material = two.here.material(code="COMMON")

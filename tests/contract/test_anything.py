@@ -35,7 +35,7 @@ from tests.plant import Plant
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = int(os.environ.get("FORESTAGE_SCHEMA_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("FORESTAGE_SCHEMA_EXAMPLES", "3"))
 SEED = os.environ.get("FORESTAGE_SCHEMA_SEED", "20260601")
 CHANCE = random.SystemRandom().randrange(2**32) if SEED == "random" else int(SEED)
 NOT_SAID_BY_A_SCHEMA = {
@@ -107,7 +107,7 @@ def at_the_boundaries(operation: APIOperation) -> list[Case]:
         operation, generation_modes=BOTH, generation_config=GenerationConfig()
     )
     some = list(itertools.islice(every, 100 * EXAMPLES))
-    return random.Random(CHANCE).sample(some, min(2 * EXAMPLES, len(some)))
+    return random.Random(CHANCE).sample(some, min(4 * EXAMPLES, len(some)))
 
 
 @pytest.mark.parametrize("operation_id", operations())

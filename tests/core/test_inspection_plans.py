@@ -29,13 +29,14 @@ from staging import actions as staging
 from tests.core.refusal import refused
 from tests.plans import ASSAY, IDENTITY, draft, in_force, results
 from tests.plant import Plant
+from tests.standing import built_once
 
 pytestmark = pytest.mark.django_db
 
 D = Decimal
 
 
-@pytest.fixture
+@built_once
 def planned(plant: Plant) -> Material:
     """A material whose lots are inspected on receipt."""
     material = plant.material()
@@ -43,7 +44,7 @@ def planned(plant: Plant) -> Material:
     return material
 
 
-@pytest.fixture
+@built_once
 def lot(plant: Plant, planned: Material) -> Lot:
     """A lot of it, just received."""
     return plant.lot(material=planned, released=False)

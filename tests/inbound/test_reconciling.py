@@ -16,6 +16,7 @@ from staging.alerting import clock
 from staging.models import Alert, Commitment, Demand, StagedStock, UnstageTask
 from tests.core.refusal import refused
 from tests.plant import Plant
+from tests.standing import built_once
 
 D = Decimal
 
@@ -40,7 +41,7 @@ def left() -> list[tuple[str, str, Decimal]]:
     return [(row.requirement.demand.reference, row.lot.code, row.left) for row in rows]
 
 
-@pytest.fixture
+@built_once
 def two_lots(plant: Plant) -> Any:
     """An order for 100, with 40 of the sooner and 30 of the later lot staged, 30 reserved."""
     material = plant.material()

@@ -13,12 +13,13 @@ from tests.factories import SiteFactory
 from tests.inbound.test_b2mml import material, schedule, segment, send
 from tests.inbound.test_demands import message
 from tests.plant import Plant
+from tests.standing import built_once
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def two(db: None) -> Two:
+@built_once
+def two() -> Two:
     here, there = (Plant(SiteFactory(code=word)) for word in (HERE, THERE))
     here.material(code="COMMON")
     return Two(here, there, token_for(here))

@@ -20,6 +20,7 @@ from staging.numbers.figures import FIGURES
 from staging.numbers.period import Length, Period
 from tests.api.conftest import Api
 from tests.plant import Plant
+from tests.standing import built_once
 from tests.test_pages import ROLES, main, reader, text
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def supervisor(db: None) -> Client:
     return reader("supervisor")
 
 
-@pytest.fixture
+@built_once
 def busy(plant: Plant) -> Plant:
     """One lot staged and issued, another still in its lane, and a demand that waits."""
     material = plant.material(code="MAT-1", name="Sugar")

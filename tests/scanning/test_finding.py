@@ -14,6 +14,7 @@ from inventory.models import Container, Location, Lot, Material, Tracking
 from inventory.scanning import resolve
 from staging.models import Demand
 from tests.plant import Plant
+from tests.standing import built_once
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +24,7 @@ SSCC = "106141412345678908"
 GLN = "9520123456788"
 
 
-@pytest.fixture
+@built_once
 def lot(plant: Plant) -> Lot:
     material = plant.material(code="MILK", gtin=GTIN)
     return plant.lot(material=material, number="AB-1", expires_in=30, supplier_lot="SUP-9")
