@@ -195,10 +195,14 @@ HOLDS = """
 """On some lots and containers, a bin of each site, a material of each 4th, a lane of each 10th."""
 
 OLD_ALERTS = """
-    INSERT INTO staging_alert (reason, detail, commitment_id, lot_id, location_id, container_id,
-        raised_at, acknowledged_at, acknowledged_by_id, acknowledge_reason, closed_at)
-    SELECT 'dwell_critical', '', commitment.id, commitment.lot_id, commitment.location_id, NULL,
-        closed_at - interval '1 hour', NULL, NULL, '', closed_at
+    INSERT INTO staging_alert (reason, detail, site_id, commitment_id, demand_id, lot_id,
+        location_id, container_id, raised_at, acknowledged_at, acknowledged_by_id,
+        acknowledge_reason, closed_at)
+    SELECT 'dwell_critical', '', location.site_id, commitment.id, requirement.demand_id,
+        commitment.lot_id, commitment.location_id, NULL, closed_at - interval '1 hour', NULL, NULL,
+        '', closed_at
     FROM staging_commitment commitment
-    WHERE closed_at IS NOT NULL AND state = 'staged' AND mod(lot_id, 50) = 0
+    JOIN staging_requirement requirement ON requirement.id = commitment.requirement_id
+    JOIN inventory_location location ON location.id = commitment.location_id
+    WHERE commitment.closed_at IS NOT NULL AND state = 'staged' AND mod(commitment.lot_id, 50) = 0
 """

@@ -19,11 +19,14 @@ SHARES = (0.01, 0.1)
 ROUNDS = 3
 
 RAISE = """
-    INSERT INTO staging_alert (reason, detail, commitment_id, lot_id, location_id, container_id,
-        raised_at, acknowledge_reason)
-    SELECT 'dwell_critical', '', id, lot_id, location_id, container_id, %(at)s, ''
-    FROM staging_commitment
-    WHERE closed_at IS NULL AND state = 'staged' AND rings_at <= %(at)s
+    INSERT INTO staging_alert (reason, detail, site_id, commitment_id, demand_id, lot_id,
+        location_id, container_id, raised_at, acknowledge_reason)
+    SELECT 'dwell_critical', '', location.site_id, commitment.id, requirement.demand_id,
+        commitment.lot_id, commitment.location_id, commitment.container_id, %(at)s, ''
+    FROM staging_commitment commitment
+    JOIN staging_requirement requirement ON requirement.id = commitment.requirement_id
+    JOIN inventory_location location ON location.id = commitment.location_id
+    WHERE commitment.closed_at IS NULL AND state = 'staged' AND rings_at <= %(at)s
 """
 FLAG = """
     UPDATE staging_commitment SET rings_at = NULL
