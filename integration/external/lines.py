@@ -57,6 +57,14 @@ class PutLocation:
     condition: Annotated[Condition | None, About(_("Storage condition"))] = None
     capacity: Annotated[int | None, About(_("Capacity"))] = None
     state_label: Annotated[str | None, About(_("State label"), max_length=60)] = None
+    routes: Annotated[
+        str | None,
+        About(_("Routes"), _("That a shipping lane serves, with ; between."), max_length=400),
+    ] = None
+    carriers: Annotated[
+        str | None,
+        About(_("Carriers"), _("That a shipping lane serves, with ; between."), max_length=400),
+    ] = None
     gln: Annotated[str | None, About(_("GLN"), max_length=13)] = None
     walk_order: Annotated[int | None, About(_("Walking order"))] = None
     is_open: Annotated[bool | None, About(_("Open"))] = None

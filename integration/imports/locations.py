@@ -47,6 +47,9 @@ COLUMNS = (
     Column("capacity_policy", _("When full: refuse or warn."), one_of(*CapacityPolicy.values)),
     Column("dwell_hours", _("How long stock may stay staged, in hours."), hours),
     Column("state_label", _("What stock there is called, e.g. staged for filling."), text(60)),
+    Column("routes", _("Of a shipping lane: routes that it serves, with ; between."), text(400)),
+    Column("carriers", _("Of a shipping lane: carriers that it serves, with ; between."),
+           text(400)),
     Column("condition", _("frozen, 2-8, 15-25 or ambient; empty: that of the place around it."),
            one_of(*Condition.values)),
     Column("gln", _("GS1's number of the place, 13 digits."), text(13)),
@@ -56,8 +59,8 @@ COLUMNS = (
     Column("time_zone", _("Of a site, e.g. America/New_York."), time_zone),
 )  # fmt: skip
 
-PLAIN = ("name", "kind", "purpose", "capacity", "capacity_policy", "state_label", "condition",
-         "gln", "gln_extension", "walk_order", "is_open")  # fmt: skip
+PLAIN = ("name", "kind", "purpose", "capacity", "capacity_policy", "state_label", "routes",
+         "carriers", "condition", "gln", "gln_extension", "walk_order", "is_open")  # fmt: skip
 
 
 def load(records: Sequence[Record], load: Load) -> None:

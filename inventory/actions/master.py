@@ -50,6 +50,7 @@ def save_master(row: Row, *, by: Actor, at: datetime, reason: str = "") -> Row:
     if isinstance(row, Location):
         _check_location(row, before)
         row.path = _path(row)
+        row.routes, row.carriers = Location.listed(row.routes), Location.listed(row.carriers)
         row.zone = row.condition or (row.parent.zone if row.parent else "")
     row.full_clean()
     changes = audit.differences(before, row)

@@ -55,8 +55,8 @@ class LocationAdmin(Labelled[Location], MasterAdmin[Location]):
         (None, {"fields": ("site", "parent", "code", "name", "is_open")}),
         (
             _("What it is for"),
-            {"fields": ("kind", "purpose", "state_label", "condition", "dwell_limit", "capacity",
-                        "capacity_policy", "walk_order")},
+            {"fields": ("kind", "purpose", "state_label", "routes", "carriers", "condition",
+                        "dwell_limit", "capacity", "capacity_policy", "walk_order")},
         ),
         (_("GS1 number"), {"fields": ("gln", "gln_extension")}),
         (_("Change"), {"fields": ("reason",)}),

@@ -39,8 +39,8 @@ class LocationSerializer(serializers.ModelSerializer[Location]):
         model = Location
         fields = (
             "id", "code", "name", "site", "parent", "path", "kind", "purpose", "condition",
-            "zone", "capacity", "capacity_policy", "dwell_limit", "state_label", "gln",
-            "gln_extension", "walk_order", "is_open",
+            "zone", "capacity", "capacity_policy", "dwell_limit", "state_label", "routes",
+            "carriers", "gln", "gln_extension", "walk_order", "is_open",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -67,6 +67,10 @@ class Balance(models.Model):
                 condition=Q(quantity__gt=F("bound")),
             ),
             models.Index(
+                fields=["location", "lot"], name="balance_partly_bound",
+                condition=Q(quantity__gt=F("bound"), bound__gt=0, container__isnull=False),
+            ),
+            models.Index(
                 fields=["container"], name="balance_in_container",
                 condition=Q(quantity__gt=0, container__isnull=False),
             ),

@@ -65,6 +65,10 @@ class Lot(models.Model):
         ]
         indexes = [
             models.Index(fields=["status", "id"], name="lot_by_status"),
+            models.Index(
+                fields=["created_at"], name="lot_in_quarantine",
+                condition=Q(status=LotStatus.QUARANTINE),
+            ),
             models.Index(fields=["material", "expires_on", "id"], name="lot_fefo"),
             models.Index(
                 fields=["supplier_lot"], name="lot_by_supplier_lot", condition=~Q(supplier_lot="")

@@ -111,9 +111,10 @@ class Location(models.Model):
     """A place that can be scanned: an area, a lane, a bin, a machine, a truck, a partner.
 
     `capacity` counts handling positions: a container takes one, a loose lot takes one.
-    `dwell_limit` is how long stock may stay staged here. `path` holds the codes from the root
-    down (`BOS/BOS-DOCK/LANE-1/`); `zone` the condition that it states or the nearest place around
-    it does, '' where none does. Both are kept by `inventory.actions.save_master`.
+    `dwell_limit` is how long stock may stay staged here. `routes` and `carriers` are those that a
+    shipping lane serves, with `;` between and no blanks around. `path` holds the codes from the
+    root down (`BOS/BOS-DOCK/LANE-1/`); `zone` the condition that it states or the nearest place
+    around it does, '' where none does. Both are kept by `inventory.actions.save_master`.
     """
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="locations", verbose_name=_("site"))
@@ -142,6 +143,14 @@ class Location(models.Model):
     state_label = models.CharField(
         _("state label"), max_length=60, blank=True,
         help_text=_("What stock here is called, e.g. “staged for filling”."),
+    )  # fmt: skip
+    routes = models.CharField(
+        _("routes"), max_length=400, blank=True, default="", db_default="",
+        help_text=_("For shipping lanes: routes that are loaded here, with ; between. Empty: any."),
+    )  # fmt: skip
+    carriers = models.CharField(
+        _("carriers"), max_length=400, blank=True, default="", db_default="",
+        help_text=_("For shipping lanes: carriers that load here, with ; between. Empty: any."),
     )  # fmt: skip
     condition = models.CharField(
         _("storage condition"), max_length=7, choices=Condition, blank=True,
@@ -187,6 +196,11 @@ class Location(models.Model):
                 name="purpose_for_staging_only",
                 violation_error_message=_("Staging locations need a purpose; others have none."),
             ),
+            models.CheckConstraint(
+                condition=Q(routes="", carriers="") | Q(purpose=Purpose.SHIPPING_LANE),
+                name="routes_for_shipping_lanes_only",
+                violation_error_message=_("Only shipping lanes have routes and carriers."),
+            ),
             models.UniqueConstraint(
                 fields=["gln", "gln_extension"],
                 condition=~Q(gln=""),
@@ -215,6 +229,13 @@ class Location(models.Model):
     def ancestry(self) -> list[str]:
         """The codes of this location and of everything around it."""
         return [code for code in self.path.split("/") if code]
+
+    @staticmethod
+    def listed(names: str) -> str:
+        """Names with `;` between, as `routes` and `carriers` are kept: each once, without blanks
+        around."""
+        found = {name.casefold(): name for part in names.split(";") if (name := part.strip())}
+        return ";".join(found.values())
 
 
 class ZoneChange(models.Model):
