@@ -125,6 +125,23 @@ class Run:
 
             say("Sweeping")
             yield from sweep.measure()
+            yield from self._beside_sweeps(full)
+
+    def _beside_sweeps(self, size: Any) -> Iterator[Measure]:
+        """Staging while the clock sweeps, and the due times of all that is staged counted anew."""
+        from django.contrib.auth.models import User
+
+        from config.bench import data, data_master, sweep_beside
+        from config.bench.posting import Posting
+
+        say("Staging beside a sweep")
+        by = User.objects.get(username=data_master.SERVICE)
+        with web() as port:
+            posting = Posting(data.targets(size), port=port, by=by)
+            posting.warm(sweep_beside.CLIENTS)
+            yield sweep_beside.staging(posting, 1.2 if self.quick else 10.0)
+        say("Counting due times anew")
+        yield sweep_beside.recount()
 
     def _small(self, full: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Reads, and what happened, on small plants. A quick run asks for both on one."""

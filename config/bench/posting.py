@@ -125,6 +125,10 @@ class Posting:
             requests = deque(self._request(self._next(1)) for _ in range(clients * 4))
             over_http(requests, port=self.port, clients=clients, seconds=60)
 
+    def served(self, clients: int, seconds: float) -> Rate:
+        """Single moves by so many clients, of ours alone."""
+        return self._served(min(600 * round(seconds), len(self.targets)), 1, clients, seconds)
+
     def _measure(
         self,
         section: str,
