@@ -18,13 +18,14 @@ def watch(
     lots: str = "",
     notes: str = NOTES,
     kind: str = "watch",
+    when: str = "",
 ) -> migrations.RunPython:
     """A migration operation: a change of `table` notes what `column` holds.
 
     `of` names the columns of which an update counts, and only if one of them really changes. Where
     `column` is NULL, everything is noted. `into` names the column of the note; `lots` is a SELECT
     of what is to be noted instead, in which `{}` stands for what `column` holds. Notes of another
-    table have triggers of a `kind` of their own.
+    table have triggers of a `kind` of their own. `when` is what else must be so of OLD and NEW.
     """
 
     def add(apps: Any, schema_editor: Any) -> None:
@@ -34,16 +35,16 @@ def watch(
             taken, untaken = (", taken", ", false") if notes == NOTES else ("", "")
             note = f"INSERT INTO {notes} ({into}{taken}) "
             note += lots.format(value) if lots else f"VALUES ({value}{untaken})"
-            for sql in trigger_sql(table, note, event, of, vendor, kind):
+            for sql in trigger_sql(table, note, event, of, vendor, kind, when):
                 schema_editor.execute(sql, params=None)
 
     return migrations.RunPython(add, _remover(table, events, kind))
 
 
-def watch_no_more(table: str, events: Sequence[str]) -> migrations.RunPython:
+def watch_no_more(table: str, events: Sequence[str], kind: str = "watch") -> migrations.RunPython:
     """A migration operation: the triggers of a table go. SQLite may have lost them with a table
     that was made anew."""
-    return migrations.RunPython(_remover(table, events), migrations.RunPython.noop)
+    return migrations.RunPython(_remover(table, events, kind), migrations.RunPython.noop)
 
 
 def _remover(table: str, events: Sequence[str], kind: str = "watch") -> Any:
@@ -57,13 +58,20 @@ def _remover(table: str, events: Sequence[str], kind: str = "watch") -> Any:
 
 
 def trigger_sql(
-    table: str, note: str, event: str, of: Sequence[str], vendor: str, kind: str = "watch"
+    table: str,
+    note: str,
+    event: str,
+    of: Sequence[str],
+    vendor: str,
+    kind: str = "watch",
+    only: str = "",
 ) -> Iterator[str]:
     """The statements that watch one event of a table."""
     when = f"AFTER {event.upper()}{' OF ' + ', '.join(of) if of else ''} ON {table}"
     differs = "IS NOT" if vendor == "sqlite" else "IS DISTINCT FROM"
     changed = " OR ".join(f"OLD.{name} {differs} NEW.{name}" for name in of)
-    condition = f" WHEN ({changed})" if of else ""
+    conditions = [f"({one})" for one in (changed, only) if one]
+    condition = f" WHEN ({' AND '.join(conditions)})" if conditions else ""
     name = _name(table, event, kind)
     if vendor == "sqlite":
         yield f"CREATE TRIGGER {name} {when}{condition} BEGIN {note}; END"

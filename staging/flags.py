@@ -1,10 +1,13 @@
 """Alerts about demands that changed after their material was staged."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from uuid import UUID
 
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 
 from inventory.zones import zone_of
+from staging.alerting.raising import of_stock
+from staging.alerting.terms import Terms
 from staging.models import Alert, AlertReason, Commitment, Demand, Requirement, State
 from staging.surplus import Surplus
 
@@ -13,13 +16,14 @@ _COLUMNS = {
     AlertReason.DEMAND_REROUTED: ("route", "carrier", "work_center_id"),
 }
 
-DETAIL = Alert._meta.get_field("detail").max_length or 0
+ARROW = " → "
 
 
 class Flags:
     """Raised for each position that is staged, so that it stands where the stock stands.
 
-    A newer one takes the place of an older one; who acknowledged that has not seen this.
+    A newer one takes the place of an older one; who acknowledged that has not seen this. When the
+    change is taken back, none does.
     """
 
     def __init__(self, surplus: Surplus, requirements: Mapping[int, Sequence[Requirement]]) -> None:
@@ -47,42 +51,48 @@ class Flags:
             return
         demands = [demand for before, after, _rows in self._changed for demand in (before, after)]
         prefetch_related_objects(demands, "site", "work_center")
-        alerts = {
-            (reason, row.pk): self._alert(reason, detail, row)
+        changes = {
+            (reason.value, row.pk): (row, was, becomes)
             for before, after, staged in self._changed
-            for reason, detail in _details(before, after)
+            for reason, was, becomes in _details(before, after)
             for row in staged
         }
-        Alert.objects.open().filter(
-            reason__in={reason for reason, _pk in alerts},
-            commitment__in={pk for _reason, pk in alerts},
-        ).update(closed_at=self.surplus.stamp.recorded_at)
+        known = {(alert.reason, alert.commitment_id): alert for alert in self._open(changes)}
+        at, terms = self.surplus.stamp.recorded_at, Terms.read()
+        Alert.objects.filter(pk__in=[alert.pk for alert in known.values()]).update(closed_at=at)
+        alerts = []
+        for key, (row, was, becomes) in changes.items():
+            reason, was = AlertReason(key[0]), _since(known.get(key), was)
+            if was != becomes and terms.of(reason, row.location.site_id).enabled:
+                alerts.append(of_stock(reason, row, f"{was}{ARROW}{becomes}", at))
         # One that comes back takes no new row, and so gives no number back.
-        Alert.objects.bulk_create(alerts.values(), ignore_conflicts=True)
+        Alert.objects.bulk_create(alerts, ignore_conflicts=True)
 
-    def _alert(self, reason: AlertReason, detail: str, row: Commitment) -> Alert:
-        return Alert(
-            reason=reason,
-            detail=detail[:DETAIL],
-            site_id=row.location.site_id,
-            commitment=row,
-            demand=row.requirement.demand,
-            lot=row.lot,
-            location=row.location,
-            container=row.container,
-            raised_at=self.surplus.stamp.recorded_at,
+    def _open(self, changes: Iterable[tuple[str, UUID]]) -> QuerySet[Alert]:
+        return Alert.objects.open().filter(
+            reason__in={reason for reason, _pk in changes},
+            commitment__in={pk for _reason, pk in changes},
         )
+
+
+def _since(known: Alert | None, was: str) -> str:
+    """What a demand was when its stock was staged, or when somebody last took note of a change:
+    changed back to that, it is as people think it is."""
+    if known is None or known.acknowledged_at is not None:
+        return was
+    return known.detail.split(ARROW)[0]
 
 
 def _differs(before: Demand, after: Demand, columns: Sequence[str]) -> bool:
     return any(getattr(before, name) != getattr(after, name) for name in columns)
 
 
-def _details(before: Demand, after: Demand) -> Iterator[tuple[AlertReason, str]]:
+def _details(before: Demand, after: Demand) -> Iterator[tuple[AlertReason, str, str]]:
+    """What it was and what it is now, by reason."""
     for reason, columns in _COLUMNS.items():
         if _differs(before, after, columns):
             in_words = _moment if reason == AlertReason.DEMAND_RETIMED else _way
-            yield reason, f"{in_words(before)} → {in_words(after)}"
+            yield reason, in_words(before), in_words(after)
 
 
 def _moment(demand: Demand) -> str:

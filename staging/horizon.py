@@ -7,6 +7,7 @@ about again. SQLite has one writer at a time, and the keys must do.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from staging.models import ClockMark, Commitment, State
 IN_FLIGHT_MS = 900_000
 """How long what was committed may have taken to be seen, and how far servers' clocks may differ.
 What stages takes ten minutes at most; should anything take longer, the night finds what it did."""
+
+IN_FLIGHT = timedelta(milliseconds=IN_FLIGHT_MS)
 
 COMPARABLE = 2**31 - 2**20
 """Rows keep 32 bits of their transaction's number: two can be compared when no more lie between."""

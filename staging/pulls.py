@@ -21,6 +21,8 @@ from inventory.units import plain
 from quality.models import Hold
 from quality.models.holds import NESTING
 from staging import stops
+from staging.alerting.raising import of_stock
+from staging.alerting.terms import Terms
 from staging.bindings import Bindings
 from staging.models import (
     Alert,
@@ -44,8 +46,6 @@ COLUMNS = (
 
 MOST_IN_WORDS = 100
 """Demands that an answer warns of one by one."""
-
-DETAIL = Alert._meta.get_field("detail").max_length or 0
 
 
 def after_hold(holds: Sequence[Hold], lots: Mapping[int, Lot], stamp: Stamp) -> list[str]:
@@ -174,23 +174,14 @@ def _break(
 
 def _tell(lost: Sequence[tuple[Commitment, Any, Hold]], stamp: Stamp) -> list[str]:
     alerts: list[Alert] = []
+    terms = Terms.read()
     words: dict[Demand, list[str]] = defaultdict(list)
     by_hold: dict[Demand, dict[int, str]] = defaultdict(dict)
     for row, quantity, hold in lost:
         amount = f"{plain(quantity)} {row.lot.material.base_unit_id}"
-        alerts.append(
-            Alert(
-                reason=AlertReason.RESERVATION_LOST,
-                detail=f"{amount}, hold {hold.pk}"[:DETAIL],
-                site_id=row.location.site_id,
-                commitment=row,
-                demand=row.requirement.demand,
-                lot=row.lot,
-                location=row.location,
-                container=row.container,
-                raised_at=stamp.recorded_at,
-            )
-        )
+        if terms.of(AlertReason.RESERVATION_LOST, row.location.site_id).enabled:
+            detail = f"{amount}, hold {hold.pk}"
+            alerts.append(of_stock(AlertReason.RESERVATION_LOST, row, detail, stamp.recorded_at))
         demand = row.requirement.demand
         words[demand].append(f"{amount} of {row.lot} @ {row.container or row.location}")
         by_hold[demand][hold.pk] = hold.reason

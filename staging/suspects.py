@@ -4,10 +4,11 @@ Stock is staged only when the gate lets it through. It becomes unusable when a h
 a date passes or a time ends, when less shelf life remains than somebody asks for, when quality
 decides, when a rule set comes into force, or when a reversal brings back what was stopped while it
 was away. The clock remembers how far it has looked: up to which moment and day, under which rules,
-and at which commitments. Changes of lots, holds, containers, demands and of what is asked for are
-kept by triggers until they have been looked at, so that one which commits during a sweep is there
-for the next; of commitments `staging.horizon` tells which are new. When the clock went back, the
-rules, a place or its purpose changed, or nothing is remembered, everything is examined.
+and at which commitments. Changes of lots, holds, containers, lanes, demands and of what is asked
+for are kept by triggers until they have been looked at, so that one which commits during a sweep is
+there for the next; of commitments `staging.horizon` tells which are new. When the clock went back,
+rules of use or of alerts, a place or its purpose changed, or nothing is remembered, everything is
+examined.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,9 +25,21 @@ from inventory.models import Container, Lot
 from quality import gate
 from quality.models import Hold, LotChange, RestrictedUse, RuleSet, UsageRule
 from staging import stops
+from staging.alerting.terms import Terms
 from staging.horizon import Horizon, not_seen_since
-from staging.models import Alert, AlertReason, ClockMark, Commitment, StagedStock
+from staging.models import Alert, AlertReason, ClockMark, ClockNote, Commitment, StagedStock
 from staging.stops import InForce
+
+UNUSABLE = {
+    "lot_on_hold": AlertReason.LOT_ON_HOLD,
+    "lot_rejected": AlertReason.LOT_REJECTED,
+    "lot_expired": AlertReason.LOT_EXPIRED,
+    "lot_retest_due": AlertReason.RETEST_DUE,
+    "shelf_life_short": AlertReason.SHELF_LIFE_SHORT,
+}
+"""The reason of an alert by what the gate says; of anything else it is `not_usable`."""
+
+STOPPED = (*UNUSABLE.values(), AlertReason.NOT_USABLE)
 
 PORTION = 2_000
 """Rows that are asked about in one statement, so that each is looked up by its key."""
@@ -36,7 +49,8 @@ PORTION = 2_000
 class Look:
     """What one sweep examines. The mark is locked, so that sweeps take turns.
 
-    `new` is the staged stock that none can have seen yet.
+    `new` is the staged stock that none can have seen yet; `containers`, `holds`, `demands` and
+    `lanes` are those that have changed.
     """
 
     mark: ClockMark
@@ -47,6 +61,9 @@ class Look:
     thorough: bool
     containers: list[int]
     holds: list[int]
+    demands: list[int]
+    lanes: list[int]
+    terms: Terms
     new: QuerySet[Commitment]
     horizon: Horizon | None
 
@@ -58,18 +75,27 @@ class Look:
         unseen = {"at": at, "on": on, "rules": rules}
         ClockMark.objects.bulk_create([ClockMark(pk=1, **unseen)], ignore_conflicts=True)
         mark = ClockMark.objects.select_for_update(no_key=True).get(pk=1)
+        terms = Terms.read()
         thorough |= mark.latest is None or mark.rules != rules or at < mark.at
+        thorough |= mark.alert_rules != terms.remembered()
         horizon = Horizon.now()
         thorough |= horizon is not None and not horizon.can_tell_since(mark)
         thorough |= UsageRule.objects.of_current_set().turning(mark.on, on).exists()
         LotChange.objects.update(taken=True)
+        ClockNote.objects.update(taken=True)
         wide = _changes().filter(lot=None).values_list("container", "hold").distinct()
         containers = [container for container, _hold in wide if container]
         holds = [hold for _container, hold in wide if hold]
         thorough |= len(wide) > len(containers) + len(holds)
+        notes = set(_notes().values_list("demand", "location"))
+        demands = sorted(demand for demand, _lane in notes if demand)
+        lanes = sorted(lane for _demand, lane in notes if lane)
         latest = Commitment.objects.order_by("-pk").values_list("pk", flat=True).first()
         new = Commitment.objects.none() if thorough else not_seen_since(mark)
-        return cls(mark, on, at, rules, latest, thorough, containers, holds, new, horizon)
+        return cls(
+            mark, on, at, rules, latest, thorough, containers, holds, demands, lanes, terms, new,
+            horizon,
+        )  # fmt: skip
 
     def suspects(self) -> set[UUID]:
         """Staged stock of which the gate may say something else than it did."""
@@ -82,7 +108,8 @@ class Look:
     def _ways(self) -> Iterator[Q]:
         if self.thorough:
             yield self._doubtful()
-            yield Q(pk__in=Alert.objects.open().of(AlertReason.NOT_USABLE).values("commitment"))
+            stopped = Alert.objects.open().filter(reason__in=STOPPED)
+            yield Q(pk__in=stopped.values("commitment"))
             return
         yield self.touched()
         if self.containers:
@@ -113,6 +140,10 @@ class Look:
         """Stock of lots about which something has changed, be it the demand it is staged for."""
         return Q(lot__in=_changes().filter(lot__isnull=False).values("lot"))
 
+    def changed_lots(self) -> Q:
+        """The same lots, of rows that are lots."""
+        return Q(pk__in=_changes().filter(lot__isnull=False).values("lot"))
+
     def _doubtful(self) -> Q:
         """What the gate may stop: it is not asked about the rest."""
         doubt = InForce.read().doubtful(self.on, at=self.at)
@@ -123,7 +154,9 @@ class Look:
     def end(self) -> None:
         """Remember how far it was looked, and let go of the changes."""
         _changes().delete()
+        _notes().delete()
         self.mark.at, self.mark.on, self.mark.rules = self.at, self.on, self.rules
+        self.mark.alert_rules = self.terms.remembered()
         self.mark.latest = self.latest or UUID(int=0)
         self.mark.cluster, self.mark.horizon = self.horizon or ("", None)
         self.mark.save()
@@ -142,3 +175,7 @@ def portions(keys: Iterable[Any]) -> Iterator[list[Any]]:
 
 def _changes() -> QuerySet[LotChange]:
     return LotChange.objects.filter(taken=True)
+
+
+def _notes() -> QuerySet[ClockNote]:
+    return ClockNote.objects.filter(taken=True)

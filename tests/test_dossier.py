@@ -118,7 +118,7 @@ def test_it_holds_everything(plant: Plant, lot: Lot) -> None:
     assert "movement" in signature["changed_since"]
     assert [bool(hold["lifted_at"]) for hold in said["holds"]] == [True, False]
     assert said["holds"][0]["signatures"]
-    assert [alert["reason"] for alert in said["alerts"]] == ["not_usable"]
+    assert [alert["reason"] for alert in said["alerts"]] == ["lot_on_hold"]
     assert [one["tried"] for one in said["refused_attempts"]] == ["staging.stage"]
     actions = {entry["action"] for entry in said["audit"]}
     assert {"quality.release", "quality.place_hold", "inventory.move", "refused"} <= actions

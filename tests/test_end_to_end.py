@@ -141,7 +141,7 @@ def test_boston_stock_list_from_shelf_to_customer(boston: Boston) -> None:
         (FRESH, "lot_on_hold")
     ]
     clock.sweep(by=system(), at=timezone.now())
-    alert = Alert.objects.open().get(reason=AlertReason.NOT_USABLE)
+    alert = Alert.objects.open().get(reason=AlertReason.LOT_ON_HOLD)
     assert alert.lot.code == FRESH
     goods = [{"demand": REFERENCE, "lot": row.lot.code} for row in promised]
     loading = [row | {"vehicle": DOCK} for row in goods]

@@ -346,11 +346,11 @@ def test_the_location_page_shows_what_stands_below_it_as_well(plant: Plant, lot:
     lane = text(reader("operator").get(f"/locations/{plant.l1.code}/"))
     assert lot.code in lane
     assert "PO-1" in lane
-    assert "No longer usable" in lane
+    assert "On hold while staged" in lane
 
 
 def test_alerts_are_acknowledged_from_the_list(plant: Plant, lot: Lot) -> None:
-    Alert.objects.filter(reason="reservation_lost").update(closed_at=plant.now)  # of the same lot
+    Alert.objects.exclude(reason="lot_on_hold").update(closed_at=plant.now)  # of the same lot
     alert = Alert.objects.open().get()
     client = reader("operator")
     assert f"/alerts/{alert.pk}/#act" in text(client.get("/alerts/"))

@@ -30,6 +30,8 @@ DEPENDENT = {
     "quality.lotchange.lot",
     "quality.plancharacteristic.plan",
     "quality.usagerule.rule_set",
+    "staging.clocknote.demand",
+    "staging.clocknote.location",
     "staging.daynumber.snapshot",
     "staging.dwellchange.demand",
     "staging.dwellchange.location",

@@ -149,9 +149,14 @@ def _alerts() -> Iterator[str]:
     again = clock.sweep(by=audit.system(), at=timezone.now())
     if again["raised"]:
         yield f"alerts: a sweep right after another raised {again['raised']}"
+    missed = clock.sweep(by=audit.system(), at=timezone.now(), thorough=True)
+    if missed["raised"] or missed["closed"]:
+        yield f"alerts: looking at everything, a sweep found what the ones before missed: {missed}"
     seen = set()
     for alert in Alert.objects.open():
-        place = (alert.reason, alert.commitment_id, alert.lot_id, alert.location_id)
+        place = (
+            alert.reason, alert.commitment_id, alert.lot_id, alert.location_id, alert.demand_id,
+        )  # fmt: skip
         if place in seen:
             yield f"alerts: {alert} is open twice"
         seen.add(place)

@@ -15,16 +15,24 @@ from inventory import audit
 from inventory.audit import Actor
 from staging import pulls, unstaging
 from staging.alerting import life
+from staging.alerting.awaited import Awaited
+from staging.alerting.changed import Changed
 from staging.alerting.closing import Gone, close
 from staging.alerting.dwell import Dwell
+from staging.alerting.lanes import OverCapacity, WrongLane
 from staging.alerting.left_over import LeftOver
 from staging.alerting.lost import Lost
+from staging.alerting.over import Over
 from staging.alerting.overdue import Overdue
+from staging.alerting.short import Short
 from staging.alerting.sweeping import Sweep
 from staging.alerting.unusable import Unusable
 from staging.dwell import changes
 
-FAMILIES = (Gone, Dwell, Overdue, LeftOver, Unusable, Lost)
+FAMILIES = (
+    Gone, Dwell, Overdue, Short, LeftOver, Over, Unusable, WrongLane, OverCapacity, Awaited,
+    Changed, Lost,
+)  # fmt: skip
 
 
 def sweep(*, by: Actor, at: datetime, thorough: bool = False) -> dict[str, int]:

@@ -37,10 +37,15 @@ def caused(causes: Mapping[AlertReason, QuerySet[Any]]) -> Case:
 
 
 class Gone(Family):
-    """Alerts of any reason about staged stock that has left where it stood."""
+    """Alerts of any reason about staged stock that has left where it stood, and those of reasons
+    that are not raised any more."""
 
     def close(self) -> Iterable[int]:
         about_stock = Alert.objects.open().filter(commitment__isnull=False)
         alerts = about_stock.exclude(reason__in=KEEPS_WITHOUT_STOCK)
+        if not self.sweep.look.thorough:  # what leaves is noted, by its demand
+            alerts = alerts.filter(demand__in=self.sweep.look.demands)
         gone = alerts.annotate(cause=caused({})).filter(cause=None)
-        return gone.order_by().values_list("pk", flat=True)
+        yield from gone.order_by().values_list("pk", flat=True)
+        if (off := self.sweep.terms.switched_off()) is not None:
+            yield from Alert.objects.open().filter(off).order_by().values_list("pk", flat=True)

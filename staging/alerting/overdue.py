@@ -24,7 +24,9 @@ class Overdue(Family):
         # Demands by their numbers: joined, PostgreSQL would take closed ones, all of which are
         # past, for open ones, and read everything that is staged.
         reason = AlertReason.NEXT_STEP_OVERDUE
-        rows = unalerted(reason).filter(requirement__demand__among="demands")
+        rows = unalerted(reason).filter(
+            self.sweep.terms.raised(reason), requirement__demand__among="demands"
+        )
         reference = Left("requirement__demand__reference", DETAIL)
         return raise_staged(reason, rows, self.sweep.at, reference, demands=self._newly())
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
 
 from inventory.insert_select import insert_select
-from staging.models import Alert, AlertReason, StagedStock
+from staging.models import Alert, AlertReason, Commitment, StagedStock
 from staging.models.commitments import CommitmentQuerySet
 
 NOTHING = Value("")
@@ -47,6 +47,22 @@ def raise_staged(
 ) -> int:
     """The same for staged stock."""
     return raise_(reason, rows, at, about=STAGED, detail=detail, given=given)
+
+
+def of_stock(reason: AlertReason, row: Commitment, detail: str, at: datetime) -> Alert:
+    """An alert that a verb raises about what is committed, not saved yet. It comes with all that
+    is named."""
+    return Alert(
+        reason=reason,
+        detail=detail[:DETAIL],
+        site_id=row.location.site_id,
+        commitment=row,
+        demand=row.requirement.demand,
+        lot=row.lot,
+        location=row.location,
+        container=row.container,
+        raised_at=at,
+    )
 
 
 def unalerted(reason: AlertReason) -> CommitmentQuerySet:

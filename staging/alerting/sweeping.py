@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from staging.alerting.terms import Terms
 from staging.suspects import Look
 
 
@@ -28,6 +29,10 @@ class Sweep:
     @property
     def doubtful(self) -> set[UUID]:
         return self.suspects | self.fresh
+
+    @property
+    def terms(self) -> Terms:
+        return self.look.terms
 
 
 class Family:

@@ -1,30 +1,55 @@
-"""Staged stock that quality has stopped since."""
+"""Staged stock that quality has stopped since. One position has one of these at a time."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Value
 
 from staging.alerting.raising import raise_staged, unalerted
-from staging.alerting.sweeping import Family
+from staging.alerting.sweeping import Family, Sweep
 from staging.models import Alert, AlertReason, StagedStock
-from staging.suspects import portions
+from staging.suspects import STOPPED, UNUSABLE, portions
 
 
 class Unusable(Family):
-    """Raised when the gate would stop it where it stands; closed when it lets it through again."""
+    """Raised when the gate would stop it where it stands, by what the gate says; closed when it
+    lets it through again, or says something else."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        super().__init__(sweep)
+        self._stops: dict[UUID, str] = {}
 
     def close(self) -> Iterable[int]:
+        for portion in portions(sorted(self.sweep.doubtful)):
+            self._stops |= self._stopped(portion)
+            alerts = Alert.objects.open().filter(reason__in=STOPPED, commitment__in=portion)
+            rows = alerts.order_by().values_list("pk", "reason", "commitment", "detail")
+            for alert, reason, commitment, detail in rows:
+                stop = self._stops.get(commitment, "")
+                if (reason, detail) != (_reason(stop), stop):
+                    yield alert
+
+    def _stopped(self, keys: list[UUID]) -> dict[UUID, str]:
         look = self.sweep.look
-        for portion in portions(sorted(self.sweep.suspects)):
-            alerts = Alert.objects.open().of(AlertReason.NOT_USABLE).filter(commitment__in=portion)
-            about = dict(alerts.order_by().values_list("pk", "commitment"))
-            blocked = StagedStock.objects.filter(pk__in=about.values())
-            blocked = blocked.blocked(look.on, at=look.at)
-            still = set(blocked.values_list("pk", flat=True))
-            yield from (alert for alert, commitment in about.items() if commitment not in still)
+        rows = StagedStock.objects.filter(pk__in=keys).blocked(look.on, at=look.at)
+        return dict(rows.order_by().values_list("pk", "stop"))
 
     def raise_(self) -> int:
-        reason, look = AlertReason.NOT_USABLE, self.sweep.look
-        rows = unalerted(reason).filter(pk__among="suspects").blocked(look.on, at=look.at)
+        by_stop: dict[str, list[UUID]] = defaultdict(list)
+        for commitment, stop in self._stops.items():
+            by_stop[stop].append(commitment)
         return sum(
-            raise_staged(reason, rows, look.at, "stop", suspects=portion)
-            for portion in portions(sorted(self.sweep.doubtful))
+            self._raise(stop, portion)
+            for stop in sorted(by_stop)
+            for portion in portions(sorted(by_stop[stop]))
         )
+
+    def _raise(self, stop: str, stopped: list[UUID]) -> int:
+        reason = _reason(stop)
+        rows = unalerted(reason).filter(self.sweep.terms.raised(reason), pk__among="stopped")
+        return raise_staged(reason, rows, self.sweep.at, Value(stop), stopped=stopped)
+
+
+def _reason(stop: str) -> AlertReason:
+    return UNUSABLE.get(stop, AlertReason.NOT_USABLE)

@@ -59,7 +59,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0015_claimed_times"),
-        ("staging", "0013_alert_lives"),
+        ("staging", "0014_alert_reasons"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

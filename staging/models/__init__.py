@@ -8,6 +8,7 @@ from staging.models.alerts import (
     AlertStep,
     AlertStepKind,
     ClockMark,
+    ClockNote,
     Severity,
 )
 from staging.models.calendars import Shift, SiteCalendar, SpecialDay, Weekday, WorkingTime
@@ -35,6 +36,7 @@ __all__ = [
     "ClaimHistory",
     "ClaimStep",
     "ClockMark",
+    "ClockNote",
     "Commitment",
     "Counted",
     "DayNumber",

@@ -10,9 +10,11 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Container, Location, Lot, Site
+from quality import gate
 from staging.models.commitments import Commitment
 from staging.models.demands import Demand
 from staging.models.dwell import SPAN
+from staging.models.unstaging import LeftBy
 
 
 class AlertReason(models.TextChoices):
@@ -36,6 +38,10 @@ class AlertReason(models.TextChoices):
     DEMAND_SHORT = "demand_short", _("Starts soon and is short")
     LANE_OVER_CAPACITY = "lane_over_capacity", _("Lane over capacity")
     RELEASE_AWAITED = "release_awaited", _("Release awaited for too long")
+
+
+LEFT_BEHIND = (AlertReason.DEMAND_CANCELLED, AlertReason.DEMAND_REDUCED)
+"""Reasons whose detail is what the demand did, as `LeftBy` has it."""
 
 
 class AlertLevel(models.IntegerChoices):
@@ -224,6 +230,16 @@ class Alert(models.Model):
         about = (self.lot or self.demand, self.location)
         return f"{self.get_reason_display()}: {' @ '.join(str(one) for one in about if one)}"
 
+    @property
+    def detail_in_words(self) -> str:
+        """Codes are kept, and turned into words where they are shown; '' where the reason says it
+        already. Quantities, references and times are the same in any language."""
+        if self.reason == AlertReason.NOT_USABLE:
+            return str(gate.STOP_LABELS.get(self.detail, self.detail))
+        if self.reason in LEFT_BEHIND:
+            return str(LeftBy.COMPLETED.label) if self.detail == LeftBy.COMPLETED else ""
+        return "" if self.detail in gate.STOP_LABELS else self.detail
+
 
 class AlertStepKind(models.TextChoices):
     RAISED = "raised", _("Raised")
@@ -353,7 +369,7 @@ class ClockMark(models.Model):
 
     Lots whose dates passed before `on` have been looked at, under the rules of version `rules`, and
     all that was committed up to `latest`. On PostgreSQL, all transactions before `horizon` had
-    ended then, as `cluster` counts them.
+    ended then, as `cluster` counts them. `alert_rules` is which alerts were raised, and when.
     """
 
     at = models.DateTimeField()
@@ -362,9 +378,30 @@ class ClockMark(models.Model):
     latest = models.UUIDField(null=True)
     cluster = models.CharField(max_length=20, default="", db_default="")
     horizon = models.BigIntegerField(null=True)
+    alert_rules = models.JSONField(default=dict)
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.at}"
+
+
+class ClockNote(models.Model):
+    """A demand or a lane that the clock has to look at again.
+
+    A demand has come to need something else, or at another time, has ended, or has less staged than
+    before; a lane has another capacity, or serves others. Written by database triggers in the
+    transaction of the change, and taken away by the sweep that has looked; see
+    `quality.models.LotChange`.
+    """
+
+    demand = models.ForeignKey(Demand, models.CASCADE, null=True, related_name="+")
+    location = models.ForeignKey(Location, models.CASCADE, null=True, related_name="+")
+    taken = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.demand_id or self.location_id}"

@@ -33,7 +33,7 @@ class UnstageTaskQuerySet(models.QuerySet["UnstageTask"]):
         here = {"lot": OuterRef("lot"), "location": OuterRef("location")}
         free = Balance.objects.filter(quantity__gt=F("bound"), **here)
         younger = UnstageTask.objects.filter(done_at=None, pk__gt=OuterRef("pk"), **here)
-        left = _sum(free, F("quantity") - F("bound")) - _sum(younger, F("quantity"))
+        left = summed(free, F("quantity") - F("bound")) - summed(younger, F("quantity"))
         capped = Greatest(Least(F("quantity"), left), ZERO)
         return self.annotate(left=Round(capped, QUANTITY["decimal_places"]))
 
@@ -45,7 +45,8 @@ class UnstageTaskQuerySet(models.QuerySet["UnstageTask"]):
         return self.with_left().filter(Q(done_at__isnull=False) | Q(left=0))
 
 
-def _sum(rows: models.QuerySet[Any], quantity: Any) -> Coalesce:
+def summed(rows: models.QuerySet[Any], quantity: Any) -> Coalesce:
+    """The sum of a quantity over rows of one lot, as a subquery; zero where there are none."""
     field = models.DecimalField(**QUANTITY)
     total = rows.order_by().values("lot").annotate(total=Sum(quantity, output_field=field))
     return Coalesce(Subquery(total.values("total"), output_field=field), ZERO, output_field=field)

@@ -23,7 +23,7 @@ from inventory.errors import Refused
 from inventory.forms import form_for
 from inventory.paging import Page, counted, every, sifted_page_of
 from inventory.sheets.columns import BATCH, Column, Sheet
-from inventory.templatetags.components import said, span
+from inventory.templatetags.components import span
 from inventory.verbs import REGISTRY, Verb
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import path_of
@@ -32,16 +32,14 @@ from inventory.zones import zone_of
 from staging.alerting import telling
 from staging.alerting.addressed import unanswered
 from staging.filters import AlertFilter
-from staging.models import Alert, AlertReason, AlertStep, Severity
+from staging.models import Alert, AlertStep, Severity
 from staging.views.files import AsFile
 from staging.views.lists import ListPage
 from staging.views.lot_parts import Entry
 
 
 def detail_of(alert: Alert) -> str:
-    """A code of the gate in its words; other details are words already."""
-    usable = alert.reason != AlertReason.NOT_USABLE or not alert.detail
-    return alert.detail if usable else said([alert.detail])
+    return alert.detail_in_words
 
 
 def _of_commitment(path: str) -> Callable[[Alert], Any]:

@@ -112,15 +112,15 @@ def test_overdue_goes_when_the_demand_is_put_off(
     plant.do(staging.change_demand, later)
     assert sweep(plant) == (0, 1)
     travel.shift(2 * HOUR)
-    assert sweep(plant) == (1, 0)
+    assert sweep(plant) == (1, 1)
     plant.do(staging.issue, staging.Issue(lot=lot))
-    assert sweep(plant) == (0, 2)
+    assert sweep(plant) == (0, 1)
     assert [alert.reason for alert in Alert.objects.order_by("pk")] == [
         "next_step_overdue", "demand_retimed", "next_step_overdue",
     ]  # fmt: skip
 
 
-def test_not_usable_follows_holds(plant: Plant) -> None:
+def test_what_is_on_hold_is_alerted_of(plant: Plant) -> None:
     lot = plant.lot(10)
     plant.stage(plant.order((lot.material, 10)), lot)
     for _round in range(2):
@@ -150,9 +150,9 @@ def test_what_no_demand_wants_any_more(plant: Plant) -> None:
     plant.stage(order, lot)
     plant.do(staging.cancel_demand, staging.DemandEnd(demand=order, reason="gone"))
     assert sweep(plant) == (1, 0)
-    assert open_alerts() == ["without_demand"]
+    assert open_alerts() == ["demand_cancelled"]
     assignment = staging.Assignment(
-        demand=plant.order((lot.material, 10)), lot=lot, lane=plant.l1, quantity=D(6)
+        demand=plant.order((lot.material, 6)), lot=lot, lane=plant.l1, quantity=D(6)
     )
     plant.do(staging.assign, assignment)
     assert sweep(plant) == (0, 0)

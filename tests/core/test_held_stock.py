@@ -15,6 +15,7 @@ from quality.models import Hold
 from staging import actions as staging
 from staging.alerting import clock
 from staging.models import Alert, Allocation, Commitment, PullTask, StagedStock
+from staging.models.alerts import AlertQuerySet
 from tests.core.refusal import refused
 from tests.plant import Plant
 
@@ -47,6 +48,15 @@ def boxed(plant: Plant, **receipt: Any) -> tuple[Any, Container]:
     return lot, pallet
 
 
+def lost() -> AlertQuerySet:
+    """Alerts about reservations: what is short then has one of its own."""
+    return Alert.objects.filter(reason="reservation_lost")
+
+
+def lost_one() -> Alert:
+    return lost().get()
+
+
 TARGETS: dict[str, Any] = {
     "lot": lambda p, lot, box: {"lot": lot},
     "material": lambda p, lot, box: {"material": lot.material},
@@ -62,13 +72,13 @@ def test_reservations_are_broken_and_their_demands_told(plant: Plant, target: st
     other = plant.lot(10, at=plant.a2)
     order, untouched = allocated(plant, lot), allocated(plant, other)
     placed = place(plant, **TARGETS[target](plant, lot, box))
-    lost = Alert.objects.get()
+    alert = lost_one()
     balance = lot.balances.get(quantity__gt=0)
     assert (balance.reserved, balance.free) == (0, 10)
-    assert lost.reason == "reservation_lost"
-    assert lost.detail == f"4 {lot.material.base_unit_id}, hold {placed[0].pk}"
-    assert lost.commitment is not None
-    assert lost.commitment.requirement.demand == order
+    assert alert.demand == order
+    assert alert.detail == f"4 {lot.material.base_unit_id}, hold {placed[0].pk}"
+    assert alert.commitment is not None
+    assert alert.commitment.requirement.demand == order
     assert order.reference in placed.warnings[0]
     entry = AuditEntry.objects.get(action="staging.break_reservation")
     assert (entry.subject, entry.batch, entry.reason) == (str(order), placed[0].batch, "suspect")
@@ -83,10 +93,10 @@ def test_nothing_is_reserved_again_when_the_hold_is_lifted(plant: Plant) -> None
     plant.lift(hold)
     sweep(plant)
     assert not Allocation.objects.exists()
-    assert Alert.objects.get().closed_at is None
+    assert lost_one().closed_at is None
     plant.do(staging.allocate, staging.AllocationLine(demand=order))
     sweep(plant)
-    assert Alert.objects.get().closed_at is not None
+    assert lost_one().closed_at is not None
 
 
 def test_the_alert_closes_with_its_demand(plant: Plant) -> None:
@@ -95,7 +105,7 @@ def test_the_alert_closes_with_its_demand(plant: Plant) -> None:
     place(plant, lot=lot)
     plant.do(staging.cancel_demand, staging.DemandEnd(demand=order, reason="off"))
     sweep(plant)
-    assert not Alert.objects.open().exists()
+    assert not lost().open().exists()
 
 
 @pytest.mark.parametrize("target", ["lot", "material", "supplier lot", "container", "lane"])
@@ -167,7 +177,7 @@ def test_the_sweep_breaks_what_a_hold_has_missed(plant: Plant, thorough: bool) -
     )  # fmt: skip
     sweep(plant, thorough=thorough)
     assert not Allocation.objects.exists()
-    assert Alert.objects.get().commitment.requirement.demand == order  # type: ignore[union-attr]
+    assert lost_one().commitment.requirement.demand == order  # type: ignore[union-attr]
     call_command("check_ledger")
 
 

@@ -120,7 +120,7 @@ def test_a_rule_that_cannot_be(plant: Plant, scope: str) -> None:
 
 def alerts() -> list[str]:
     return list(
-        Alert.objects.filter(reason="not_usable", closed_at=None).values_list("detail", flat=True)
+        Alert.objects.open().filter(reason="shelf_life_short").values_list("detail", flat=True)
     )
 
 

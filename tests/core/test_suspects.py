@@ -25,6 +25,7 @@ from staging import actions as staging
 from staging import stops, tasks
 from staging.alerting import clock
 from staging.models import Alert, Commitment, Demand, PullTask, StagedStock
+from staging.suspects import STOPPED
 from tests.factories import LocationFactory
 from tests.plant import Plant
 
@@ -166,15 +167,16 @@ def test_a_sweep_misses_nothing_and_leaves_nothing(plant: Plant, seed: int) -> N
                 continue
             doings.sweep()
             blocked = StagedStock.objects.all().blocked(timezone.localdate())
-            assert alerted("not_usable") == set(blocked.values_list("pk", flat=True)), done
+            assert alerted(*STOPPED) == set(blocked.values_list("pk", flat=True)), done
             late = StagedStock.objects.filter(requirement__demand__needed_at__lte=timezone.now())
             assert alerted("next_step_overdue") == set(late.values_list("pk", flat=True)), done
             assert not LotChange.objects.exists()
 
 
-def alerted(reason: str) -> set[Any]:
-    alerts = Alert.objects.open().filter(reason=reason)
-    return set(alerts.values_list("commitment", flat=True))
+def alerted(*reasons: str) -> set[Any]:
+    alerts = list(Alert.objects.open().filter(reason__in=reasons))
+    assert len(alerts) == len({alert.commitment_id for alert in alerts}), "one at a time"
+    return {alert.commitment_id for alert in alerts}
 
 
 def reject(plant: Plant, lot: Lot) -> None:

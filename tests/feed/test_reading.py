@@ -67,7 +67,7 @@ def test_an_event_says_who_what_where_when_and_why(plant: Plant) -> None:
     assert (changed["reference"], changed["reason"]) == (demand.reference, "late")
     assert changed["changes"]["carrier"] == ["", "DHL"]
     assert changed["requirements"][0]["material"] == lot.material.code
-    assert said["alert.raised"].data["reason"] == "not_usable"
+    assert said["alert.raised"].data["reason"] == "lot_on_hold"
     assert said["alert.acknowledged"].data["acknowledge_reason"] == "known"
     assert said["decision.release"].data["signed_by"] == plant.qa.user.username
     assert said["demand.shipped"].data["state"] == "completed"
