@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from inventory.models import Material
 from inventory.wording import spelled
 from staging.guided.flows import ITEM
+from staging.guided.known import Known
 from staging.guided.positions import Position
 from staging.guided.reading import wanted
 from staging.guided.steps import Step
+from staging.worklists.stops import Stop
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ def prompt_for(step: Step, shown: Sequence[Position]) -> Prompt:
     """What to ask for, as far as the step has come."""
     known = step.known
     name = wanted(known)
+    if known.at and known.at.stop and (there := _at_stop(known.at.stop, known, name)):
+        return there
     if name is None:
         return Prompt(_("Confirm"), _planned(step), name=None)
     if name == "demand":
@@ -44,6 +48,18 @@ def prompt_for(step: Step, shown: Sequence[Position]) -> Prompt:
     place = known.flow.place(name)
     asks = str(place.ask or place.label) if place else name
     return Prompt(asks, _for_line(step, shown) + _planned(step), name=name)
+
+
+def _at_stop(stop: Stop, known: Known, name: str | None) -> Prompt | None:
+    """Where to go and what to scan there, at a stop of a worklist."""
+    if name == known.flow.here and stop.location:
+        return Prompt(_("Go to %s and scan it") % stop.location, stop.location.name, name=name)
+    if name == ITEM and stop.thing and not stop.takes_many:
+        lot = stop.lot if stop.thing == stop.lot else None
+        blind = known.flow.name == "count"
+        what = amount(stop.quantity, lot.material) if lot and stop.quantity and not blind else ""
+        return Prompt(_("Scan %s") % stop.thing, what, name=name)
+    return None
 
 
 def _for_line(step: Step, shown: Sequence[Position]) -> str:

@@ -78,12 +78,24 @@ class Step:
 def go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
     """Carry the verb out if all is known; tell what it would come to if only the place is missing.
 
-    Refuses as `lines_of` and the verb do.
+    Refuses as `lines_of` and the verb do; at a stop of a worklist where somebody has been before,
+    `stop_done`.
     """
+    try:
+        return _go_on(known, by=by, at=at, key=key)
+    except Refused as refusal:
+        if known.at and (later := known.at.refusal(refusal)) is not refusal:
+            raise later from refusal
+        raise
+
+
+def _go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
     name = wanted(known)
     if name is None:
         verb, answer = _carry_out(known, by, at, key)
         return Step(known.next(), verb, answer, entered=_entered(known), keep=[*_passing(known)])
+    if known.at:
+        known.at.require_open()
     place = known.flow.place(name)
     if place is None or not known.has_item:
         return Step(known)
@@ -99,6 +111,8 @@ def go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
 def _carry_out(known: Known, by: Actor, at: datetime, key: str) -> tuple[Verb, dict[str, Any]]:
     asked = {"flow": known.flow.name, "all": known.all} | known.given
     try:
+        if known.at:
+            known.at.require_open()
         verb, lines = lines_of(known)
     except Refused:  # perhaps because it was done, and the answer lost on its way
         verb = REGISTRY[known.flow.verb]
@@ -106,6 +120,7 @@ def _carry_out(known: Known, by: Actor, at: datetime, key: str) -> tuple[Verb, d
             return verb, answer
         raise
     _may(verb, lines, by)
+    verb = known.at.closing(verb) if known.at else verb
     answer, _replayed = verbs.carry_out(verb, lines, by=by, at=at, key=key, asked=asked)
     return verb, answer
 

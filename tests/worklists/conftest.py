@@ -1,0 +1,57 @@
+"""A lane in which something waits for somebody."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from inventory.models import Container, Lot
+from staging.alerting import clock
+from staging.models import Alert, AlertReason, Commitment
+from tests.plant import Plant
+from tests.test_guided import pallet
+
+
+@pytest.fixture
+def floor(plant: Plant, client: Client) -> Client:
+    client.force_login(plant.operator.user)
+    return client
+
+
+def sweep(plant: Plant) -> None:
+    clock.sweep(by=plant.operator, at=timezone.now())
+
+
+def raised(reason: AlertReason, row: Commitment | None = None, **about: Any) -> Alert:
+    """An open alert, as the clock would raise it."""
+    if row is not None:
+        about = {
+            "commitment": row, "demand": row.requirement.demand, "lot": row.lot,
+            "location": row.location, "container": row.container, "site": row.location.site,
+        } | about  # fmt: skip
+    return Alert.objects.create(reason=reason, raised_at=timezone.now(), **about)
+
+
+def staged(plant: Plant, lot: Lot, lane: Any = None, **kwargs: Any) -> Commitment:
+    """All of a lot staged in a lane for an order of its own."""
+    order = plant.order((lot.material, 100), **kwargs)
+    plant.stage(order, lot, lane or plant.l1)
+    return Commitment.objects.open().get(requirement__demand=order)
+
+
+def staged_pallet(plant: Plant, code: str, lane: Any = None, *lots: Lot) -> Container:
+    """A pallet of one or more lots staged for one order."""
+    lots = lots or (plant.lot(40),)
+    box = pallet(plant, code, *lots)
+    order = plant.order(*((lot.material, 40) for lot in lots))
+    for lot in lots:
+        plant.stage(order, lot, lane or plant.l1, container=box)
+    return box
+
+
+def gone_by(plant: Plant, row: Commitment, **span: float) -> None:
+    """As if it had stood there for so long."""
+    at = timezone.now() - timedelta(**span)
+    Commitment.objects.filter(pk=row.pk).update(since=at, due_at=at, rings_at=at)

@@ -1,0 +1,212 @@
+"""What each reason calls for, and what is worked off scan by scan: reason → work → scan → closed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from inventory import actions as stock
+from inventory.guided import GUIDED
+from inventory.models import Balance, Movement
+from inventory.verbs import REGISTRY
+from staging import actions as staging
+from staging.models import Alert, AlertReason, Commitment
+from staging.worklists.at_stop import FLOWS
+from staging.worklists.works import CALLS_FOR, VERBS, Work, best_first
+from tests.plant import Plant
+from tests.test_guided import Scanner
+from tests.worklists.conftest import gone_by, raised, staged, staged_pallet, sweep
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_reason_calls_for_something() -> None:
+    assert set(CALLS_FOR) == set(AlertReason)
+    assert all(CALLS_FOR.values())
+
+
+def test_every_kind_of_work_is_called_for_and_has_verbs_and_an_icon() -> None:
+    assert {work for works in CALLS_FOR.values() for work in works} == set(Work) == set(VERBS)
+    permissions = {verb.permission for verb in REGISTRY.values()}
+    assert set().union(*VERBS.values()) <= permissions
+    assert set(FLOWS.values()) <= set(GUIDED)
+
+
+def test_what_may_not_be_used_is_pulled_and_nothing_else_is_done_with_it() -> None:
+    reasons = [AlertReason.DWELL_CRITICAL, AlertReason.LOT_ON_HOLD]
+    assert best_first(reasons, Work) == (Work.PULL,)
+    assert best_first(reasons, set(Work) - {Work.PULL}) == ()
+
+
+def test_what_is_done_as_a_rule_comes_before_what_would_do() -> None:
+    found = best_first([AlertReason.DWELL_CRITICAL, AlertReason.WRONG_LANE], Work)
+    assert found == (Work.MOVE, Work.SEND_ON, Work.UNSTAGE, Work.COUNT)
+
+
+class Walker:
+    """Somebody who walks the list: each scan at the list, then at the stop it leads to."""
+
+    def __init__(self, client: Client, query: str = "") -> None:
+        self.client = client
+        self.path = "/worklist/" + query
+
+    @property
+    def page(self) -> Any:
+        return self.client.get(self.path)
+
+    @property
+    def next(self) -> Any:
+        entry = self.page.context["next"]
+        return entry and entry["stop"]
+
+    def open(self, scan: str) -> Any:
+        """Scan at the list; the stop that it opens, ready for the next scan."""
+        answer = self.client.post(self.path, {"scan": scan})
+        assert answer.status_code == 302, answer.context["refusal"].text
+        return self.at(answer["Location"])
+
+    def at(self, url: str) -> Scanner:
+        path, _mark, query = url.partition("?")
+        return Scanner(self.client, path.strip("/").rpartition("/")[2], f"?{query}")
+
+
+def done(answer: Any) -> bool:
+    """Whether the step was recorded, and the list comes next."""
+    return str(answer.headers.get("HX-Redirect", "")).startswith("/worklist/")
+
+
+def test_what_stands_too_long_is_sent_on_by_two_scans(plant: Plant, floor: Client) -> None:
+    row = staged(plant, plant.lot(40))
+    gone_by(plant, row, hours=2)
+    sweep(plant)
+    assert Alert.objects.open().get().reason == AlertReason.DWELL_CRITICAL
+    walker = Walker(floor)
+    assert walker.next.work == Work.SEND_ON
+    at = walker.open(plant.l1.code)
+    assert at.asks.startswith(f"Scan {row.lot}")
+    assert done(at.scan(row.lot.code))
+    assert Commitment.objects.open().get().state == "issued"
+    assert not Alert.objects.open().exists()
+    page = walker.page
+    assert page.context["accepted"]["undoable"]
+    assert 'data-feedback="accepted"' in page.content.decode()
+    assert walker.next is None
+
+
+def test_a_shipment_is_sent_on_by_loading_it(plant: Plant, floor: Client) -> None:
+    lot = plant.lot(40)
+    order = plant.shipment((lot.material, 40), needed_at=plant.now - timedelta(minutes=1))
+    plant.stage(order, lot, plant.dock)
+    sweep(plant)
+    at = Walker(floor).open(plant.dock.code)
+    at.scan(lot.code)
+    assert at.asks.startswith("Scan the truck")
+    assert done(at.scan(plant.truck.code))
+    assert not Alert.objects.open().exists()
+
+
+def test_what_is_on_hold_is_pulled_by_pallet(plant: Plant, floor: Client) -> None:
+    lot = plant.lot(40)
+    box = staged_pallet(plant, "PAL-1", plant.l1, lot)
+    plant.hold(lot=lot)
+    sweep(plant)
+    assert Alert.objects.open().exists()
+    walker = Walker(floor)
+    assert walker.next.work == Work.PULL
+    at = walker.open(plant.l1.code)
+    assert at.asks.startswith("Scan PAL-1")
+    at.scan("PAL-1")
+    assert at.asks.startswith("Scan the quarantine location")
+    assert done(at.scan(plant.cage.code))
+    box.refresh_from_db()
+    assert box.location == plant.cage
+    assert not Alert.objects.open().exists()
+
+
+def test_what_stands_for_nobody_is_put_away(plant: Plant, floor: Client) -> None:
+    row = staged(plant, plant.lot(40))
+    line = staging.DemandEnd(demand=row.requirement.demand, reason="Called off")
+    plant.do(staging.cancel_demand, line)
+    sweep(plant)
+    assert Alert.objects.open().exists()
+    walker = Walker(floor)
+    stop = walker.next
+    assert (stop.work, stop.quantity) == (Work.UNSTAGE, 40)
+    at = walker.open(plant.l1.code)
+    at.scan(row.lot.code)
+    assert done(at.scan(plant.a2.code))
+    assert not Alert.objects.open().exists()
+
+
+@pytest.mark.parametrize("reason", [AlertReason.WRONG_LANE, AlertReason.DEMAND_REROUTED])
+def test_what_stands_in_the_wrong_lane_is_moved(
+    reason: AlertReason, plant: Plant, floor: Client
+) -> None:
+    row = staged(plant, plant.lot(40))
+    raised(reason, row)
+    walker = Walker(floor)
+    assert walker.next.work == Work.MOVE
+    at = walker.open(plant.l1.code)
+    at.scan(row.lot.code)
+    lanes = at.answer.context["lanes"]
+    assert [one.lane for one in lanes] == [plant.l2]
+    assert "Lanes that fit" in at.answer.content.decode()
+    assert done(at.choose(lanes[0].choice))
+    assert Commitment.objects.open().get().location == plant.l2
+    assert not Alert.objects.open().exists()
+
+
+def test_a_count_is_blind_and_says_the_difference(plant: Plant, floor: Client) -> None:
+    lot = plant.lot(40, at=plant.l1)
+    sweep(plant)
+    assert Alert.objects.open().get().reason == AlertReason.WITHOUT_DEMAND
+    at = Walker(floor, "?work=count").open(plant.l1.code)
+    at.scan(lot.code)
+    assert at.asks.startswith("Enter how much is there")
+    assert "40" not in at.asks
+    answer = at.scan("0")
+    assert done(answer)
+    page = floor.get("/worklist/")
+    assert "40" in str(page.context["accepted"]["texts"])
+    assert not Balance.objects.on_hand().filter(lot=lot).exists()
+    assert not Alert.objects.open().exists()
+
+
+def test_a_count_wants_a_reason(plant: Plant, floor: Client) -> None:
+    lot = plant.lot(40, at=plant.l1)
+    sweep(plant)
+    at = Walker(floor, "?work=count").open(plant.l1.code)
+    at.scan(lot.code)
+    at.scan("39", reason="One bag burst")
+    assert Movement.objects.get(kind="adjust").reason == "One bag burst"
+
+
+def test_what_a_demand_lacks_is_staged(plant: Plant, floor: Client) -> None:
+    lot = plant.lot(60)
+    order = plant.order((lot.material, 40))
+    plant.do(staging.allocate, staging.Reservation(demand=order, lot=lot))
+    other = plant.lot(100, material=lot.material)
+    plant.hold(lot=lot)
+    assert Alert.objects.open().get().reason == AlertReason.RESERVATION_LOST
+    walker = Walker(floor)
+    stop = walker.next
+    assert (stop.work, stop.location, stop.demand) == (Work.FETCH, None, order)
+    at = walker.open(order.reference)
+    at.scan(other.code)
+    assert done(at.scan(plant.l1.code))
+    assert not Alert.objects.open().exists()
+
+
+def test_a_release_is_chased_by_quality(plant: Plant, floor: Client, client: Client) -> None:
+    lot = plant.lot(40, released=False)
+    raised(AlertReason.RELEASE_AWAITED, lot=lot, site=plant.site)
+    assert Walker(floor).next is None
+    client.force_login(plant.qa.user)
+    entry = client.get("/worklist/").context["next"]
+    assert entry["stop"].work == Work.CHASE
+    plant.qa.user.is_staff = True
+    plant.qa.user.save()
+    assert client.get(entry["way"]["url"]).status_code == 200
