@@ -1,14 +1,10 @@
-"""What each reason calls for, and what is worked off scan by scan: reason → work → scan → closed."""
+"""What each reason calls for, and how it is worked off: reason → work → scan → closed."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from inventory import actions as stock
 from inventory.guided import GUIDED
 from inventory.models import Balance, Movement
 from inventory.verbs import REGISTRY
@@ -17,8 +13,16 @@ from staging.models import Alert, AlertReason, Commitment
 from staging.worklists.at_stop import FLOWS
 from staging.worklists.works import CALLS_FOR, VERBS, Work, best_first
 from tests.plant import Plant
-from tests.test_guided import Scanner
-from tests.worklists.conftest import gone_by, raised, staged, staged_pallet, sweep
+from tests.worklists.conftest import (
+    Walker,
+    done,
+    gone_by,
+    left,
+    raised,
+    staged,
+    staged_pallet,
+    sweep,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -44,38 +48,6 @@ def test_what_may_not_be_used_is_pulled_and_nothing_else_is_done_with_it() -> No
 def test_what_is_done_as_a_rule_comes_before_what_would_do() -> None:
     found = best_first([AlertReason.DWELL_CRITICAL, AlertReason.WRONG_LANE], Work)
     assert found == (Work.MOVE, Work.SEND_ON, Work.UNSTAGE, Work.COUNT)
-
-
-class Walker:
-    """Somebody who walks the list: each scan at the list, then at the stop it leads to."""
-
-    def __init__(self, client: Client, query: str = "") -> None:
-        self.client = client
-        self.path = "/worklist/" + query
-
-    @property
-    def page(self) -> Any:
-        return self.client.get(self.path)
-
-    @property
-    def next(self) -> Any:
-        entry = self.page.context["next"]
-        return entry and entry["stop"]
-
-    def open(self, scan: str) -> Any:
-        """Scan at the list; the stop that it opens, ready for the next scan."""
-        answer = self.client.post(self.path, {"scan": scan})
-        assert answer.status_code == 302, answer.context["refusal"].text
-        return self.at(answer["Location"])
-
-    def at(self, url: str) -> Scanner:
-        path, _mark, query = url.partition("?")
-        return Scanner(self.client, path.strip("/").rpartition("/")[2], f"?{query}")
-
-
-def done(answer: Any) -> bool:
-    """Whether the step was recorded, and the list comes next."""
-    return str(answer.headers.get("HX-Redirect", "")).startswith("/worklist/")
 
 
 def test_what_stands_too_long_is_sent_on_by_two_scans(plant: Plant, floor: Client) -> None:
@@ -160,7 +132,7 @@ def test_what_stands_in_the_wrong_lane_is_moved(
 
 
 def test_a_count_is_blind_and_says_the_difference(plant: Plant, floor: Client) -> None:
-    lot = plant.lot(40, at=plant.l1)
+    lot = left(plant)
     sweep(plant)
     assert Alert.objects.open().get().reason == AlertReason.WITHOUT_DEMAND
     at = Walker(floor, "?work=count").open(plant.l1.code)
@@ -176,7 +148,7 @@ def test_a_count_is_blind_and_says_the_difference(plant: Plant, floor: Client) -
 
 
 def test_a_count_wants_a_reason(plant: Plant, floor: Client) -> None:
-    lot = plant.lot(40, at=plant.l1)
+    lot = left(plant)
     sweep(plant)
     at = Walker(floor, "?work=count").open(plant.l1.code)
     at.scan(lot.code)
@@ -187,7 +159,7 @@ def test_a_count_wants_a_reason(plant: Plant, floor: Client) -> None:
 def test_what_a_demand_lacks_is_staged(plant: Plant, floor: Client) -> None:
     lot = plant.lot(60)
     order = plant.order((lot.material, 40))
-    plant.do(staging.allocate, staging.Reservation(demand=order, lot=lot))
+    plant.do(staging.allocate, staging.AllocationLine(demand=order, lot=lot))
     other = plant.lot(100, material=lot.material)
     plant.hold(lot=lot)
     assert Alert.objects.open().get().reason == AlertReason.RESERVATION_LOST
