@@ -27,6 +27,8 @@ from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 DEFAULT_PORT = 8000
 START_SECONDS = 120
+SWEEP_SECONDS = 5
+"""How often the demo's clock sweeps: whoever looks for a minute sees it at work."""
 CHECK_SWEEP_SECONDS = 2
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -142,8 +144,8 @@ def environment(var: Path, options: argparse.Namespace) -> dict[str, str]:
     }
     if options.host not in LOOPBACK:
         env.setdefault("FORESTAGE_HOSTS", "*")
-    if options.check:
-        env["FORESTAGE_SWEEP_SECONDS"] = str(CHECK_SWEEP_SECONDS)
+    sweep = CHECK_SWEEP_SECONDS if options.check else SWEEP_SECONDS
+    env["FORESTAGE_SWEEP_SECONDS"] = str(sweep)
     return env
 
 

@@ -154,7 +154,7 @@ def at_stop(pk: int, walk: str = "", *, may: Collection[Work] = tuple(Work)) -> 
         return AtStop(given, None, walk)
     works = best_first([row.reason for row in rows], may)
     rows.sort(key=lambda row: (row.pk != given.pk, row.pk))
-    return AtStop(given, Stop(rows, works, urgency=0), walk)
+    return AtStop(given, Stop(rows, works), walk)
 
 
 def _last_movement(alert: Alert) -> Movement | None:

@@ -6,13 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import Q
 
 from inventory import sites
 from inventory.models import Balance, Container, Location, Lot, Site
 from staging import unstaging
-from staging.models import Alert, AlertReason, AlertRule, Demand, Severity
-from staging.models.alerts import AlertLevel, AlertQuerySet
+from staging.models import Alert, AlertReason, Demand, Severity
 from staging.worklists.works import CALLS_FOR, Work, best_first, permitted, reasons_for
 
 MOST = 2000
@@ -22,10 +21,6 @@ ABOUT = (
     "site", "location", "container", "lot__material__base_unit", "demand", "commitment",
     "acknowledged_by", "assigned_to",
 )  # fmt: skip
-
-URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
-ESCALATED = 0
-"""What nobody has seen to in time is as urgent as what is critical."""
 
 PLACELESS = (Work.FETCH, Work.CHASE)
 """Work that begins at no place of the walk: with a demand, or at a desk."""
@@ -43,7 +38,6 @@ class Stop:
 
     alerts: list[Alert]
     works: tuple[Work, ...]
-    urgency: int
     free: Decimal | None = None
     """What stands there for nobody, where that is what it is about."""
     balances: list[Balance] = field(default_factory=list)
@@ -132,8 +126,12 @@ class Stop:
 
     @property
     def severity(self) -> Severity:
-        """As urgent as its most urgent alert, which has it by rule or because it has escalated."""
-        return next(level for level, rank in URGENCY.items() if rank == self.urgency)
+        return Severity(min(self.alerts, key=lambda alert: alert.urgency).severity)
+
+    @property
+    def urgency(self) -> int:
+        """That of its most urgent alert: by severity, then by level."""
+        return min(int(alert.urgency) for alert in self.alerts)
 
     @property
     def reasons(self) -> list[AlertReason]:
@@ -217,7 +215,7 @@ def worklist(
         rows = rows.filter(site=site)
     if area:
         rows = rows.filter(location__path__startswith=area.path)
-    found = list(rows.order_by("urgency", "raised_at", "pk")[: MOST + 1])
+    found = list(rows.order_by("urgency", "pk")[: MOST + 1])
     stops = [one for one in _grouped(found[:MOST], may) if not work or Work(work) in one.works]
     if work:
         for one in stops:
@@ -228,27 +226,10 @@ def worklist(
 
 
 def waiting(user: Any, at: datetime) -> Any:
-    """Open alerts at this user's sites that are not snoozed, with their `urgency`."""
+    """Open alerts at this user's sites that are not snoozed."""
     rows: Any = sites.within(Alert.objects.open(), user)
     rows = rows.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=at))
-    return with_urgency(rows).select_related(*ABOUT)
-
-
-def with_urgency(rows: AlertQuerySet) -> Any:
-    """By the rule of its reason at its site, or the general one; what has escalated comes first."""
-    rules = AlertRule.objects.filter(
-        Q(site=OuterRef("site")) | Q(site=None), reason=OuterRef("reason")
-    )
-    severity = rules.order_by(F("site").asc(nulls_last=True)).values("severity")[:1]
-    ranks = [When(said=level.value, then=Value(rank)) for level, rank in URGENCY.items()]
-    return rows.annotate(said=Subquery(severity)).annotate(
-        urgency=Case(
-            When(level__gt=AlertLevel.OPERATOR, then=Value(ESCALATED)),
-            *ranks,
-            default=Value(URGENCY[Severity.WARNING]),
-            output_field=IntegerField(),
-        )
-    )
+    return rows.select_related(*ABOUT)
 
 
 def _grouped(alerts: Iterable[Any], may: Collection[Work]) -> list[Stop]:
@@ -257,8 +238,7 @@ def _grouped(alerts: Iterable[Any], may: Collection[Work]) -> list[Stop]:
     for alert in alerts:
         groups.setdefault(key_of(alert), []).append(alert)
     stops = [
-        Stop(group, best_first([one.reason for one in group], may), group[0].urgency)
-        for group in groups.values()
+        Stop(group, best_first([one.reason for one in group], may)) for group in groups.values()
     ]
     return [stop for stop in stops if stop.works]
 

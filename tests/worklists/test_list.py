@@ -35,8 +35,8 @@ def walk(plant: Plant, *lanes: Any) -> None:
         lane.save()
 
 
-def weighs(reason: AlertReason, severity: Severity, **site: Any) -> None:
-    AlertRule.objects.update_or_create(reason=reason, **site, defaults={"severity": severity})
+def weighs(reason: AlertReason, severity: Severity) -> None:
+    AlertRule.objects.filter(reason=reason, site=None).update(severity=severity)
 
 
 # --- order and grouping -------------------------------------------------------------------------
@@ -44,8 +44,8 @@ def weighs(reason: AlertReason, severity: Severity, **site: Any) -> None:
 
 def test_the_most_urgent_first_then_along_the_walk(plant: Plant) -> None:
     walk(plant, plant.l2, plant.buf, plant.l1)
-    weighs(AlertReason.DWELL_WARNING, Severity.NOTICE, site=None)
-    weighs(AlertReason.DWELL_CRITICAL, Severity.CRITICAL, site=None)
+    weighs(AlertReason.DWELL_WARNING, Severity.NOTICE)
+    weighs(AlertReason.DWELL_CRITICAL, Severity.CRITICAL)
     for lane in (plant.l1, plant.buf, plant.l2):
         raised(AlertReason.DWELL_WARNING, staged(plant, plant.lot(), lane))
     assert places(on_list(plant)) == ["L2", "BUF", "L1"]
@@ -53,17 +53,8 @@ def test_the_most_urgent_first_then_along_the_walk(plant: Plant) -> None:
     assert places(on_list(plant)) == ["L1", "L2", "BUF", "L1"]
 
 
-def test_the_rule_of_the_site_counts_before_the_general_one(plant: Plant) -> None:
-    weighs(AlertReason.DWELL_WARNING, Severity.NOTICE, site=None)
-    raised(AlertReason.DWELL_WARNING, staged(plant, plant.lot()))
-    assert on_list(plant)[0].severity == Severity.NOTICE
-    weighs(AlertReason.DWELL_WARNING, Severity.CRITICAL, site=plant.site)
-    assert on_list(plant)[0].severity == Severity.CRITICAL
-
-
-def test_what_has_escalated_is_urgent(plant: Plant) -> None:
+def test_what_has_escalated_comes_first(plant: Plant) -> None:
     walk(plant, plant.l1, plant.l2)
-    weighs(AlertReason.DWELL_WARNING, Severity.NOTICE, site=None)
     for lane in (plant.l1, plant.l2):
         last = raised(AlertReason.DWELL_WARNING, staged(plant, plant.lot(), lane))
     Alert.objects.filter(pk=last.pk).update(level=AlertLevel.SUPERVISOR)
@@ -282,7 +273,7 @@ def test_the_list_costs_the_same_however_long_it_is(plant: Plant, floor: Client)
         for number in range(count):
             staged_pallet(plant, f"PAL-{timezone.now().timestamp()}-{number}")
         left(plant, plant.buf)
-        for row in Commitment.objects.open().filter(alerts=None):
+        for row in Commitment.objects.open().filter(alerts=None, state="staged"):
             raised(AlertReason.DWELL_WARNING, row)
         sweep(plant)
 
@@ -299,7 +290,7 @@ def test_the_work_costs_the_same_however_many_alerts_it_settles(
     costs = []
     for number, lots in enumerate((1, 5)):
         staged_pallet(plant, f"PAL-{number}", plant.l1, *(plant.lot(40) for _lot in range(lots)))
-        for row in Commitment.objects.open().filter(alerts=None):
+        for row in Commitment.objects.open().filter(alerts=None, state="staged"):
             raised(AlertReason.DWELL_WARNING, row)
             raised(AlertReason.NEXT_STEP_OVERDUE, row)
         at = Walker(floor).open(plant.l1.code)
