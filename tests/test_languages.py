@@ -347,6 +347,10 @@ PAGES = (
     "/lots/{lot}/dossier/", "/stock/", "/stock/?by=lot", "/locations/", "/locations/{place}/",
     "/materials/{material}/", "/alerts/", "/notices/", "/notices/settings/", "/pulls/",
     "/unstage-list/", "/numbers/", "/numbers/report/", "/refused-attempts/", "/audit/",
+    "/materials/{material}/", "/alerts/", "/pulls/", "/unstage-list/", "/numbers/",
+    "/numbers/report/", "/refused-attempts/", "/audit/",
+    "/materials/{material}/", "/alerts/", "/pulls/", "/unstage-list/", "/worklist/", "/numbers/",
+    "/refused-attempts/", "/audit/",
     "/audit/export/", "/labels/", "/account/", "/admin/", "/admin/inventory/lot/",
     "/admin/inventory/movement/", "/admin/staging/demand/", "/admin/quality/ruleset/",
 )  # fmt: skip

@@ -299,3 +299,37 @@ def test_the_work_costs_the_same_however_many_alerts_it_settles(
         costs.append(len(found))
         assert not Alert.objects.open().exists()
     assert costs[0] == costs[1]
+
+
+def test_scans_that_a_device_kept_are_carried_out_at_their_stop(
+    plant: Plant, floor: Client
+) -> None:
+    row = staged(plant, plant.lot())
+    alert = raised(AlertReason.DWELL_WARNING, row)
+    scans = [
+        {"key": f"kept-{number}", "at": timezone.now().isoformat(), "scan": text}
+        for number, text in enumerate((plant.l1.code, row.lot.code))
+    ]
+    body = {"user": str(plant.operator.user.pk), "given": {"stop": str(alert.pk)}, "scans": scans}
+
+    def send() -> Any:
+        answer = floor.post("/guided/issue/kept/", body, content_type="application/json").json()
+        return [part["fate"] for part in answer["parts"]], answer["given"]
+
+    assert send() == (["done"], {})
+    assert not Alert.objects.open().exists()
+    assert send()[0] == ["repeated"]
+
+
+def test_a_stop_that_never_was_is_none(plant: Plant, floor: Client) -> None:
+    for stop in ("0", "999999999999999999", "9" * 40, "x", "-1", "\u0661"):
+        page = floor.get("/guided/issue/", {"stop": stop})
+        assert (page.status_code, page.context["at"]) == (200, None)
+
+
+def test_its_file_has_the_stops_of_the_page(plant: Plant, floor: Client) -> None:
+    row = staged(plant, plant.lot())
+    raised(AlertReason.DWELL_WARNING, row)
+    lines = b"".join(floor.get("/worklist/?download=csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 2
+    assert row.lot.code in lines[1]
