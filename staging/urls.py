@@ -51,6 +51,7 @@ urlpatterns = [
     path("guided/<slug:name>/discard/", kept.DiscardView.as_view(), name="discard"),
     path("kept/", kept.KeptView.as_view(), name="kept"),
     path("worklist/", worklists.WorklistView.as_view(), name="worklist"),
+    path("worklist/<int:pk>/", worklists.AlertStopView.as_view(), name="alert_stop"),
     path("scan/", scan.ScanView.as_view(), name="scan"),
     path("pulls/", reach.PullListView.as_view(), name="pull_list"),
     path("unstage-list/", unstaging.UnstageListView.as_view(), name="unstage_list"),

@@ -107,7 +107,10 @@ class Known:
             demand = stop.demand if stop.is_bound else None
         if container is None and self.lot is not None:
             container = stop.stands_in(self.lot)
-        return replace(self, demand=demand, container=container)
+        quantity, unit = self.quantity, self.unit
+        if quantity is None and self.lot is not None and self.flow.name == "unstage":
+            quantity, unit = self.at.surplus(), None
+        return replace(self, demand=demand, container=container, quantity=quantity, unit=unit)
 
     def next(self) -> Self:
         """What holds for the next item, once this one is done."""

@@ -159,6 +159,7 @@ def likely_places(known: Known, place: Place) -> "QuerySet[Location]":
     """Places that would do: where the demand or the material stands already, then those that are
     for it."""
     rows = Location.objects.filter(kind__in=place.kinds, is_open=True)
+    rows = rows.exclude(pk__in=[there.pk for there in known.places.values()])
     here: Any = Value(False)
     if known.demand is not None:
         there = Commitment.objects.open().filter(requirement__demand=known.demand)

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.views import View
 
 from inventory import codes
 from inventory.errors import Refused
@@ -22,9 +24,9 @@ from staging.guided.flows import Flow
 from staging.models import AlertLevel, Demand
 from staging.views.columns import code
 from staging.views.files import AsFile
-from staging.worklists.at_stop import address_of, flow_for, not_expected
+from staging.worklists.at_stop import address_of, at_stop, flow_for, not_expected
 from staging.worklists.stops import Stop, Worklist, worklist
-from staging.worklists.works import ICONS, Work
+from staging.worklists.works import ICONS, Work, permitted
 
 SHOWN = 60
 """Stops on the page. The rest comes up as these are done; the file and the API have them all."""
@@ -105,6 +107,20 @@ class WorklistView(FloorView, AsFile):
 
     def sheet(self) -> Sheet:
         return Sheet(name="worklist", columns=COLUMNS, batches=lambda: [self.worklist.stops])
+
+
+class AlertStopView(FloorView, View):
+    """From an alert to the stop where it is worked off, or to the list if that is not for them."""
+
+    reads = ("staging.view_alert",)
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        at = at_stop(pk, may=permitted(request.user))
+        if at is None:
+            raise Http404
+        if at.stop is None or not at.stop.works:
+            return HttpResponseRedirect(reverse("staging:worklist"))
+        return HttpResponseRedirect(address_of(at.stop, at.stop.work))
 
 
 COLUMNS = (

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from inventory.errors import Refused
 from inventory.models import Balance, Container, Location, Lot, Movement
 from inventory.verbs import Verb
 from inventory.wording import full_name
-from staging.models import Alert, Demand
+from staging.models import Alert, AlertReason, Demand, Requirement
 from staging.worklists import again
 from staging.worklists.stops import ABOUT, Stop, alike
 from staging.worklists.works import Work, best_first
@@ -85,6 +86,18 @@ class AtStop:
     @property
     def demand(self) -> Demand | None:
         return self.stop.demand if self.stop else None
+
+    def surplus(self) -> Decimal | None:
+        """How much has to leave, where that is not all of it: what a demand has beyond its need."""
+        if self.stop is None or self.stop.reasons != [AlertReason.OVER_STAGED]:
+            return None
+        found = {alert.commitment_id: alert.commitment for alert in self.stop.alerts}
+        row = found.popitem()[1] if len(found) == 1 else None
+        if row is None:
+            return None
+        line: Any = Requirement.objects.with_progress().get(pk=row.requirement_id)
+        over: Decimal = min(row.quantity, line.progressed - line.quantity)
+        return over if over > 0 else None
 
     def takes(self, item: Lot | Container) -> bool:
         """Whether this is what stands there to be taken away, or holds it."""

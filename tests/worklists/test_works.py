@@ -182,3 +182,27 @@ def test_a_release_is_chased_by_quality(plant: Plant, floor: Client, client: Cli
     plant.qa.user.is_staff = True
     plant.qa.user.save()
     assert client.get(entry["way"]["url"]).status_code == 200
+
+
+def test_only_what_is_too_much_is_unstaged(plant: Plant, floor: Client) -> None:
+    """A demand that has more than it needs keeps what it needs."""
+    lot = plant.lot(60)
+    order = plant.order((lot.material, 60))
+    plant.stage(order, lot)
+    order.requirements.update(quantity=45)
+    row = Commitment.objects.open().get()
+    raised(AlertReason.OVER_STAGED, row)
+    at = Walker(floor).open(plant.l1.code)
+    at.scan(lot.code)
+    assert "15 KGM" in at.asks
+    assert done(at.scan(plant.a2.code))
+    row.refresh_from_db()
+    assert row.quantity == 45
+
+
+def test_an_alert_leads_to_its_stop(plant: Plant, floor: Client, client: Client) -> None:
+    alert = raised(AlertReason.DWELL_WARNING, staged(plant, plant.lot()))
+    assert floor.get(f"/worklist/{alert.pk}/")["Location"].startswith("/guided/issue/?stop=")
+    assert floor.get(f"/worklist/{alert.pk + 1}/").status_code == 404
+    client.force_login(plant.qa.user)
+    assert client.get(f"/worklist/{alert.pk}/")["Location"] == "/worklist/"
