@@ -1,6 +1,6 @@
 """The quick tour, played against a running demo by its own pages, as its reader would.
 
-It takes what a reader takes, a minute and a half, so it runs when asked for: FORESTAGE_TOUR=1.
+It takes what a reader takes, a minute and a half, so it runs when asked for: FORESTAGE_TEST_TOUR=1.
 `tests/test_seed_demo.py` tells the same at once, by moving what stands in the lane back in time.
 """
 
@@ -24,7 +24,8 @@ from config.demo_accounts import DEMO_PASSWORD
 from config.demo_plant.tour import LANE, LOT
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("FORESTAGE_TOUR"), reason="takes a minute and a half: set FORESTAGE_TOUR=1"
+    not os.environ.get("FORESTAGE_TEST_TOUR"),
+    reason="takes a minute and a half: set FORESTAGE_TEST_TOUR=1",
 )
 
 WITHIN = 120

@@ -81,6 +81,14 @@ class Known:
             texts |= {"stop": str(self.at.given.pk), "walk": self.at.walk}
         return {name: text for name, text in texts.items() if text}
 
+    @property
+    def said(self) -> dict[str, str]:
+        """What a key stands for: without what was filled in at a stop, which is gone once it is
+        done."""
+        filled_in = {"demand", "container", "quantity", "unit"} if self.at and self.lot else set()
+        counted = {"quantity", "unit"} if "quantity" in self.flow.asks else set()
+        return {n: text for n, text in self.given.items() if n not in filled_in - counted}
+
     def without(self, *names: str) -> Self:
         """The same without these; all of the item where a part of what names it goes."""
         gone = set(names)
@@ -95,6 +103,8 @@ class Known:
         """With the flow's own reason, until another is given; at a stop, with what is known of what
         was scanned there."""
         known = self._at_stop() if self.at and self.item else self
+        if self.at:  # a difference found there is explained by who finds it
+            return known
         return known if known.reason else replace(known, reason=recorded(self.flow.reason))
 
     def _at_stop(self) -> Self:

@@ -42,7 +42,7 @@ def prompt_for(step: Step, shown: Sequence[Position]) -> Prompt:
     if name == "quantity":
         return Prompt(_("Enter how much is there"), str(known.item or ""), name=name)
     if name == "reason":
-        return Prompt(_("Say why"), _planned(step), name=name)
+        return Prompt(_("Say why"), _difference(step) or _planned(step), name=name)
     if name == "source":
         return Prompt(_("Scan the place it is taken from"), str(known.item or ""), name=name)
     place = known.flow.place(name)
@@ -94,6 +94,18 @@ def _next(line: int | None, shown: Sequence[Position]) -> Position | None:
     usable = [at for at in shown if not at.stop]
     of_line = [at for at in usable if line and at.requirement and at.requirement.line == line]
     return next(iter(of_line or usable), None)
+
+
+def _difference(step: Step) -> str:
+    """By how much a count differs from the books."""
+    counted_at = step.known.places.get("location")
+    if counted_at is None or not step.movements:
+        return ""
+    less = step.movements[0]["source"] == counted_at.code
+    words = _("%(quantity)s %(unit)s less than by the books")
+    return (words if less else _("%(quantity)s %(unit)s more than by the books")) % (
+        step.movements[0]
+    )
 
 
 def _planned(step: Step) -> str:

@@ -45,7 +45,7 @@ def wanted(known: Known) -> str | None:
         is_there = known.has_item if name == ITEM else known.value(name) is not None
         if not is_there:
             return name
-    return None
+    return "reason" if known.flow.reason and not known.reason else None
 
 
 def take(known: Known, scan: str, hits: Hits) -> Known:

@@ -18,7 +18,7 @@ from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models import Balance, Location, LocationKind, Purpose
 from inventory.verbs import REGISTRY, Verb
-from inventory.wording import spelled
+from inventory.wording import recorded, spelled
 from staging.guided.ends import lines_of
 from staging.guided.flows import Place
 from staging.guided.known import Known
@@ -96,6 +96,8 @@ def _go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
         return Step(known.next(), verb, answer, entered=_entered(known), keep=[*_passing(known)])
     if known.at:
         known.at.require_open()
+    if name == "reason" and known.at and not known.asking:
+        return _explained(known, by=by, at=at, key=key)
     place = known.flow.place(name)
     if place is None or not known.has_item:
         return Step(known)
@@ -108,8 +110,19 @@ def _go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
     return Step(known, verb, answer, rehearsed=True)
 
 
+def _explained(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
+    """A count at a stop: one that agrees is recorded, a difference told first, and asked about."""
+    counted = replace(known, reason=recorded(known.flow.reason))
+    verb, lines = lines_of(counted)
+    _may(verb, lines, by)
+    answer = verbs.rehearse(verb, lines, by=by, at=at, assumed="reason")
+    if not answer["movements"]:
+        return _go_on(counted, by=by, at=at, key=key)
+    return Step(known, verb, answer, rehearsed=True)
+
+
 def _carry_out(known: Known, by: Actor, at: datetime, key: str) -> tuple[Verb, dict[str, Any]]:
-    asked = {"flow": known.flow.name, "all": known.all} | known.given
+    asked = {"flow": known.flow.name, "all": known.all} | known.said
     try:
         if known.at:
             known.at.require_open()

@@ -56,6 +56,7 @@ WHO_READS: dict[str, str] = (
     dict.fromkeys(LISTS, " ".join(ROLES))
     | {
         "on-hand": " ".join(ROLES),
+        "worklist": " ".join(ROLES),
         "events": " ".join(ROLES),
         "as-it-stood/board": " ".join(ROLES),
         "webhooks": "supervisor auditor integrator",

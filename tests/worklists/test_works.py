@@ -139,21 +139,24 @@ def test_a_count_is_blind_and_says_the_difference(plant: Plant, floor: Client) -
     at.scan(lot.code)
     assert at.asks.startswith("Enter how much is there")
     assert "40" not in at.asks
-    answer = at.scan("0")
-    assert done(answer)
-    page = floor.get("/worklist/")
-    assert "40" in str(page.context["accepted"]["texts"])
+    at.scan("0")
+    assert at.asks == "Say why | 40 KGM less than by the books"
+    assert done(at.scan(reason="It was thrown away"))
+    [said] = floor.get("/worklist/").context["accepted"]["texts"]
+    assert said.startswith(f"40 KGM of {lot}")
+    assert Movement.objects.get(kind="adjust").reason == "It was thrown away"
     assert not Balance.objects.on_hand().filter(lot=lot).exists()
     assert not Alert.objects.open().exists()
 
 
-def test_a_count_wants_a_reason(plant: Plant, floor: Client) -> None:
+def test_a_count_that_agrees_asks_nothing_and_closes_nothing(plant: Plant, floor: Client) -> None:
     lot = left(plant)
     sweep(plant)
     at = Walker(floor, "?work=count").open(plant.l1.code)
     at.scan(lot.code)
-    at.scan("39", reason="One bag burst")
-    assert Movement.objects.get(kind="adjust").reason == "One bag burst"
+    assert done(at.scan("40"))
+    assert not Movement.objects.filter(kind="adjust").exists()
+    assert Alert.objects.open().exists()
 
 
 def test_what_a_demand_lacks_is_staged(plant: Plant, floor: Client) -> None:
