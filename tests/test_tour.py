@@ -24,8 +24,7 @@ from config.demo_accounts import DEMO_PASSWORD
 from config.demo_plant.tour import LANE, LOT
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("FORESTAGE_TEST_TOUR"),
-    reason="takes a minute and a half: set FORESTAGE_TEST_TOUR=1",
+    not os.environ.get("FORESTAGE_TEST_TOUR"), reason="takes as long as a reader: see CONTRIBUTING"
 )
 
 WITHIN = 120

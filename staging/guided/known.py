@@ -85,7 +85,9 @@ class Known:
     def said(self) -> dict[str, str]:
         """What a key stands for: without what was filled in at a stop, which is gone once it is
         done."""
-        filled_in = {"demand", "container", "quantity", "unit"} if self.at and self.lot else set()
+        if self.at is None:
+            return self.given
+        filled_in = {"demand"} | ({"container", "quantity", "unit"} if self.lot else set())
         counted = {"quantity", "unit"} if "quantity" in self.flow.asks else set()
         return {n: text for n, text in self.given.items() if n not in filled_in - counted}
 
