@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db.models import Q
 from django.utils import timezone
 
-from staging.alerting import clock
+from staging.alerting.again import look_again as close_settled
 from staging.models import Alert
 
 if TYPE_CHECKING:
@@ -47,6 +47,4 @@ def look_again(place: Place, lines: Sequence[Any]) -> int:
     """Close what is settled; how many. The same statements, however many lines and alerts."""
     lots = [lot.pk for line in lines if (lot := getattr(line, "lot", None))]
     alerts = Alert.objects.open().filter(place.concerned(lots))
-    now = timezone.now()
-    gone = {*clock._gone(alerts, now), *clock._bound_again(alerts), *clock._made_good(alerts)}
-    return Alert.objects.filter(pk__in=gone).update(closed_at=now) if gone else 0
+    return close_settled(alerts, place.demands, timezone.now())
