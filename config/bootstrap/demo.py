@@ -230,6 +230,7 @@ def introduce(url: str, host: str, var: Path) -> None:
     token, log = short(var / "demo-api-token"), short(var / "demo.log")
     print(
         f"  with the password {DEMO_PASSWORD}\n\n"
+        f"  {url}alerts/         something goes stale within half a minute: see the README's tour\n"
         f"  {url}admin/          decisions, master data, webhooks, exports\n"
         f"  {url}api/v1/docs/    the API; the integrator's token: {token}\n"
         f"  {short(var / 'mail')}/    the e-mail that it sends, a file for each time\n\n"

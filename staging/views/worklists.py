@@ -102,8 +102,7 @@ class WorklistView(FloorView, AsFile):
              "url": address_of(stop, work, self.walk)}
             for work in stop.works
         ]  # fmt: skip
-        mine = stop.is_of(self.request.user)
-        return {"stop": stop, "way": ways[0], "others": ways[1:], "mine": mine}
+        return {"stop": stop, "way": ways[0], "others": ways[1:]}
 
     def sheet(self) -> Sheet:
         return Sheet(name="worklist", columns=COLUMNS, batches=lambda: [self.worklist.stops])
