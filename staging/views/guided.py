@@ -208,7 +208,7 @@ def _chips(known: Known) -> Iterable[dict[str, Any]]:
     for place in known.flow.places:
         if row := known.places.get(place.field):
             yield {"name": "place", "label": place.label, "text": row.code, "about": row.name,
-                   "stays": place.field in known.stays,
+                   "stays": place.field in known.stays and not known.at,
                    "without": address(known.without(place.field))}  # fmt: skip
     if item := known.item:
         yield {"name": "item", "label": _("Lot") if known.lot else _("Container"),
