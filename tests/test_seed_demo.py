@@ -213,6 +213,11 @@ def test_the_quick_tour(demo: None, client: Client) -> None:
     assert [step.kind for step in alert.steps.all()] == [
         "raised", "escalated", "acknowledged", "closed",
     ]  # fmt: skip
+    client.force_login(User.objects.get(username="supervisor"))
+    numbers = client.get("/api/v1/numbers/alerts/?site=RVS&period=week").json()
+    row = next(one for one in numbers["reasons"] if one["reason"] == alert.reason)
+    assert row["escalated"] >= row["cleared"] == row["acknowledged"] == 1
+    assert 60 <= row["acknowledged_mean"] <= row["cleared_mean"] < 3600
 
 
 def test_the_tour_begins_anew_at_each_start_once_it_was_cleared(demo: None) -> None:

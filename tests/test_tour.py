@@ -103,4 +103,6 @@ def test_a_reader_sees_all_of_it_within_two_minutes(demo: str) -> None:
     operator.scan(LOT)
     assert operator.address.endswith("/worklist/")
     assert not operator.row()
+    page = supervisor.open("/numbers/alerts/?site=RVS&period=week")
+    assert "Staged for long" in page.partition('id="reasons"')[2]
     assert time.monotonic() < until

@@ -70,6 +70,7 @@ WHO_READS: dict[str, str] = (
         (
             f"numbers/{name}"
             for name in ("trends", "dwell", "staged", "on-time", "lanes", "ahead", "flow")
+            for name in ("dwell", "staged", "on-time", "lanes", "alerts", "ahead", "flow")
         ),
         "supervisor qa auditor integrator",
     )
