@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inventory.models import Container, Lot
+from inventory.models import Balance, Container, Lot
 from staging import actions as staging
 from staging.alerting import clock
 from staging.models import Alert, AlertReason, Commitment
@@ -37,7 +37,8 @@ def raised(reason: AlertReason, row: Commitment | None = None, **about: Any) -> 
 
 def staged(plant: Plant, lot: Lot, lane: Any = None, **kwargs: Any) -> Commitment:
     """All of a lot staged in a lane for an order of its own."""
-    order = plant.order((lot.material, 100), **kwargs)
+    standing = sum(row.quantity for row in Balance.objects.on_hand().filter(lot=lot))
+    order = plant.order((lot.material, standing), **kwargs)
     plant.stage(order, lot, lane or plant.l1)
     return Commitment.objects.open().get(requirement__demand=order)
 
