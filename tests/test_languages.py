@@ -350,7 +350,7 @@ PAGES = (
     "/materials/{material}/", "/alerts/", "/pulls/", "/unstage-list/", "/numbers/",
     "/numbers/report/", "/refused-attempts/", "/audit/",
     "/materials/{material}/", "/alerts/", "/pulls/", "/unstage-list/", "/worklist/", "/numbers/",
-    "/refused-attempts/", "/audit/",
+    "/numbers/report/", "/refused-attempts/", "/audit/",
     "/audit/export/", "/labels/", "/account/", "/admin/", "/admin/inventory/lot/",
     "/admin/inventory/movement/", "/admin/staging/demand/", "/admin/quality/ruleset/",
 )  # fmt: skip

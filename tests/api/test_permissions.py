@@ -69,8 +69,7 @@ WHO_READS: dict[str, str] = (
     | dict.fromkeys(
         (
             f"numbers/{name}"
-            for name in ("trends", "dwell", "staged", "on-time", "lanes", "ahead", "flow")
-            for name in ("dwell", "staged", "on-time", "lanes", "alerts", "ahead", "flow")
+            for name in ("trends", "dwell", "staged", "on-time", "lanes", "alerts", "ahead", "flow")
         ),
         "supervisor qa auditor integrator",
     )
