@@ -258,6 +258,7 @@ SPECTACULAR_SETTINGS = {
         "AlertReason": "staging.models.AlertReason",
         "AlertStepKind": "staging.models.AlertStepKind",
         "NoticeHandling": "integration.models.Handling",
+        "Work": "staging.worklists.works.Work",
         "DeliveryOutcome": "integration.models.Outcome",
         "OutcomeEnum": "quality.models.inspections.Outcome",
     },

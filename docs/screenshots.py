@@ -56,6 +56,10 @@ PICTURES = (
     Picture("notices", "operator", "/notices/"),
     Picture("notices-phone", "operator", "/notices/", PHONE),
     Picture("notice-settings", "supervisor", "/notices/settings/"),
+    Picture("worklist", "operator", "/worklist/"),
+    Picture("worklist-dark", "operator", "/worklist/", dark=True),
+    Picture("worklist-phone", "operator", "/worklist/", PHONE),
+    Picture("worklist-phone-dark", "operator", "/worklist/", PHONE, dark=True),
     Picture("pulls", "operator", "/pulls/"),
     Picture("unstage-list", "operator", "/unstage-list/"),
     Picture("place", "supervisor", "/locations/RVS-KIT-2/"),
@@ -95,6 +99,7 @@ def main(base: str) -> None:
             page.goto(urljoin(base, picture.path))
             save(page, picture.name)
         refused(browser, base)
+        stop(browser, base)
         signature(browser, base)
         wall(browser, base)
         browser.close()
@@ -123,6 +128,16 @@ def refused(browser: Browser, base: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_timeout(2500)  # until the flash has faded
     save(page, "refused")
+
+
+def stop(browser: Browser, base: str) -> None:
+    """The stop of the quick tour, on a phone: its lane has been scanned."""
+    page = signed_in(browser, base, Picture("worklist-stop", "operator", "", PHONE))
+    page.goto(urljoin(base, "/worklist/"))
+    page.fill("[name=scan]", "RVS-PAC-TOUR")
+    page.press("[name=scan]", "Enter")
+    page.wait_for_url("**/guided/**")
+    save(page, "worklist-stop")
 
 
 def signature(browser: Browser, base: str) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory.models import Location, LocationKind, Purpose, Site
 from staging.models import DemandKind, DemandState
 from staging.scope import Scope, Wanted
+from staging.worklists.works import Work
 
 ANY = ("", _("All"))
 
@@ -104,3 +105,28 @@ class DemandFilter(SiteFilter):
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=[ANY, *DemandKind.choices], required=False)
     field_order = ("state", "kind", "site", "q")
+
+
+class WorklistFilter(forms.Form):
+    """By site, area or lane, and kind of work; theirs before all others if asked. A value that
+    means nothing narrows nothing down."""
+
+    site = forms.ModelChoiceField(
+        Site.objects.filter(is_active=True), label=_("Site"), to_field_name="code",
+        required=False, empty_label=_("All"),
+    )  # fmt: skip
+    area = forms.ModelChoiceField(
+        Location.objects.none(), label=_("Area"), to_field_name="code", required=False,
+        empty_label=_("All"),
+    )  # fmt: skip
+    work = forms.ChoiceField(choices=[ANY, *Work.choices], label=_("Work"), required=False)
+    mine = forms.BooleanField(label=_("Mine first"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["area"].queryset = areas()  # type: ignore[attr-defined]
+
+    def chosen(self) -> dict[str, Any]:
+        """What the list is narrowed down by, as `worklist` takes it."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}

@@ -26,6 +26,7 @@ from staging.views import (
     stock,
     unstaging,
     wall,
+    worklists,
 )
 
 app_name = "staging"
@@ -49,6 +50,8 @@ urlpatterns = [
     path("guided/<slug:name>/kept/", kept.ReplayView.as_view(), name="replay"),
     path("guided/<slug:name>/discard/", kept.DiscardView.as_view(), name="discard"),
     path("kept/", kept.KeptView.as_view(), name="kept"),
+    path("worklist/", worklists.WorklistView.as_view(), name="worklist"),
+    path("worklist/<int:pk>/", worklists.AlertStopView.as_view(), name="alert_stop"),
     path("scan/", scan.ScanView.as_view(), name="scan"),
     path("pulls/", reach.PullListView.as_view(), name="pull_list"),
     path("unstage-list/", unstaging.UnstageListView.as_view(), name="unstage_list"),

@@ -346,7 +346,8 @@ PAGES = (
     "/guided/count/", "/picks/?demand=PO-1", "/lots/", "/lots/{lot}/", "/lots/{lot}/genealogy/",
     "/lots/{lot}/dossier/", "/stock/", "/stock/?by=lot", "/locations/", "/locations/{place}/",
     "/materials/{material}/", "/alerts/", "/notices/", "/notices/settings/", "/pulls/",
-    "/unstage-list/", "/numbers/", "/numbers/report/", "/refused-attempts/", "/audit/",
+    "/unstage-list/", "/worklist/", "/numbers/", "/numbers/report/", "/refused-attempts/",
+    "/audit/",
     "/audit/export/", "/labels/", "/account/", "/admin/", "/admin/inventory/lot/",
     "/admin/inventory/movement/", "/admin/staging/demand/", "/admin/quality/ruleset/",
 )  # fmt: skip

@@ -66,6 +66,7 @@ PAGES: dict[str, dict[str, int]] = {
     "/notices/settings/": READERS,
     "/pulls/": READERS,
     "/unstage-list/": READERS,
+    "/worklist/": READERS,
     "/holds/{hold}/reach/": READERS,
     "/holds/{hold}/reach/shipped/": READERS,
     "/holds/{hold}/recall/": READERS,

@@ -1,6 +1,7 @@
 """The demo: its people, its plant, and that seeding again changes nothing."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,19 +9,23 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import transaction
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
+from config.demo_plant import tour
 from config.demo_plant.people import token_path
 from integration.models import ApiToken
-from inventory import codes
+from inventory import audit, codes
 from inventory.check_digits import is_checked
 from inventory.models import AuditEntry, Container, Location, Lot, LotLink, Material, Movement
 from quality.models import Hold, Inspection
 from staging import checks
-from staging.models import Alert, AlertReason, Demand, StagedStock
+from staging.actions import Unstaging, unstage
+from staging.alerting import clock
+from staging.models import Alert, AlertLevel, AlertReason, Demand, StagedStock
+from tests.test_guided import Scanner
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +180,52 @@ def test_past_is_in_order_for_each_lot(demo: None) -> None:
     for lot in Lot.objects.all():
         times = list(lot.movements.order_by("pk").values_list("occurred_at", flat=True))
         assert times == sorted(times)
+
+
+def test_the_quick_tour(demo: None, client: Client) -> None:
+    """What a reader sees within two minutes: it warns, goes up, is taken up and cleared by
+    scanning. Told here by moving it back in time; the times are those of the demo."""
+    row = StagedStock.objects.get(location__code=tour.LANE)
+    staged = Movement.objects.filter(lot=row.lot, target=row.location).latest("pk")
+    assert row.warn_at
+    assert row.warn_at - staged.recorded_at <= tour.WARNS_IN
+    back = timedelta(minutes=3)
+    past = {name: getattr(row, name) - back for name in ("since", "warn_at", "rings_at")}
+    StagedStock.objects.filter(pk=row.pk).update(**past)
+    now = timezone.now()
+    clock.sweep(by=audit.system(), at=past["warn_at"] + tour.WARNS_IN)
+    alert = row.alerts.get()
+    assert (alert.reason, alert.level) == (AlertReason.DWELL_WARNING, AlertLevel.OPERATOR)
+    assert alert.escalates_at - past["warn_at"] <= timedelta(seconds=90)
+    clock.sweep(by=audit.system(), at=now)
+    alert.refresh_from_db()
+    assert alert.level == AlertLevel.SUPERVISOR
+    client.force_login(User.objects.get(username="supervisor"))
+    taken_up = {"alert": str(alert.pk), "reason": "Olga takes it away"}
+    assert client.post("/work/acknowledge/", taken_up).status_code == 302
+    client.force_login(User.objects.get(username="operator"))
+    opened = client.post("/worklist/", {"scan": tour.LANE})
+    path, _mark, query = opened["Location"].partition("?")
+    at = Scanner(client, path.strip("/").rpartition("/")[2], f"?{query}")
+    assert at.scan(row.lot.code).headers["HX-Redirect"] == "/worklist/"
+    alert.refresh_from_db()
+    assert alert.closed_at
+    assert [step.kind for step in alert.steps.all()] == [
+        "raised", "escalated", "acknowledged", "closed",
+    ]  # fmt: skip
+    client.force_login(User.objects.get(username="supervisor"))
+    numbers = client.get("/api/v1/numbers/alerts/?site=RVS&period=week").json()
+    row = next(one for one in numbers["reasons"] if one["reason"] == alert.reason)
+    assert row["escalated"] >= row["cleared"] == row["acknowledged"] == 1
+    assert 60 <= row["acknowledged_mean"] <= row["cleared_mean"] < 3600
+
+
+def test_the_tour_begins_anew_at_each_start_once_it_was_cleared(demo: None) -> None:
+    standing = StagedStock.objects.filter(location__code=tour.LANE)
+    first = standing.get()
+    call_command("seed_demo", verbosity=0)
+    assert standing.get() == first
+    line = Unstaging(lot=first.lot, target=Location.objects.get(code="RVS-WH-B3"))
+    unstage(lines=[line], by=audit.system(), at=timezone.now())
+    call_command("seed_demo", verbosity=0)
+    assert standing.get() != first

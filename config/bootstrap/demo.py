@@ -27,6 +27,8 @@ from config.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 DEFAULT_PORT = 8000
 START_SECONDS = 120
+SWEEP_SECONDS = 5
+"""How often the demo's clock sweeps: whoever looks for a minute sees it at work."""
 CHECK_SWEEP_SECONDS = 2
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -142,8 +144,8 @@ def environment(var: Path, options: argparse.Namespace) -> dict[str, str]:
     }
     if options.host not in LOOPBACK:
         env.setdefault("FORESTAGE_HOSTS", "*")
-    if options.check:
-        env["FORESTAGE_SWEEP_SECONDS"] = str(CHECK_SWEEP_SECONDS)
+    sweep = CHECK_SWEEP_SECONDS if options.check else SWEEP_SECONDS
+    env["FORESTAGE_SWEEP_SECONDS"] = str(sweep)
     return env
 
 
@@ -228,6 +230,7 @@ def introduce(url: str, host: str, var: Path) -> None:
     token, log = short(var / "demo-api-token"), short(var / "demo.log")
     print(
         f"  with the password {DEMO_PASSWORD}\n\n"
+        f"  {url}alerts/         something goes stale within half a minute: see the README's tour\n"
         f"  {url}admin/          decisions, master data, webhooks, exports\n"
         f"  {url}api/v1/docs/    the API; the integrator's token: {token}\n"
         f"  {short(var / 'mail')}/    the e-mail that it sends, a file for each time\n\n"

@@ -20,6 +20,7 @@ from config.demo_plant import (
     people,
     plans,
     production,
+    tour,
     trouble,
 )
 from config.demo_plant.story import Story
@@ -28,15 +29,26 @@ from staging.alerting import clock
 
 
 def build(now: datetime) -> bool:
-    """Bring the demo's accounts and, if there is none yet, its plant up. Says if it was built."""
+    """Bring the demo's accounts and, if there is none yet, its plant up. Says if it was built.
+
+    What the quick tour looks at is staged at each start.
+    """
     people.install()
-    if Site.objects.filter(code=master.PLANT).exists():
-        return False
+    built = not Site.objects.filter(code=master.PLANT).exists()
+    if built:
+        _build(now)
+    with transaction.atomic():
+        tour.begin(timezone.now())
+    return built
+
+
+def _build(now: datetime) -> None:
     with transaction.atomic():
         story = Story(now)
         master.install(story)
         plans.install(story)
         dwell.install(story)
+        tour.install(story)
         inbound.tell(story)
         production.tell(story)
         outbound.tell(story)
@@ -48,4 +60,3 @@ def build(now: datetime) -> bool:
         clock.sweep(by=story.actor("system"), at=timezone.now())
         trouble.acknowledge(story)
         story.play()
-    return True

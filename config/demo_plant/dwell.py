@@ -2,6 +2,7 @@
 
 from datetime import date, time
 
+from config.demo_plant import tour
 from config.demo_plant.master import CENTRE, PLANT
 from config.demo_plant.story import Story, days, hours
 from inventory.actions import save_master
@@ -69,6 +70,8 @@ def _policies() -> list[dict[str, object]]:
     plant, centre = (Site.objects.get(code=code) for code in (PLANT, CENTRE))
     hospital = Location.objects.get(code="CUS-STMARY")
     return [
+        {"note": tour.WHY, "lane": Location.objects.get(code=tour.LANE),
+         "warn_after": tour.WARNS_AFTER, "critical_after": hours(2)},
         {"note": "Line-side: used within the shift", "site": plant, "purpose": Purpose.LINE_SIDE,
          "warn_after": hours(6), "critical_after": hours(8), "counted": Counted.WORKING},
         {"note": "Kits wait for a day of work", "site": plant, "purpose": Purpose.KITTING,

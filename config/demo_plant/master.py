@@ -79,6 +79,8 @@ PLACES = (
     Place("RVS-PAC", "Blister line", LocationKind.WORK_CENTER),
     lane("RVS-PAC-LS", "Blister line, line-side", Purpose.LINE_SIDE, 10, hours(12),
          "staged for packing", "RVS-PAC"),
+    lane("RVS-PAC-TOUR", "Blister line, quick tour", Purpose.LINE_SIDE, 2, hours(8),
+         "staged for packing", "RVS-PAC"),
     lane("RVS-PAC-BUF", "Bulk tablet buffer", Purpose.WIP_BUFFER, 6, hours(72),
          "waiting for packing", "RVS-PAC"),
     Place("RVS-MIX", "Mixing vessel", LocationKind.WORK_CENTER),

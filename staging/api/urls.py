@@ -11,6 +11,7 @@ from staging.api.lots import TimelineView
 from staging.api.on_hand import OnHandView
 from staging.api.reach import PositionViewSet, PullTaskViewSet, ReachView, ShipmentViewSet
 from staging.api.unstaging import UnstageTaskViewSet
+from staging.api.worklist import WorklistView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("demands", views.DemandViewSet)
@@ -30,6 +31,7 @@ urlpatterns = [
     path("ahead/", ahead.AheadView.as_view(), name="ahead"),
     path("ahead/demands/", ahead.AheadDemandViewSet.as_view({"get": "list"})),
     path("ahead/positions/", ahead.AheadPositionViewSet.as_view({"get": "list"})),
+    path("worklist/", WorklistView.as_view(), name="worklist"),
     path("on-hand/", OnHandView.as_view(), name="on-hand"),
     path("lots/<int:pk>/timeline/", TimelineView.as_view(), name="lot-timeline"),
     path("holds/<int:pk>/reach/", ReachView.as_view(), name="hold-reach"),

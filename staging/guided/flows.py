@@ -45,6 +45,7 @@ class Flow(Guided):
     `places` are tried in their order for a scanned location. `ends` makes of what is known the
     verb's name and its lines; `shows` what is left to do. With `whole`, all that a demand or lane
     has in these `states` can be done at once; `check_demand` refuses demands of another kind.
+    `here` is the place at which one stands to do it: at a stop of a worklist it is scanned first.
     """
 
     asks: Sequence[str]
@@ -56,6 +57,7 @@ class Flow(Guided):
     check_demand: Callable[[Demand], object] = _any
     whole: Words = ""
     reason: Words = ""
+    here: str = ""
 
     def place(self, field: str) -> Place | None:
         return next((place for place in self.places if place.field == field), None)
@@ -86,7 +88,7 @@ FLOWS = (
                   _("Scan the work centre")),
         ),
         ends=ends.committed, shows=positions.committed, states=(State.STAGED,),
-        whole=_("Issue all of it"), check_demand=not_shipment,
+        whole=_("Issue all of it"), check_demand=not_shipment, here="lane",
     ),
     Flow(
         name="load", label=_("Load"), icon="truck", verb="load",
@@ -98,7 +100,7 @@ FLOWS = (
             _FROM_LANE,
         ),
         ends=ends.committed, shows=positions.committed, states=(State.STAGED,),
-        whole=_("Load all of it"), check_demand=only_shipment,
+        whole=_("Load all of it"), check_demand=only_shipment, here="lane",
     ),
     Flow(
         name="ship", label=_("Ship"), icon="box-arrow-right", verb="ship",
@@ -123,7 +125,18 @@ FLOWS = (
             Place("target", _STORES, _("To"), _("Scan the place it goes to")), _FROM_LANE,
         ),
         ends=ends.committed, shows=positions.committed, states=(State.STAGED,),
-        whole=_("Unstage all of it"),
+        whole=_("Unstage all of it"), here="lane",
+    ),
+    Flow(
+        name="transfer", label=_("Move lane"), icon="shuffle", verb="transfer",
+        help=_("Take staged stock to another lane."),
+        asks=(ITEM, "target"),
+        places=(
+            _FROM_LANE,
+            Place("target", (LocationKind.STAGING,), _("To lane"), _("Scan the lane it goes to")),
+        ),
+        ends=ends.committed, shows=positions.committed, states=(State.STAGED,),
+        whole=_("Move all of it"), here="lane",
     ),
     Flow(
         name="clear", label=_("Clear lanes"), icon="inbox", verb="put_away",
@@ -132,7 +145,7 @@ FLOWS = (
         places=(
             Place("target", _STORES, _("To"), _("Scan the place it goes to")), _FROM_LANE,
         ),
-        ends=ends.cleared, shows=positions.lying, takes_demand=False,
+        ends=ends.cleared, shows=positions.lying, takes_demand=False, here="lane",
     ),
     Flow(
         name="count", label=_("Count"), icon="calculator", verb="adjust",
@@ -142,6 +155,7 @@ FLOWS = (
             Place("location", REAL_KINDS, _("Location"), _("Scan the location you count")),
         ),
         ends=ends.counted, shows=positions.standing, takes_demand=False, reason=_("Counted"),
+        here="location",
     ),
     Flow(
         name="quarantine", label=_("To quarantine"), icon="shield-exclamation", verb="move",
@@ -151,7 +165,7 @@ FLOWS = (
             Place("target", (LocationKind.QUARANTINE,), _("To"),
                   _("Scan the quarantine location")),
         ),
-        ends=ends.to_quarantine, shows=positions.none, takes_demand=False,
+        ends=ends.to_quarantine, shows=positions.none, takes_demand=False, here="source",
     ),
 )  # fmt: skip
 

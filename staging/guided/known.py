@@ -11,6 +11,7 @@ from inventory.models import Container, Location, Lot, Unit
 from inventory.units import LARGEST, plain
 from inventory.wording import recorded
 from staging.models import Demand
+from staging.worklists.at_stop import AtStop, at_stop
 
 if TYPE_CHECKING:
     from staging.guided.flows import Flow
@@ -26,13 +27,17 @@ BLANK: Mapping[str, Any] = {
 
 LONGEST = 200
 
+LONGEST_KEY = 19
+"""Digits that a key of the database has at most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """The demand, the lot or container, the places by their fields, and how much.
 
     `stays` are the places that were scanned before an item: they hold for the next ones too.
-    `asking` is the field that the last refusal asked for; a scan that can answer it does.
+    `asking` is the field that the last refusal asked for; a scan that can answer it does. `at` is
+    the stop of a worklist whose work it is, if it is one's.
     """
 
     flow: "Flow"
@@ -47,6 +52,7 @@ class Known:
     stays: frozenset[str] = frozenset()
     asking: str = ""
     all: bool = False
+    at: AtStop | None = None
 
     @property
     def has_item(self) -> bool:
@@ -71,33 +77,66 @@ class Known:
         texts["unit"] = self.unit.code if self.unit else ""
         texts["quantity"] = plain(self.quantity) if self.quantity is not None else ""
         texts["stays"] = ",".join(sorted(self.stays))
+        if self.at:
+            texts |= {"stop": str(self.at.given.pk), "walk": self.at.walk}
         return {name: text for name, text in texts.items() if text}
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What a key stands for: without what was filled in at a stop, which is gone once it is
+        done."""
+        if self.at is None:
+            return self.given
+        filled_in = {"demand"} | ({"container", "quantity", "unit"} if self.lot else set())
+        counted = {"quantity", "unit"} if "quantity" in self.flow.asks else set()
+        return {n: text for n, text in self.given.items() if n not in filled_in - counted}
 
     def without(self, *names: str) -> Self:
         """The same without these; all of the item where a part of what names it goes."""
         gone = set(names)
         if gone & {"lot", "container", "all"}:
-            gone |= set(ITEM)
+            gone |= set(ITEM) - ({self.flow.here} if self.at else set())
         values: dict[str, Any] = {name: blank for name, blank in BLANK.items() if name in gone}
         values["places"] = {name: row for name, row in self.places.items() if name not in gone}
         values["stays"] = self.stays - gone
         return replace(self, **values)
 
     def ready(self) -> Self:
-        """With the flow's own reason, until another is given."""
-        return self if self.reason else replace(self, reason=recorded(self.flow.reason))
+        """With the flow's own reason, until another is given; at a stop, with what is known of what
+        was scanned there."""
+        known = self._at_stop() if self.at and self.item else self
+        if self.at:  # a difference found there is explained by who finds it
+            return known
+        return known if known.reason else replace(known, reason=recorded(self.flow.reason))
+
+    def _at_stop(self) -> Self:
+        """The demand that the stop is about, and the container that the lot stands in there."""
+        assert self.at is not None  # noqa: S101 - asked by `ready`
+        stop, demand, container = self.at.stop, self.demand, self.container
+        if stop is None or stop.takes_many:
+            return self
+        if demand is None and not (stop.container and container and self.lot is None):
+            demand = stop.demand if stop.is_bound else None
+        if container is None and self.lot is not None:
+            container = stop.stands_in(self.lot)
+        quantity, unit = self.quantity, self.unit
+        if quantity is None and self.lot is not None and self.flow.name == "unstage":
+            quantity, unit = self.at.surplus(), None
+        return replace(self, demand=demand, container=container, quantity=quantity, unit=unit)
 
     def next(self) -> Self:
         """What holds for the next item, once this one is done."""
         passing = [name for name in self.places if name not in self.stays]
         kept = self.reason if self.flow.reason else ""
-        return replace(self.without("lot", *passing), reason=kept)
+        at = self.at if self.at and self.at.takes_many else None
+        own = () if at or not self.at else ("demand", self.flow.here)
+        return replace(self.without("lot", *passing, *own), reason=kept, at=at)
 
 
 def fields(flow: "Flow") -> list[str]:
     """The names under which a flow's page and address say what is known."""
     places = dict.fromkeys(["source", *(place.field for place in flow.places)])
-    plain_ones = ("quantity", "unit", "reason", "line", "stays", "asking", "all")
+    plain_ones = ("quantity", "unit", "reason", "line", "stays", "asking", "all", "stop", "walk")
     return ["demand", "lot", "container", *places, *plain_ones]
 
 
@@ -150,6 +189,7 @@ def read(
         stays=frozenset(places_known if before else texts["stays"].split(",")) & set(places),
         asking=texts["asking"] if texts["asking"] in texts else "",
         all=bool(texts["all"]),
+        at=at_stop(int(texts["stop"]), texts["walk"]) if _is_number(texts["stop"]) else None,
     )
     return known, hits
 
@@ -157,6 +197,11 @@ def read(
 def _one(found: Mapping[str, Any], code: str) -> Any:
     row = found.get(code)
     return None if row is codes.MANY else row
+
+
+def _is_number(text: str) -> bool:
+    """Whether it can be the number of a row: digits, and not more than a key has."""
+    return text.isascii() and text.isdigit() and len(text) < LONGEST_KEY
 
 
 def _unit(code: str) -> Unit | None:

@@ -19,6 +19,7 @@ from staging.actions.common import require_live
 from staging.guided.flows import ITEM
 from staging.guided.known import Known
 from staging.models import Demand
+from staging.worklists.at_stop import not_expected
 
 Hits = Mapping[type[Any], Any]
 """What a code names, by kind; `codes.MANY` where it names several of a kind."""
@@ -39,18 +40,19 @@ def wanted(known: Known) -> str | None:
     """The field that is needed next; None when all is known that the flow asks for."""
     if known.asking and known.value(known.asking) in (None, ""):
         return known.asking
-    for name in known.flow.asks:
+    here = [known.flow.here] if known.at and known.at.location and known.flow.here else []
+    for name in dict.fromkeys([*here, *known.flow.asks]):
         is_there = known.has_item if name == ITEM else known.value(name) is not None
         if not is_there:
             return name
-    return None
+    return "reason" if known.flow.reason and not known.reason else None
 
 
 def take(known: Known, scan: str, hits: Hits) -> Known:
     """What is known with the scan.
 
     Refuses `unknown_code`, `ambiguous_code`, `not_asked_for`, what `codes.resolve` does for a GS1
-    code, `number_mistakable`; and the codes in `RULED`.
+    code, `number_mistakable`; at a stop of a worklist `not_expected`; and the codes in `RULED`.
     """
     kind = next((kind for kind in _likely_first(known) if kind in hits), None)
     if kind is None:
@@ -148,14 +150,16 @@ def _with_demand(known: Known, demand: Demand) -> Known:
 
 
 def _with_item(known: Known, item: Lot | Container) -> Known:
+    if known.at and not known.at.takes(item):
+        raise not_expected(item, known.at.awaited(wanted(known), known.flow.here))
     if known.asking == "source" and isinstance(item, Container):
         return replace(known, container=item, asking="")
     typed = None if known.has_item else known.quantity  # how much may be said before of what
     unit = None if known.has_item else known.unit
     fresh = replace(known.without("lot"), quantity=typed, unit=unit, reason=known.reason)
     if isinstance(item, Lot):
-        return replace(fresh, lot=item)
-    return replace(fresh, container=item)
+        return replace(fresh, lot=item).ready()
+    return replace(fresh, container=item).ready()
 
 
 def _with_place(known: Known, location: Location) -> Known:
@@ -172,6 +176,9 @@ def _with_place(known: Known, location: Location) -> Known:
 
 def _placed(known: Known, field: str, location: Location) -> Known:
     """A place that is scanned before an item stays for the next ones; one after it does not."""
+    at = known.at
+    if at and field == known.flow.here and at.location and location != at.location:
+        raise not_expected(location, at.awaited(wanted(known), field))
     stays = known.stays - {field} if known.has_item else known.stays | {field}
     return replace(
         known, places={**known.places, field: location}, stays=stays - {"source"}, asking=""

@@ -18,7 +18,7 @@ from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.models import Balance, Location, LocationKind, Purpose
 from inventory.verbs import REGISTRY, Verb
-from inventory.wording import spelled
+from inventory.wording import recorded, spelled
 from staging.guided.ends import lines_of
 from staging.guided.flows import Place
 from staging.guided.known import Known
@@ -78,12 +78,26 @@ class Step:
 def go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
     """Carry the verb out if all is known; tell what it would come to if only the place is missing.
 
-    Refuses as `lines_of` and the verb do.
+    Refuses as `lines_of` and the verb do; at a stop of a worklist where somebody has been before,
+    `stop_done`.
     """
+    try:
+        return _go_on(known, by=by, at=at, key=key)
+    except Refused as refusal:
+        if known.at and (later := known.at.refusal(refusal)) is not refusal:
+            raise later from refusal
+        raise
+
+
+def _go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
     name = wanted(known)
     if name is None:
         verb, answer = _carry_out(known, by, at, key)
         return Step(known.next(), verb, answer, entered=_entered(known), keep=[*_passing(known)])
+    if known.at:
+        known.at.require_open()
+    if name == "reason" and known.at and not known.asking:
+        return _explained(known, by=by, at=at, key=key)
     place = known.flow.place(name)
     if place is None or not known.has_item:
         return Step(known)
@@ -96,9 +110,22 @@ def go_on(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
     return Step(known, verb, answer, rehearsed=True)
 
 
+def _explained(known: Known, *, by: Actor, at: datetime, key: str) -> Step:
+    """A count at a stop: one that agrees is recorded, a difference told first, and asked about."""
+    counted = replace(known, reason=recorded(known.flow.reason))
+    verb, lines = lines_of(counted)
+    _may(verb, lines, by)
+    answer = verbs.rehearse(verb, lines, by=by, at=at, assumed="reason")
+    if not answer["movements"]:
+        return _go_on(counted, by=by, at=at, key=key)
+    return Step(known, verb, answer, rehearsed=True)
+
+
 def _carry_out(known: Known, by: Actor, at: datetime, key: str) -> tuple[Verb, dict[str, Any]]:
-    asked = {"flow": known.flow.name, "all": known.all} | known.given
+    asked = {"flow": known.flow.name, "all": known.all} | known.said
     try:
+        if known.at:
+            known.at.require_open()
         verb, lines = lines_of(known)
     except Refused:  # perhaps because it was done, and the answer lost on its way
         verb = REGISTRY[known.flow.verb]
@@ -106,6 +133,7 @@ def _carry_out(known: Known, by: Actor, at: datetime, key: str) -> tuple[Verb, d
             return verb, answer
         raise
     _may(verb, lines, by)
+    verb = known.at.closing(verb) if known.at else verb
     answer, _replayed = verbs.carry_out(verb, lines, by=by, at=at, key=key, asked=asked)
     return verb, answer
 
@@ -144,6 +172,7 @@ def likely_places(known: Known, place: Place) -> "QuerySet[Location]":
     """Places that would do: where the demand or the material stands already, then those that are
     for it."""
     rows = Location.objects.filter(kind__in=place.kinds, is_open=True)
+    rows = rows.exclude(pk__in=[there.pk for there in known.places.values()])
     here: Any = Value(False)
     if known.demand is not None:
         there = Commitment.objects.open().filter(requirement__demand=known.demand)

@@ -36,6 +36,9 @@ from staging.guided.steps import Step
 from staging.models import Demand
 from staging.views import columns
 from staging.views.files import AsFile
+from staging.worklists.at_stop import address_of, flow_for
+from staging.worklists.lanes import fitting
+from staging.worklists.works import ICONS, best_first, permitted
 
 MOST_DEMANDS = 20
 
@@ -78,6 +81,8 @@ class GuidedView(FlowView):
         step = self._step(known.ready(), scan, hits, key)
         if step.done and step.verb:
             visit.note(request, step.verb, step.answer, step.entered, key=key)
+            if known.at and not self._goes_on(step):
+                return self._leave_for(worklist_url(known.at.walk))
         if not self._swaps and not step.error:
             return HttpResponseRedirect(address(step.known))
         return self._page(step, accepted=visit.take_news(request) if step.done else None)
@@ -94,6 +99,21 @@ class GuidedView(FlowView):
             reused = getattr(error, "code", "") == "idempotency_key_reused"
             return steps.refused(known, page_was_used() if reused else error)
 
+    def _goes_on(self, step: Step) -> bool:
+        """Whether there is more to do at the stop: what else stands in the lane, or is short."""
+        if step.known.at is None:
+            return False
+        step.known = replace(step.known, at=step.known.at.again())
+        return bool(step.known.at and not step.known.at.is_done)
+
+    def _leave_for(self, url: str) -> HttpResponse:
+        """Go to another page; htmx is told to, or it would put the page into this one."""
+        if not self._swaps:
+            return HttpResponseRedirect(url)
+        answer = HttpResponse()
+        answer["HX-Redirect"] = url
+        return answer
+
     def _given(self) -> tuple[dict[str, str], str]:
         """What the page knew, with what was tapped; and the scan."""
         given = self.request.POST.dict()
@@ -107,7 +127,7 @@ class GuidedView(FlowView):
 
     def _page(self, step: Step, accepted: Any = None) -> HttpResponse:
         known = step.known
-        shown = self.flow.shows(known)
+        shown = [] if known.at and not known.at.takes_many else self.flow.shows(known)
         prompt = prompt_for(step, shown)
         context = {
             "flow": self.flow,
@@ -123,6 +143,9 @@ class GuidedView(FlowView):
             "accepted": accepted,
             "done": visit.entries(self.request),
             "address": address(known),
+            "at": known.at,
+            "stop": known.at.stop if known.at else None,
+            **(self._at_stop(known) if known.at else {}),
             "single_url": path_of(self.flow.verb),
             "section": "work",
         }
@@ -130,6 +153,27 @@ class GuidedView(FlowView):
         answer = render(self.request, template, context, status=self._status(step))
         answer["HX-Replace-Url"] = address(known)
         return answer
+
+    def _at_stop(self, known: Known) -> dict[str, Any]:
+        """What else would do at the stop, lanes that would fit, and the way back to the list."""
+        assert known.at is not None  # noqa: S101 - asked where it is called
+        walk, stop = known.at.walk, known.at.stop
+        works = (
+            best_first([one.reason for one in stop.alerts], permitted(self.request.user))
+            if stop
+            else ()
+        )
+        other = [
+            {"label": work.label, "icon": ICONS[work], "url": address_of(stop, work, walk)}
+            for work in works
+            if stop and flow_for(stop, work) not in ("", self.flow.name)
+        ]
+        moves = stop and self.flow.name == "transfer" and "target" not in known.places
+        return {
+            "other_works": other,
+            "lanes": fitting(stop) if stop and moves else [],
+            "list_url": worklist_url(walk),
+        }
 
     def _status(self, step: Step) -> int:
         if not step.error or not self._swaps:
@@ -143,6 +187,11 @@ def address(known: Known) -> str:
     if recorded(known.flow.reason) == given.get("reason"):
         del given["reason"]
     return path_to(known.flow.name, **given)
+
+
+def worklist_url(walk: str = "") -> str:
+    """The worklist, narrowed down as it was."""
+    return reverse("staging:worklist") + (f"?{walk}" if walk else "")
 
 
 def path_to(flow: str, **given: str) -> str:
@@ -159,7 +208,7 @@ def _chips(known: Known) -> Iterable[dict[str, Any]]:
     for place in known.flow.places:
         if row := known.places.get(place.field):
             yield {"name": "place", "label": place.label, "text": row.code, "about": row.name,
-                   "stays": place.field in known.stays,
+                   "stays": place.field in known.stays and not known.at,
                    "without": address(known.without(place.field))}  # fmt: skip
     if item := known.item:
         yield {"name": "item", "label": _("Lot") if known.lot else _("Container"),

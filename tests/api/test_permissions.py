@@ -56,6 +56,7 @@ WHO_READS: dict[str, str] = (
     dict.fromkeys(LISTS, " ".join(ROLES))
     | {
         "on-hand": " ".join(ROLES),
+        "worklist": " ".join(ROLES),
         "events": " ".join(ROLES),
         "as-it-stood/board": " ".join(ROLES),
         "webhooks": "supervisor auditor integrator",
@@ -68,7 +69,7 @@ WHO_READS: dict[str, str] = (
     | dict.fromkeys(
         (
             f"numbers/{name}"
-            for name in ("trends", "dwell", "staged", "on-time", "lanes", "ahead", "flow")
+            for name in ("trends", "dwell", "staged", "on-time", "lanes", "alerts", "ahead", "flow")
         ),
         "supervisor qa auditor integrator",
     )

@@ -37,7 +37,7 @@ PAGES = {
         "/work/", "/work/stage/", "/guided/stage/?demand=GRA-0145&lane=RVS-KIT-2",
         "/guided/load/?demand=SHP-88103&vehicle=HBR-TRUCK-1", "/guided/count/?location=RVS-WH-A1",
         "/guided/put-away/", "/picks/?demand=GRA-0145&demand=NAS-0062", "/picks/", "/pulls/",
-        "/unstage-list/", "/guided/clear/",
+        "/unstage-list/", "/guided/clear/", "/worklist/",
         "/labels/", "/labels/lots/", "/labels/lots/?lot={lot.code}", "/scan/?q=nothing-such",
         "/locations/", "/locations/RVS-WH/", "/containers/PAL-0142-4/", "/materials/RM-1001/",
         "/nowhere/", "/audit/",

@@ -103,6 +103,7 @@ LISTS: dict[str, tuple[str, Rows]] = {
     "/notices/": ("notice_list", entries),
     "/pulls/": ("pull_list", firsts("entries")),
     "/unstage-list/": ("unstage_list", lambda context: [one[:2] for one in context["entries"]]),
+    "/worklist/": ("worklist", lambda context: [one["stop"] for one in context["entries"]]),
     "/locations/": ("location_list", firsts("places")),
     "/locations/{place}/": ("location", lambda context: list(context["staged"])),
     "/locations/{storage}/?table=standing": ("location", lambda context: context["standing"]),
