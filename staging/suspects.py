@@ -11,7 +11,7 @@ rules of use or of alerts, a place or its purpose changed, or nothing is remembe
 examined.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -95,6 +95,16 @@ class Look:
         return cls(
             mark, on, at, rules, latest, thorough, containers, holds, demands, lanes, terms, new,
             horizon,
+        )  # fmt: skip
+
+    @classmethod
+    def at_demands(cls, demands: Collection[int], at: datetime) -> Self:
+        """As if nothing but these demands had changed. One statement, and nothing is locked."""
+        on = timezone.localdate(at)
+        return cls(
+            mark=ClockMark(at=at, on=on, rules=0), on=on, at=at, rules=0, latest=None,
+            thorough=False, containers=[], holds=[], demands=sorted(demands), lanes=[],
+            terms=Terms.read(), new=Commitment.objects.none(), horizon=None,
         )  # fmt: skip
 
     def suspects(self) -> set[UUID]:

@@ -18,6 +18,7 @@ from staging.numbers import stays
 from staging.numbers.asked import Asked
 from staging.numbers.period import Length, Period
 from staging.numbers.stays import Group
+from staging.positions import taken
 
 MOST_NAMED = 5
 """Demands and other lanes that are named."""
@@ -184,7 +185,7 @@ def _stays(
     now = horizon.now
     by_lane: dict[int, list[Stay]] = defaultdict(list)
     loose: dict[Group, list[Stay]] = defaultdict(list)
-    standing = defaultdict(int, stays.taken(places))
+    standing = defaultdict(int, taken(places))
     left = dict(standing)
     for pk, leaves in stays.leaving(places, now, horizon.until):
         by_lane[pk].append(Stay(now, leaves))

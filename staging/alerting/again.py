@@ -2,10 +2,20 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import chain
 
-from staging.alerting import clock
+from staging.alerting.closing import Gone, close
+from staging.alerting.lanes import OverCapacity
+from staging.alerting.left_over import LeftOver
+from staging.alerting.lost import Lost
+from staging.alerting.over import Over
+from staging.alerting.short import Short
+from staging.alerting.sweeping import Sweep
 from staging.models import Alert
 from staging.models.alerts import AlertQuerySet
+
+BY_WORK = (Gone, Short, LeftOver, Over, OverCapacity, Lost)
+"""Families whose causes go by what people do on the floor."""
 
 
 def look_again(alerts: AlertQuerySet, demands: Collection[int], at: datetime) -> int:
@@ -19,6 +29,5 @@ def look_again(alerts: AlertQuerySet, demands: Collection[int], at: datetime) ->
     mine = list(free.values_list("pk", flat=True))
     if not mine:
         return 0
-    these = Alert.objects.open().filter(pk__in=mine)
-    gone = {*clock._gone(these, at), *clock._bound_again(these), *clock._made_good(these)}
-    return Alert.objects.filter(pk__in=gone).update(closed_at=at)
+    sweep = Sweep.narrow(Alert.objects.open().filter(pk__in=mine), demands, at)
+    return close(chain.from_iterable(family(sweep).close() for family in BY_WORK), at)

@@ -41,11 +41,11 @@ class Gone(Family):
     that are not raised any more."""
 
     def close(self) -> Iterable[int]:
-        about_stock = Alert.objects.open().filter(commitment__isnull=False)
+        about_stock = self.sweep.alerts.filter(commitment__isnull=False)
         alerts = about_stock.exclude(reason__in=KEEPS_WITHOUT_STOCK)
         if not self.sweep.look.thorough:  # what leaves is noted, by its demand
             alerts = alerts.filter(demand__in=self.sweep.look.demands)
         gone = alerts.annotate(cause=caused({})).filter(cause=None)
         yield from gone.order_by().values_list("pk", flat=True)
         if (off := self.sweep.terms.switched_off()) is not None:
-            yield from Alert.objects.open().filter(off).order_by().values_list("pk", flat=True)
+            yield from self.sweep.alerts.filter(off).order_by().values_list("pk", flat=True)

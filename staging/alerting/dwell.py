@@ -36,7 +36,7 @@ class Dwell(Family):
     def close(self) -> Iterable[int]:
         staged = StagedStock.objects.filter(pk=OuterRef("commitment"))
         causes = {CRITICAL: staged.filter(self._critical), WARNING: staged.filter(self._warns)}
-        alerts = Alert.objects.open().filter(reason__in=causes)
+        alerts = self.sweep.alerts.filter(reason__in=causes)
         gone = alerts.annotate(cause=caused(causes)).filter(cause=None)
         return gone.order_by().values_list("pk", flat=True)
 

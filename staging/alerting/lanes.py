@@ -25,7 +25,7 @@ class WrongLane(Family):
 
     def close(self) -> Iterable[int]:
         astray = StagedStock.objects.filter(_astray(), pk=OuterRef("commitment"))
-        alerts = Alert.objects.open().of(WRONG).annotate(cause=Subquery(astray.values("pk")[:1]))
+        alerts = self.sweep.alerts.of(WRONG).annotate(cause=Subquery(astray.values("pk")[:1]))
         return alerts.filter(cause=None).order_by().values_list("pk", flat=True)
 
     def raise_(self) -> int:
@@ -85,7 +85,7 @@ class OverCapacity(Family):
         self._overfull: dict[int, str] = {}
 
     def close(self) -> Iterable[int]:
-        alerts = Alert.objects.open().of(FULL).order_by().values_list("pk", "location")
+        alerts = self.sweep.alerts.of(FULL).order_by().values_list("pk", "location")
         known = dict(alerts)
         self._overfull = self._look(known.values())
         return [alert for alert, lane in known.items() if lane not in self._overfull]

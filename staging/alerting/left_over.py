@@ -35,7 +35,7 @@ class LeftOver(Family):
 
     def close(self) -> Iterable[int]:
         for reason, rows in self._causes():
-            alerts = Alert.objects.open().of(reason).filter(commitment=None)
+            alerts = self.sweep.alerts.of(reason).filter(commitment=None)
             same = {"demand": OuterRef("demand")} if reason in TELLS else {}
             own = {"requirement__demand": same["demand"]} if same else {}
             gone = alerts.filter(~Exists(rows.filter(**HERE, **own)))

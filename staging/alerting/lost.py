@@ -8,7 +8,7 @@ from django.db.models.functions import Round
 
 from inventory.models.materials import QUANTITY
 from staging.alerting.sweeping import Family
-from staging.models import Alert, AlertReason, Requirement
+from staging.models import AlertReason, Requirement
 
 
 class Lost(Family):
@@ -20,5 +20,5 @@ class Lost(Family):
             pk=OuterRef("commitment__requirement"), quantity__lte=covered
         )
         over = Q(commitment__requirement__demand__closed_at__isnull=False)
-        alerts = Alert.objects.open().of(AlertReason.RESERVATION_LOST)
+        alerts = self.sweep.alerts.of(AlertReason.RESERVATION_LOST)
         return alerts.filter(over | Exists(lines)).values_list("pk", flat=True)

@@ -14,14 +14,14 @@ from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
 from inventory.units import plain
 from staging.alerting.raising import DETAIL, raise_staged, unalerted
 from staging.alerting.sweeping import Family
-from staging.models import Alert, AlertReason, Requirement
+from staging.models import AlertReason, Requirement
 
 
 class Over(Family):
     """Raised for each position of the line; closed when no more is there than it needs."""
 
     def close(self) -> Iterable[int]:
-        alerts = Alert.objects.open().of(AlertReason.OVER_STAGED).filter(commitment__isnull=False)
+        alerts = self.sweep.alerts.of(AlertReason.OVER_STAGED).filter(commitment__isnull=False)
         too_much = _too_much().filter(pk=OuterRef("commitment__requirement"))
         gone = alerts.annotate(cause=Subquery(too_much.values("pk")[:1])).filter(cause=None)
         return gone.order_by().values_list("pk", flat=True)

@@ -20,7 +20,7 @@ class Short(Family):
     staged, issued or used; closed when it is, when the demand has ended, or is needed later."""
 
     def close(self) -> Iterable[int]:
-        alerts = dict(Alert.objects.open().of(REASON).order_by().values_list("pk", "demand"))
+        alerts = dict(self.sweep.alerts.of(REASON).order_by().values_list("pk", "demand"))
         if not self.sweep.look.thorough:
             stirred = self._stirred(set(alerts.values()))
             alerts = {alert: demand for alert, demand in alerts.items() if demand in stirred}

@@ -1,30 +1,38 @@
 """What one sweep works with, and what a family of reasons has to say for itself."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from staging.alerting.terms import Terms
+from staging.models import Alert
+from staging.models.alerts import AlertQuerySet
 from staging.suspects import Look
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """`suspects` is staged stock of which the gate may say something else than it did, `fresh` what
-    may have been unusable when it came."""
+    may have been unusable when it came, `alerts` the open ones that may be closed."""
 
     look: Look
     at: datetime
     suspects: set[UUID]
     fresh: set[UUID]
+    alerts: AlertQuerySet = field(default_factory=lambda: Alert.objects.open())
 
     @classmethod
     def begin(cls, at: datetime, *, thorough: bool) -> Self:
         """Wait for a sweep that is under way."""
         look = Look.begin(at, thorough=thorough)
         return cls(look, at, look.suspects(), look.new_suspects())
+
+    @classmethod
+    def narrow(cls, alerts: AlertQuerySet, demands: Collection[int], at: datetime) -> Self:
+        """A look at some alerts and demands alone. Takes no turn, and nothing from the next one."""
+        return cls(Look.at_demands(demands, at), at, set(), set(), alerts)
 
     @property
     def doubtful(self) -> set[UUID]:

@@ -26,6 +26,7 @@ from staging.numbers.tables import (
     Table,
     lane_row,
 )
+from staging.positions import taken
 
 HOURS = 24
 HOUR = timedelta(hours=1)
@@ -161,8 +162,8 @@ def counted(asked: Asked) -> Found:
     begins = here.astimezone(UTC)
     tracks = {place.pk: Track(capacity=place.capacity) for place in places}
     until = begins + HOUR * HOURS
-    for pk, taken in stays.taken(places):
-        tracks[pk].now = taken
+    for pk, number in taken(places).items():
+        tracks[pk].now = number
     for pk, leaves in stays.leaving(places, asked.now, until):
         tracks[pk].going[(leaves - begins) // HOUR] += 1
     groups = stays.grouped(places)

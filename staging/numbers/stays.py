@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, Max, Min, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Max, Min, Q
 from django.utils.translation import gettext_lazy
 
 from inventory.models import Balance, Location, MaterialKind, Purpose
-from quality.models.holds import NESTING
 from staging.models import Demand, DemandKind, Requirement, StagedStock
 from staging.numbers.asked import Asked
+from staging.positions import LOOSE, OUTERMOST, by_lane
 
 MOST_LANES = 200
 """Lanes that are looked at."""
@@ -41,16 +40,6 @@ def lanes(asked: Asked) -> tuple[list[Location], bool]:
     rows = Location.objects.staging().filter(asked.places(), is_open=True).select_related("site")
     found = list(rows.order_by("site__code", "path")[: MOST_LANES + 1])
     return found[:MOST_LANES], len(found) > MOST_LANES
-
-
-OUTERMOST = Coalesce(*(f"container{'__parent' * n}_id" for n in reversed(range(NESTING))))
-LOOSE = Case(When(container=None, then=F("lot_id")), default=Value(None))
-"""A position is an outermost container, or a loose lot."""
-
-
-def taken(places: list[Location]) -> Any:
-    """By lane, the positions that stand there. One statement."""
-    return _positions(Balance.objects.on_hand().filter(location__in=places))
 
 
 def leaving(
@@ -171,17 +160,5 @@ def idle(places: list[Location], now: datetime) -> dict[int, tuple[int, int]]:
     overdue = StagedStock.objects.filter(
         location__in=places, requirement__demand__needed_at__lte=now
     )
-    found = [dict(_positions(rows)) for rows in (unbound, overdue)]
+    found = [by_lane(rows) for rows in (unbound, overdue)]
     return {place.pk: (found[0].get(place.pk, 0), found[1].get(place.pk, 0)) for place in places}
-
-
-def _positions(rows: Any) -> Any:
-    """How many there are in each lane."""
-    return (
-        rows.order_by()
-        .values_list("location")
-        .annotate(
-            taken=Count("lot", distinct=True, filter=Q(container=None))
-            + Count(OUTERMOST, distinct=True)
-        )
-    )

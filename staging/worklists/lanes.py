@@ -41,6 +41,7 @@ def fitting(stop: Stop) -> list[Fitting]:
     )
     lanes = list(rows.order_by("-same_way", "other_way", "walk_order", "path"))
     taken = dict(POSITIONS.rows(lanes=[lane.pk for lane in lanes]))
+    lanes = [lane for lane in lanes if _serves(lane, stop.demand)]
     found = [Fitting(lane, _room(lane, taken.get(lane.pk, 0)), lane.same_way) for lane in lanes]
     return [one for one in found if one.room is None or one.room > 0][:FEW]
 
@@ -63,6 +64,18 @@ def _way(demand: Demand | None) -> Q:
     ways = {"work_center": demand.work_center_id, "route": demand.route, "carrier": demand.carrier}
     told = {f"requirement__demand__{name}": value for name, value in ways.items() if value}
     return Q(**told) if told else Q(pk=None)
+
+
+def _serves(lane: Location, demand: Demand | None) -> bool:
+    """Whether the lane names no routes and carriers, or the demand's are among them."""
+    if demand is None:
+        return True
+    ways = ((lane.routes, demand.route), (lane.carriers, demand.carrier))
+    return all(not at or not way or way.casefold() in _names(at) for at, way in ways)
+
+
+def _names(text: str) -> list[str]:
+    return text.casefold().split(";")
 
 
 def _room(lane: Location, taken: int) -> int | None:
