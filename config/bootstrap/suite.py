@@ -23,7 +23,7 @@ OURS = ("--setup-only", "--mining")
 DECIDED_BY_USER = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "--collect-only", "--co")
 MIGRATED = "FORESTAGE_TEST_MIGRATED"
 """Where the tests find a migrated database to copy: a file, or a database's name."""
-SETS_A_PLANT = re.compile("DJANGO_SETTINGS_MODULE|FORESTAGE_(?!TEST_|CHROMIUM)")
+SETS_A_PLANT = re.compile("DJANGO_SETTINGS_MODULE|FORESTAGE_(?!TEST_|CHROMIUM|SCHEMA_|SOAK_)")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
