@@ -19,5 +19,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ("forestage", "0016_numbers_roles"),
         ("integration", "0009_notices"),
+        ("staging", "0019_dwell_by_program"),
     ]
     operations = [migrations.RunPython(install, migrations.RunPython.noop)]

@@ -1,7 +1,7 @@
 """Notices: who is told of which alerts and how, what each was told, and what was sent by e-mail."""
 
 from datetime import datetime, time
-from typing import Self
+from typing import Any, Self
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -46,6 +46,10 @@ def read_times(text: str) -> tuple[time, ...]:
     return tuple(sorted(found))
 
 
+def _wrong(field: str, message: Any, code: str) -> ValidationError:
+    return ValidationError({field: ValidationError(message, code=code)})
+
+
 class Rhythm(models.Model):
     """When e-mail comes, and when it waits. Quiet hours that end at or before their start end the
     next day, and belong to the day on which they start. A moment of them is neither a break nor
@@ -66,13 +70,14 @@ class Rhythm(models.Model):
     def clean(self) -> None:
         """Both ends of quiet hours, and some time that is not quiet."""
         if (self.quiet_from is None) != (self.quiet_until is None):
-            raise ValidationError(
-                {"quiet_until": _("Say when quiet hours begin and when they end.")}, code="half"
+            raise _wrong(
+                "quiet_until", _("Say when quiet hours begin and when they end."), "half_quiet"
             )
         if Quiet.of(self).is_always():
-            raise ValidationError(
-                {"days_off": _("It would always be quiet. Choose “in the app” instead.")},
-                code="always_quiet",
+            raise _wrong(
+                "days_off",
+                _("It would always be quiet. Choose “in the app” instead."),
+                "always_quiet",
             )
 
 
@@ -111,7 +116,7 @@ class NoticeRule(Rhythm):
     def clean(self) -> None:
         super().clean()
         if not read_times(self.digest_times):
-            raise ValidationError({"digest_times": _("Name at least one time.")}, code="no_times")
+            raise _wrong("digest_times", _("Name at least one time."), "no_times")
 
 
 class NoticeChoice(Rhythm):
@@ -164,9 +169,7 @@ class NoticeChoice(Rhythm):
         except ValidationError as wrong:
             raise ValidationError({"digest_times": wrong}) from wrong
         if self.time_zone and self.time_zone not in available_timezones():
-            raise ValidationError(
-                {"time_zone": _("There is no time zone of that name.")}, code="unknown_zone"
-            )
+            raise _wrong("time_zone", _("There is no time zone of that name."), "unknown_zone")
 
 
 class MailState(models.TextChoices):

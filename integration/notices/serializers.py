@@ -5,8 +5,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from integration.models import Handling, Notice
-from inventory.api.fields import WholeIn
-from inventory.models import Site
+from inventory.api.fields import SiteIn, WholeIn
 from staging.models import AlertLevel, AlertStepKind
 
 MOST_READ = 1000
@@ -72,10 +71,7 @@ class Preferences(serializers.Serializer[Any]):
         choices=AlertLevel.choices, allow_null=True, default=None,
         help_text=f"Told of alerts that have come so far: 1 operator, 2 supervisor, 3 QA. {EMPTY}",
     )  # fmt: skip
-    sites = serializers.SlugRelatedField[Any](
-        slug_field="code", many=True, queryset=Site.objects.all(), default=list,
-        help_text="Codes. None: all.",
-    )  # fmt: skip
+    sites = serializers.ListField(child=SiteIn(), default=list, help_text="Codes. None: all.")
     digest_times = serializers.CharField(
         default="",
         allow_blank=True,

@@ -1,12 +1,12 @@
 """Webhooks over the API: what is shown of them, and what is asked for."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from integration.models import Delivery, Parcel, Subscription
 from integration.webhooks.actions import Resume
-from inventory.models import Site
+from inventory.api.fields import SiteIn
 
 LARGEST = 2**63 - 1
 MOST_HOURS = 24 * 30
@@ -87,19 +87,6 @@ class Nothing(serializers.Serializer[Any]):
 
 class Reason(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, help_text="Kept in the audit trail.")
-
-
-class SiteIn(serializers.SlugRelatedField[Site]):
-    """A site by its code. What is unknown has the code that it has everywhere."""
-
-    UNKNOWN: ClassVar[Any] = serializers.SlugRelatedField.default_error_messages["does_not_exist"]
-    default_error_messages: ClassVar[dict[str, Any]] = {"unknown_code": UNKNOWN}
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(slug_field="code", queryset=Site.objects.all(), **options)
-
-    def fail(self, key: str, **said: Any) -> NoReturn:
-        super().fail("unknown_code" if key == "does_not_exist" else key, **said)
 
 
 class Changing(serializers.Serializer[Any]):

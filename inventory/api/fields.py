@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from inventory.models import Site
 from inventory.models.materials import QUANTITY
 from inventory.scanning import LONGEST
 from inventory.spans import SPAN, read_span
@@ -131,6 +132,19 @@ class ChoiceIn(serializers.ChoiceField):
 
     def to_internal_value(self, data: Any) -> models.TextChoices:
         return self.enumeration(super().to_internal_value(data))
+
+
+class SiteIn(serializers.SlugRelatedField[Site]):
+    """A site by its code. What is unknown has the code that it has everywhere."""
+
+    UNKNOWN: ClassVar[Any] = serializers.SlugRelatedField.default_error_messages["does_not_exist"]
+    default_error_messages: ClassVar[dict[str, Any]] = {"unknown_code": UNKNOWN}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(slug_field="code", queryset=Site.objects.all(), **options)
+
+    def fail(self, key: str, **said: Any) -> NoReturn:
+        super().fail("unknown_code" if key == "does_not_exist" else key, **said)
 
 
 class Code(serializers.CharField):

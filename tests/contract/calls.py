@@ -138,6 +138,12 @@ NAMED: dict[str, dict[str, str]] = {
 } | {"send_b2mml": {"source": external.SOURCE}}
 """What names in a path stand for, where no list comes before them."""
 
+LISTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "/api/v1/as-it-stood/demands/": ("/api/v1/demands/", {}),
+    "/api/v1/as-it-stood/lanes/": ("/api/v1/locations/", {"kind": "staging"}),
+}
+"""Where the things of a path are listed, if not before their names in it."""
+
 PARAMETERS: dict[str, Callable[[Plant], dict[str, Any]]] = {
     f"labels_{name}_get": lambda plant, name=name: _to_label(plant, name)  # type: ignore[misc]
     for name in ("lots", "containers", "locations", "demands")
@@ -187,7 +193,8 @@ def path_values(path: str, api: APIClient) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for found in re.finditer(r"\{(\w+)\}", path):
         name, listed = found[1], path[: found.start()].format(**values)
-        rows = api.get(listed, {"page_size": 1}).json().get("results")
+        path, asked = LISTED.get(listed, (listed, {}))
+        rows = api.get(path, {"page_size": 1} | asked).json().get("results")
         assert rows, f"{listed} is empty: let tests/contract/calls.py fill it"
         values[name] = rows[0].get(name, rows[0].get("id"))
     return values

@@ -15,9 +15,12 @@ from quality.gate import STOP_LABELS
 APPS = ("inventory", "quality", "staging", "integration")
 FOR_PEOPLE = {"guided", "imports", "management", "migrations", "templatetags", "views"}
 """Folders that show a refusal on a page or in a report of rows, and never as a problem."""
-PAGES_OF_THEIR_OWN = {"kept", "scanned_forms", "form_fields", "forms"}
+PAGES_OF_THEIR_OWN = {"kept", "scanned_forms", "form_fields", "forms", "at_stop"}
+IN_THE_ADMIN = {"escalates_to_qa_only", "no_times"}
+"""Codes of models that only a form of the admin changes."""
 REFUSERS = {"Refused", "refusal", "_stopped", "_refused", "DateStop", "TimeStop"}
 ERRORS = {
+    "_wrong": 2,
     "Unanswerable": 1,
     "unreadable": 0,
     "ErrorDetail": 1,
@@ -44,7 +47,7 @@ def all_codes() -> set[str]:
     """The codes that a problem, or one of its `errors`, can have."""
     found = {code for path in sources() for code in codes_in(path)}
     named = {*STATUS, attempts.OUT_OF_SCOPE}  # by a constant of theirs
-    return found | named | set(STOP_LABELS) | OF_THE_FRAMEWORK | OF_FIELDS
+    return (found | named | set(STOP_LABELS) | OF_THE_FRAMEWORK | OF_FIELDS) - IN_THE_ADMIN
 
 
 def templates() -> dict[str, list[str]]:

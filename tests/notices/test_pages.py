@@ -145,14 +145,30 @@ def test_preferences_over_the_api(scene: Scene, operator: User) -> None:
     given = {"critical": 2, "quiet_from": "22:00", "quiet_until": "06:00", "own_quiet": True}
     assert api.put(path, given, format="json").json()["quiet_from"] == "22:00"
     assert api.get(path).json()["critical"] == 2
-    wrong = api.put(path, {"time_zone": "Mars/Base"}, format="json")
-    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "time_zone")
     assert api.put(path, {"shout": True}, format="json").status_code == 400
     operator.groups.clear()
     operator.user_permissions.add(Permission.objects.get(codename="view_alert"))
     lesser = api_of(User.objects.get(pk=operator.pk))
     assert lesser.get(path).status_code == 200
     assert lesser.put(path, given, format="json").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ({"time_zone": "Mars/Base"}, "unknown_zone", "time_zone"),
+        ({"digest_times": "noon"}, "bad_times", "digest_times"),
+        ({"own_quiet": True, "quiet_from": "22:00"}, "half_quiet", "quiet_until"),
+        ({"own_quiet": True, "days_off": "1234567"}, "always_quiet", "days_off"),
+        ({"sites": ["NOWHERE"]}, "unknown_code", "sites"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_code(
+    scene: Scene, operator: User, given: dict[str, Any], code: str, field: str
+) -> None:
+    wrong = api_of(operator).put("/api/v1/notice-preferences/", given, format="json")
+    told = wrong.json()["errors"][0]
+    assert (wrong.status_code, told["code"], told["field"]) == (400, code, field)
 
 
 def test_who_has_no_address_is_told_so_and_named_to_the_supervisor(scene: Scene) -> None:
