@@ -193,8 +193,8 @@ def path_values(path: str, api: APIClient) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for found in re.finditer(r"\{(\w+)\}", path):
         name, listed = found[1], path[: found.start()].format(**values)
-        path, asked = LISTED.get(listed, (listed, {}))
-        rows = api.get(path, {"page_size": 1} | asked).json().get("results")
+        where, more = LISTED.get(listed, (listed, {}))
+        rows = api.get(where, {"page_size": 1} | more).json().get("results")
         assert rows, f"{listed} is empty: let tests/contract/calls.py fill it"
         values[name] = rows[0].get(name, rows[0].get("id"))
     return values
