@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from inventory import sites
 from inventory.api.fields import Code, DateTimeIn, QuantityOut
+from inventory.api.schema import TO_READ, ApiSchema
 from inventory.api.terms import refuse_empty, refuse_parameters
 from inventory.models import Location, Purpose
 from quality.models import Hold
@@ -191,9 +192,16 @@ class DemandThenAnswer(PastAnswer):
     alerts = AlertThen(many=True, help_text="Those that were open.")
 
 
+class PastSchema(ApiSchema):
+    """Of a time before the first record nothing is known: it is refused."""
+
+    problems = (*TO_READ, 409)
+
+
 class PastView(APIView):
     """What the three resources share."""
 
+    schema = PastSchema()
     keeps_to_sites = True
     tag = TAG
     query: type[PastQuery] = PastQuery
