@@ -12,7 +12,7 @@ class StagingConfig(AppConfig):
         from staging import catalogue, evidence, pulls, sites
         from staging.guided import flows
         from staging.labels import lines
-        from staging.models import ClaimChange, ClaimStep
+        from staging.models import AlertStep, ClaimChange, ClaimStep
 
         catalogue.install()
         sites.install()
@@ -20,4 +20,4 @@ class StagingConfig(AppConfig):
         evidence.install()
         lines.install()
         AFTER_HOLD.append(pulls.after_hold)
-        registry.add(ClaimChange, ClaimStep)
+        registry.add(ClaimChange, ClaimStep, AlertStep)

@@ -39,6 +39,8 @@ __all__ = ["enter"]
 
 APPS = ("config", "inventory", "quality", "staging", "integration")
 ACTION = re.compile(r"(inventory|quality|staging|master|people|audit)\.[a-z_]+|refused")
+PERMISSIONS = {"staging.view_alert", "staging.snooze_critical"}
+"""Named where actions are recorded, but asked for only."""
 RECORDING = re.compile(r"actions/|clock\.py|running\.py|audit_|verbs\.py")
 
 
@@ -76,7 +78,7 @@ def test_every_action_has_words() -> None:
     moves = ("put_away", "move", "sample", "scrap", "return")
     assert set(moves) < set(MovementKind)
     recorded |= {f"inventory.{kind}" for kind in moves}
-    assert recorded - set(audit_words.WORDS) == set()
+    assert recorded - set(audit_words.WORDS) == PERMISSIONS
 
 
 def test_every_action_can_be_chosen_in_the_filter() -> None:

@@ -283,7 +283,7 @@ def test_the_lot_page_tells_it_all(plant: Plant, lot: Lot) -> None:
     page = text(reader("qa", is_staff=True).get(f"/lots/{lot.pk}/"))
     for words in (
         "Foreign particle", "On hold", "Assay", "fresh", "Approval", "fine", "PO-1", "PAL-1",
-        plant.l1.code, "Receive 100 KGM", "Hold", "No longer usable", "Lift this hold",
+        plant.l1.code, "Receive 100 KGM", "Hold", "On hold while staged", "Lift this hold",
         f"/admin/inventory/lot/{lot.pk}/change/", "Released",
     ):  # fmt: skip
         assert words in page, words
@@ -363,8 +363,8 @@ def test_alerts_are_acknowledged_from_the_list(plant: Plant, lot: Lot) -> None:
     assert "#act" not in page
     assert text(client.get("/alerts/count/")) == ""
     assert lot.code not in text(client.get("/alerts/?acknowledged=no"))
-    assert lot.code not in main(client.get("/alerts/?state=closed&reason=not_usable"))
-    assert lot.code in text(client.get("/alerts/?state=all&reason=not_usable"))
+    assert lot.code not in main(client.get("/alerts/?state=closed&reason=lot_on_hold"))
+    assert lot.code in text(client.get("/alerts/?state=all&reason=lot_on_hold"))
 
 
 def test_pages_follow_on_each_other_without_gap_or_repeat(plant: Plant, auditor: Client) -> None:

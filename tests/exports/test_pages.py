@@ -121,6 +121,7 @@ LISTS: dict[str, tuple[str, Rows]] = {
 
 TABLES_ONLY = {
     "numbers": "tests/numbers/test_pages.py holds each of its tables",
+    "alert": "tests/alerting/test_pages.py reads its history",
     "board_then": "tests/past/test_pages.py compares it with the page",
     "lane_then": "tests/past/test_pages.py compares it with the page",
     "demand_then": "tests/past/test_pages.py compares it with the page",
@@ -132,6 +133,7 @@ NO_FILE = {
 """Pages that are paged and have no file, and why."""
 
 EMPTY = (
+    "/worklist/",  # only what one may do: tests/worklists/test_list.py reads its file
     "/ahead/positions/?site={site}",
     "/ahead/lanes/?site={site}",
     "/holds/{hold}/reach/shipped/",
