@@ -184,7 +184,8 @@ def _key(plant: Plant, route: str, view: Any) -> Any:
     if model not in sites._KINDS:
         return "1"
     row = sites.within(view.cls.queryset.all(), somebody).filter(**REALLY.get(head, {})).first()
-    return getattr(row, view.cls.lookup_field, None) if row else "0"
+    key = "alert_id" if "steps" in route else view.cls.lookup_field
+    return getattr(row, key, None) if row else "0"
 
 
 OWN: dict[str, Callable[[Lot], Any]] = {

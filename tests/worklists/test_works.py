@@ -146,7 +146,7 @@ def test_a_count_is_blind_and_says_the_difference(plant: Plant, floor: Client) -
     assert said.startswith(f"40 KGM of {lot}")
     assert Movement.objects.get(kind="adjust").reason == "It was thrown away"
     assert not Balance.objects.on_hand().filter(lot=lot).exists()
-    assert not Alert.objects.open().exists()
+    assert not Alert.objects.open().of(AlertReason.WITHOUT_DEMAND).exists()
 
 
 def test_a_count_that_agrees_asks_nothing_and_closes_nothing(plant: Plant, floor: Client) -> None:
