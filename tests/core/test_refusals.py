@@ -138,7 +138,7 @@ class Scene:
         self.staged()
         self.plant.hold(lot=self.lot)
         clock.sweep(by=self.plant.operator, at=self.plant.now)
-        return Alert.objects.get()
+        return Alert.objects.get(reason="lot_on_hold")
 
     def inspected(self, *, passed: bool) -> Lot:
         line = quality.Result(lot=self.lot, characteristic="c", value="v", passed=passed)

@@ -119,9 +119,8 @@ def test_a_rule_that_cannot_be(plant: Plant, scope: str) -> None:
 
 
 def alerts() -> list[str]:
-    return list(
-        Alert.objects.open().filter(reason="shelf_life_short").values_list("detail", flat=True)
-    )
+    by_quality = Alert.objects.open().filter(reason__in=("shelf_life_short", "not_usable"))
+    return list(by_quality.values_list("detail", flat=True))
 
 
 def test_the_sweep_finds_what_got_too_old_for_its_customer(plant: Plant) -> None:
