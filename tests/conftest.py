@@ -22,6 +22,7 @@ from integration import basics as integration_basics
 from inventory import basics as inventory_basics
 from quality import basics as quality_basics
 from staging import basics as staging_basics
+from staging.models import AlertRule
 from tests.databases import has_server, why_not_on_sqlite
 from tests.standing import built_once, commits, standing
 
@@ -193,11 +194,17 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         standing.leave()
 
 
+ALERT_RULES: list[AlertRule] = []
+"""The general ones, as a migration wrote them."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before its fixtures are set up, what the test begins with stands, or nothing does."""
     with item.config.stash[blocking_manager_key].unblock():
         standing.prepare(item)
+        if standing.has_database and not ALERT_RULES:
+            ALERT_RULES.extend(AlertRule.objects.filter(site=None))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -215,6 +222,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
             inventory_basics.install(apps)
             quality_basics.install(apps)
             staging_basics.install(apps)
+            AlertRule.objects.bulk_create(ALERT_RULES, ignore_conflicts=True)
             roles.install(apps)  # whose permissions came back as the tables were emptied
             integration_basics.install(apps)
             connection.close()

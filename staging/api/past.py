@@ -242,7 +242,8 @@ class PastView(APIView):
 
 
 class BoardThenView(PastView):
-    """Lanes by site, purpose and walking order, nine on a page."""
+    """Lanes by site, purpose and walking order, nine on a page. Refuses
+    `time_in_future`, `before_first_record`."""
 
     permission_needed = "staging.view_commitment"
     summaries = {"get": "The board as it stood"}
@@ -265,7 +266,8 @@ class BoardThenView(PastView):
 
 
 class LaneThenView(PastView):
-    """What stood in a lane, for which demand, since when, and what was wrong with it."""
+    """What stood in a lane, for which demand, since when, and what was wrong with it. Refuses
+    `time_in_future`, `before_first_record`."""
 
     permission_needed = "staging.view_commitment"
     summaries = {"get": "A lane as it stood"}
@@ -285,7 +287,8 @@ class LaneThenView(PastView):
 
 
 class DemandThenView(PastView):
-    """What a demand needed, how far it had come, and what of it was where."""
+    """What a demand needed, how far it had come, and what of it was where. Refuses
+    `time_in_future`, `before_first_record`."""
 
     permission_needed = "staging.view_demand"
     summaries = {"get": "A demand as it stood"}

@@ -18,7 +18,7 @@ from inventory.models import Location, Lot
 from staging import tasks
 from staging.alerting import clock
 from staging.horizon import COMPARABLE, Horizon
-from staging.models import Alert, ClockMark, Demand, StagedStock
+from staging.models import Alert, AlertRule, ClockMark, Demand, StagedStock
 from staging.suspects import Look
 from tests.core.budget.counting import statements
 from tests.plant import Plant
@@ -117,6 +117,7 @@ def test_nothing_is_asked_about_twice_and_nothing_in_flight_is_missed(plant: Pla
 def test_what_is_staged_in_flight_for_an_overdue_demand_is_flagged_by_the_next_sweep(
     plant: Plant,
 ) -> None:
+    AlertRule.objects.filter(reason="demand_short").update(enabled=False)
     slow = ready(plant, needed_at=timezone.now() - timedelta(hours=1))
     other = ready(plant)
     tasks.flag_stale()
@@ -133,6 +134,7 @@ def test_many_new_ones_take_as_many_statements_as_one(plant: Plant) -> None:
     def sweep() -> int:
         return len(statements(lambda: clock.sweep(by=audit.system(), at=timezone.now())))
 
+    AlertRule.objects.filter(reason="demand_short").update(enabled=False)
     one, *many = (ready(plant) for _ in range(6))
     tasks.flag_stale()
     idle = sweep()
@@ -140,9 +142,9 @@ def test_many_new_ones_take_as_many_statements_as_one(plant: Plant) -> None:
     few = sweep()
     for each in many:
         each.stage()
-    assert sweep() == few == idle + 1
+    assert (sweep(), idle) == (few, few - 2)
     # What stands is asked about again as long as an older transaction of anybody's is open.
-    assert idle == 37
+    assert idle == 57
     assert idle in (sweep() for _ in range(50))
 
 
