@@ -214,6 +214,11 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     The migrations wrote them; whatever test comes next in this process finds them again. After
     the last one the database itself is gone.
     """
+    if commits(item) and standing.has_database and not ALERT_RULES:  # the first test of all
+        with item.config.stash[blocking_manager_key].unblock():
+            ALERT_RULES.extend(AlertRule.objects.filter(site=None))
+        for rule in ALERT_RULES:
+            rule.enabled = True
     yield
     if nextitem is None:
         return
