@@ -9,7 +9,6 @@ from django.db import migrations, models
 from django.db.models import OuterRef, Subquery
 
 from inventory.outbox import tell
-from staging.alerting.memory import remember
 
 MINUTES, HOURS, DAYS = (datetime.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
 
@@ -494,5 +493,4 @@ class Migration(migrations.Migration):
         ),
         tell("staging_alert", "alert.raised"),
         tell("staging_alert", "alert.closed", once="closed_at"),
-        remember(),
     ]

@@ -94,7 +94,7 @@ class Alert(models.Model):
     Open, it waits, is acknowledged, or is snoozed: one of these. `escalates_at` is when the clock
     turns to it: it waits and goes one level up then, or is acknowledged and waits again from then.
     Of a snoozed one it lies behind the end of that by as much as was left. Triggers set it when the
-    alert is raised, and empty it when it closes (`staging.alerting.memory`).
+    alert is raised, and empty it when it closes (`staging.alerting.life_triggers`).
     """
 
     reason = models.CharField(_("reason"), max_length=20, choices=AlertReason)
