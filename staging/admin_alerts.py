@@ -12,25 +12,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import save_master
-from inventory.admin.base import MasterAdmin, RefusableForm, actor
+from inventory.admin.base import MasterAdmin, ReasonedForm, actor, reason_field
 from inventory.templatetags.components import span
 from staging.models import AlertRule
 
 
-class RuleForm(RefusableForm[AlertRule]):
+class RuleForm(ReasonedForm[AlertRule]):
     """A rule, and why it changes; `reason` is what its alerts are raised for."""
 
-    why = forms.CharField(
-        label=_("Reason"),
-        help_text=_("Why it changes; kept in the audit trail."),
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "why" in self.fields:
-            self.fields["why"].required = not self.instance._state.adding
+    why_in = "why"
+    why = reason_field()
 
 
 @admin.register(AlertRule)

@@ -135,20 +135,30 @@ class RefusableForm(forms.ModelForm[M]):
         return cleaned
 
 
-class MasterForm(RefusableForm[M]):
-    """A row of master data, and why it changes."""
-
-    reason = forms.CharField(
+def reason_field() -> forms.CharField:
+    return forms.CharField(
         label=_("Reason"),
         help_text=_("Why it changes; kept in the audit trail."),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
     )
 
+
+class ReasonedForm(RefusableForm[M]):
+    """A row, and why it changes: asked for in the field `why_in`, needed where the row is there."""
+
+    why_in = "reason"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "reason" in self.fields:
-            self.fields["reason"].required = not self.instance._state.adding
+        if self.why_in in self.fields:
+            self.fields[self.why_in].required = not self.instance._state.adding
+
+
+class MasterForm(ReasonedForm[M]):
+    """A row of master data, and why it changes."""
+
+    reason = reason_field()
 
 
 def show(form: forms.BaseForm, refusal: ValidationError) -> None:
