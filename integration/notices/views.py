@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from integration.models import Notice, NoticeChoice, NoticeMail
-from integration.notices import actions, links
+from integration.notices import actions
 from integration.notices.forms import ChoiceForm, initial
 from integration.notices.people import NEEDED, wish_for, wish_of
 from inventory.paging import counted
@@ -76,11 +76,6 @@ class NoticeListView(ListPage):
         unread, more = unread_of(self.request.user)
         return {"unread": unread, "more_unread": more}
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        context["told"] = [(row, links.of_alert(row.alert)) for row in context["page"].rows]
-        return context
-
 
 def unread_of(user: Any) -> tuple[int, bool]:
     """What somebody has not read, of alerts that are still open."""
@@ -112,9 +107,9 @@ class ReadView(FloorView, View):
         if row is None:
             raise Http404
         actions.read_notices(notices=[pk], by=by, at=now)
-        return redirect(
-            links.of_alert(row.alert) if "open" in request.POST else "notices:notice_list"
-        )
+        if "open" in request.POST:
+            return redirect("staging:alert", row.alert_id)
+        return redirect("notices:notice_list")
 
 
 class SettingsView(FloorView, View):

@@ -19,8 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integration.models import Notice, NoticeChoice, NoticeMail
-from integration.notices import links
-from inventory import accounts
+from inventory import post
 from inventory.wording import full_name
 from inventory.zones import zone_named, zone_of
 from staging.models import Alert, AlertReason, Severity
@@ -40,7 +39,7 @@ class Told:
 
     @property
     def link(self) -> str:
-        return links.absolute(links.of_alert(self.alert))
+        return post.absolute(reverse("staging:alert", args=[self.alert.pk]))
 
     @property
     def zone(self) -> tzinfo:
@@ -120,12 +119,11 @@ def message(mail: NoticeMail, notices: Collection[Notice]) -> EmailMultiAlternat
 @contextmanager
 def _as_read_by(user: User, notices: Collection[Notice]) -> Iterator[None]:
     """In the person's language, by the clock they chose, or that of the site all is at."""
-    language = accounts.of(user).language or settings.LANGUAGE_CODE
     choice = NoticeChoice.objects.filter(pk=user.pk).first()
     places = {notice.alert.site_id: notice.alert.site for notice in notices}
     site = next(iter(places.values())) if len(places) == 1 else None
     zone = zone_named(choice.time_zone) if choice and choice.time_zone else zone_of(site)
-    with translation.override(language), timezone.override(zone):
+    with translation.override(post.language_of(user)), timezone.override(zone):
         yield
 
 
@@ -153,9 +151,9 @@ def _context(user: User, found: list[Group]) -> dict[str, Any]:
         "name": full_name(user),
         "groups": found,
         "count": sum(len(group.rows) for group in found),
-        "list_url": links.absolute(reverse("notices:notice_list")),
-        "alerts_url": links.absolute(reverse("staging:alert_list")),
-        "settings_url": links.absolute(reverse("notices:settings")),
+        "list_url": post.absolute(reverse("notices:notice_list")),
+        "alerts_url": post.absolute(reverse("staging:alert_list")),
+        "settings_url": post.absolute(reverse("notices:settings")),
         "language": translation.get_language(),
     }
 
@@ -168,6 +166,6 @@ def _headers(mail: NoticeMail) -> dict[str, str]:
         "Auto-Submitted": "auto-generated",
         "Content-Language": translation.get_language() or settings.LANGUAGE_CODE,
     }
-    if url := links.absolute(reverse("notices:settings")):
+    if url := post.absolute(reverse("notices:settings")):
         headers["List-Unsubscribe"] = f"<{url}>"
     return headers
