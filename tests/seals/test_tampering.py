@@ -32,6 +32,7 @@ CHANGES = {
     "quality.proposal": "kind = 'reject'",
     "quality.proposalend": "ending = 'withdrawn'",
     "staging.claimchange": "quantity = quantity + 1",
+    "staging.alertstep": "reason = 'other'",
     "staging.claimstep": "change = change + 1",
     "quality.signature": "printed_name = 'Somebody Else'",
 }
