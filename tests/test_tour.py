@@ -6,7 +6,6 @@ It takes what a reader takes, a minute and a half, so it runs when asked for: FO
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from config.bootstrap import ports
+from config.bootstrap import ports, processes
 from config.bootstrap.environment import ROOT
 from config.demo_accounts import DEMO_PASSWORD
 from config.demo_plant.tour import LANE, LOT
@@ -39,15 +38,16 @@ def demo(tmp_path: Path) -> Iterator[str]:
     env.pop("DJANGO_SETTINGS_MODULE", None)
     port = ports.free_port()
     command = [sys.executable, "manage.py", "demo", f"--port={port}"]
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as child:
+    child = processes.start(command, cwd=ROOT, env=env, stdout=subprocess.PIPE)
+    try:
         assert child.stdout
-        said = ""
-        while "Forestage is ready" not in said:
+        said = b""
+        while b"Forestage is ready" not in said:
             said = child.stdout.readline()
             assert said, "it ended before it was ready"
         yield f"http://127.0.0.1:{port}"
-        child.send_signal(signal.SIGINT)
-        child.communicate()
+    finally:
+        processes.stop(child)
 
 
 class Reader:
