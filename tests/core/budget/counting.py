@@ -13,7 +13,7 @@ from inventory import verbs
 from inventory.audit import Actor
 
 AROUND = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
-SPLIT_ON_SQLITE = ("INSERT INTO", "UPDATE", "DELETE FROM")
+SPLIT_ON_SQLITE = ("INSERT INTO", "INSERT OR IGNORE INTO", "UPDATE", "DELETE FROM")
 
 
 def statements(act: Callable[[], Any]) -> list[str]:
@@ -32,7 +32,7 @@ def statements(act: Callable[[], Any]) -> list[str]:
 
 def _goes_on(before: str, sql: str) -> bool:
     """Whether a statement goes on with the one before it: the same verb on the same table."""
-    return sql.startswith(SPLIT_ON_SQLITE) and before.split()[:3] == sql.split()[:3]
+    return sql.startswith(SPLIT_ON_SQLITE) and before.partition('" ')[0] == sql.partition('" ')[0]
 
 
 def cost(verb: str, lines: Sequence[Any], by: Actor) -> list[str]:
