@@ -44,7 +44,9 @@ class TaskRunQuerySet(models.QuerySet["TaskRun"]):
         TaskHour.objects.add(name, now, "failed" if failed else "ran")
 
     def note_skip(self, name: str) -> None:
-        """A message of this task came while another was at it: nothing is done, or waits."""
+        """A message of this task came while another was at it: nothing is done, or waits.
+        The other may not have noted yet that it began."""
+        self.get_or_create(name=name)
         self.filter(name=name).update(skips=F("skips") + 1, waiting=0)
         TaskHour.objects.add(name, timezone.now(), "skipped")
 
