@@ -17,11 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.clock import queues
-from config.clock.lateness import Clock
+from config.clock.lateness import MAILS, Clock
 from config.models import Kind
 from integration.feed import reading
-from integration.models import MailState, Notice, NoticeMail, Parcel, Subscription
-from inventory.models import OutboxRow
+from integration.models import Notice, Parcel, Subscription
+from inventory.models import MailState, OutboxRow, OutgoingMail
 from inventory.paging import counted
 from staging.models import Alert, AlertReason
 
@@ -171,14 +171,14 @@ def _notices(_clock: Clock) -> Iterator[Sample]:
 
 
 def _mails(_clock: Clock) -> Iterator[Sample]:
-    waiting = Q(state=MailState.WAITING)
-    found = NoticeMail.objects.filter(waiting | Q(state=MailState.GIVEN_UP)).aggregate(
-        waiting=Count("pk", filter=waiting),
-        failing=Count("pk", filter=waiting & ~Q(error="")),
-        given_up=Count("pk", filter=~waiting),
-    )
-    for state, number in found.items():
-        yield {"state": state}, number
+    for model in MAILS:
+        counts = model.objects.filter(state__in=OutgoingMail.AGAIN).aggregate(
+            waiting=Count("pk", filter=Q(state=MailState.WAITING)),
+            failing=Count("pk", filter=Q(state=MailState.WAITING) & ~Q(error="")),
+            given_up=Count("pk", filter=Q(state=MailState.GIVEN_UP)),
+        )
+        for state, number in counts.items():
+            yield {"kind": model._meta.model_name or "", "state": state}, number
 
 
 def _problems(clock: Clock) -> Iterator[Sample]:
@@ -213,6 +213,6 @@ METRICS = (
     Metric("webhooks", "gauge", "Webhooks by state.", _webhooks),
     Metric("notices_to_mail", "gauge",
            "Notifications whose e-mail is not due yet, as far as they are counted.", _notices),
-    Metric("notice_mails", "gauge", "E-mails about alerts that were not sent, by state.", _mails),
+    Metric("mails", "gauge", "E-mails that were not sent, by kind and state.", _mails),
     Metric("problem", "gauge", "What /health/clock names as wrong.", _problems),
 )  # fmt: skip

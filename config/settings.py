@@ -376,7 +376,7 @@ CELERY_BEAT_SCHEDULE |= {
 # --- Notifications --------------------------------------------------------------------------------
 NOTICE_SECONDS = env.int("FORESTAGE_NOTICE_SECONDS", default=10)
 # How long an e-mail is tried, and how long what people were told is kept.
-NOTICE_HOURS = env.int("FORESTAGE_NOTICE_HOURS", default=48)
+MAIL_HOURS = env.int("FORESTAGE_MAIL_HOURS", default=48)
 NOTICE_DAYS = env.int("FORESTAGE_NOTICE_DAYS", default=30)
 # Of one kind, so many alerts are told somebody at once within so many minutes; more come together.
 NOTICE_STORM = env.int("FORESTAGE_NOTICE_STORM", default=5)

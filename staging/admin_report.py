@@ -2,22 +2,17 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from inventory.admin.base import HistoryAdmin, Refusable, RefusableForm, actor, require
-from inventory.errors import Refused
-from inventory.templatetags.components import badge
+from inventory.admin.base import Refusable, RefusableForm, actor
+from inventory.admin.mail import MailAdmin
 from staging.models import ReportChoice, ReportMail
-from staging.report import sending
 from staging.report.choosing import choose_report
-
-SEND = "staging.send_report"
 
 
 class ChoiceForm(RefusableForm[ReportChoice]):
@@ -71,53 +66,16 @@ class ReportChoiceAdmin(Refusable[ReportChoice]):
         return ", ".join(site.code for site in row.sites.all()) or str(_("all"))
 
 
-STATES = {
-    "sent": ("ok", "check-lg", _("Sent")),
-    "waits": ("info", "clock", _("Waits")),
-    "sending": ("info", "clock", _("Being sent")),
-    "failed": ("warn", "arrow-repeat", _("Failed, is tried again")),
-    "given_up": ("bad", "x-octagon-fill", _("Failed, given up")),
-    "unknown": ("bad", "question-circle", _("Broken off: may have gone out")),
-}
-
-
 @admin.register(ReportMail)
-class ReportMailAdmin(HistoryAdmin[ReportMail]):
-    """Each mail of a report: sent, tried again, or given up."""
+class ReportMailAdmin(MailAdmin[ReportMail]):
+    """Each mail of a report. One that was sent can be had again: its reader may have lost it."""
 
-    list_display = ("week", "user", "state", "address", "attempts", "sent_at", "error")
-    list_filter = (("week", admin.DateFieldListFilter),)
-    list_select_related = ("user",)
-    search_fields = ("user__username", "address")
-    ordering = ("-pk",)
+    permission = "staging.send_report"
+    recorded_as = "staging.send_report_again"
+
+    list_display = ("week", "shown", "to", "attempts", "next_try", "error")
+    list_filter = (*MailAdmin.list_filter, ("week", admin.DateFieldListFilter))
     fields = (
-        "week", "user", "state", "address", "due_at", "claimed_at", "attempts", "failed_at",
-        "error", "sent_at",
+        "week", "user", "shown", "packed_at", "address", "attempts", "next_try", "give_up_after",
+        "settled_at", "error", "number",
     )  # fmt: skip
-    readonly_fields = ("state",)
-    actions = ("send_again",)
-
-    @admin.display(description=_("state"))
-    def state(self, row: ReportMail) -> str:
-        return badge(*STATES[sending.state_of(row, timezone.now())])
-
-    def has_send_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(SEND)
-
-    @admin.action(description=_("Send again"), permissions=["send"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[ReportMail]) -> None:
-        require(request, SEND)
-        sent = 0
-        for mail in queryset:
-            try:
-                sending.send_again(mail=mail, by=actor(request), at=timezone.now())
-                sent += 1
-            except Refused as refusal:
-                messages.error(request, f"{mail}: {refusal.text} {refusal.hint}")
-        if sent:
-            said = ngettext(
-                "%(count)d report is sent within minutes.",
-                "%(count)d reports are sent within minutes.",
-                sent,
-            )
-            messages.success(request, said % {"count": sent})

@@ -34,4 +34,4 @@ def count_days() -> dict[str, int]:
 @notify_task(seconds=20 * MINUTE)
 def send_reports() -> dict[str, int]:
     """Send the weekly report to who is to have it. Running it twice sends each once."""
-    return sending.send_due(timezone.now())
+    return sending.send_due(timezone.now(), seconds=15 * MINUTE)

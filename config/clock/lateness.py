@@ -16,13 +16,17 @@ from django.utils.translation import ngettext
 from config.clock import beat
 from config.clock.beat import Entry
 from config.models import FAILURE, LOST, SILENT_AFTER, Kind, Process, TaskRun
-from integration.notices import sending
+from integration.models import NoticeMail
 from inventory.background import QUEUES
+from inventory.post import sending
 from inventory.wording import moment_in_words
+from staging.models import ReportMail
 
 LATE_AFTER = timedelta(seconds=60)
 """How far past its time a scheduled task may be before it is called late."""
 
+MAILS = (NoticeMail, ReportMail)
+"""All kinds of e-mail that are sent to people."""
 
 MAIL_FAILS_AFTER = timedelta(minutes=10)
 """For so long a mail server may be away before it is called a problem."""
@@ -79,7 +83,7 @@ class Clock:
 
     @classmethod
     def look(cls, depths: dict[str, int] | None) -> "Clock":
-        """Read it: four statements."""
+        """Read it: five statements."""
         now, since = timezone.now(), beat.set_up_at()
         runs = TaskRun.objects.in_bulk(field_name="name")
         states = [
@@ -88,7 +92,7 @@ class Clock:
             for run in [runs.get(entry.task) or TaskRun(name=entry.task)]
         ]
         processes = list(Process.objects.order_by("kind", "name"))
-        return cls(now, since, states, processes, depths, *sending.standing(now))
+        return cls(now, since, states, processes, depths, *sending.standing(MAILS, now))
 
     def alive(self, kind: Kind) -> list[Process]:
         return [one for one in self.processes if one.kind == kind and one.is_alive(self.now)]

@@ -6,7 +6,6 @@ from integration.models.external import MODELS, ExternalId, InboundDemand, Thing
 from integration.models.feed import FeedMark, FeedPosition
 from integration.models.notices import (
     Handling,
-    MailState,
     Notice,
     NoticeChoice,
     NoticeMail,
@@ -37,7 +36,6 @@ __all__ = [
     "FeedPosition",
     "Handling",
     "InboundDemand",
-    "MailState",
     "Notice",
     "NoticeChoice",
     "NoticeMail",

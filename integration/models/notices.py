@@ -1,6 +1,6 @@
 """Notices: who is told of which alerts and how, what each was told, and what was sent by e-mail."""
 
-from datetime import datetime, time
+from datetime import time
 from typing import Any, Self
 from zoneinfo import available_timezones
 
@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integration.notices.quiet import Quiet
-from inventory.models import Site
+from inventory.models import OutgoingMail, Site
 from staging.models import Alert, AlertLevel, AlertReason, AlertStep, Severity
 
 
@@ -172,77 +172,23 @@ class NoticeChoice(Rhythm):
             raise _wrong("time_zone", _("There is no time zone of that name."), "unknown_zone")
 
 
-class MailState(models.TextChoices):
-    WAITING = "waiting", _("Waiting")
-    SENT = "sent", _("Sent")
-    GIVEN_UP = "given_up", _("Given up")
-    NEEDLESS = "needless", _("Nothing left to tell")
+class NoticeMail(OutgoingMail):
+    """What was due at one moment, to one person."""
 
-
-class NoticeMailQuerySet(models.QuerySet["NoticeMail"]):
-    def waiting(self) -> Self:
-        return self.filter(state=MailState.WAITING)
-
-    def failing(self) -> Self:
-        """Those that were tried in vain, and will be again."""
-        return self.waiting().exclude(error="")
-
-    def given_up(self) -> Self:
-        return self.filter(state=MailState.GIVEN_UP)
-
-    def due(self, at: datetime) -> Self:
-        """To be sent now, unless a worker is at it; the longest due first."""
-        free = Q(leased_until=None) | Q(leased_until__lte=at)
-        return (
-            self.waiting().filter(free, next_attempt_at__lte=at).order_by("next_attempt_at", "pk")
-        )
-
-
-class NoticeMail(models.Model):
-    """One e-mail to one person: what was due at that moment. Its `number` makes the Message-ID, the
-    same at every attempt."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("to")
-    )
-    number = models.UUIDField(unique=True)
-    packed_at = models.DateTimeField(_("due at"))
-    state = models.CharField(_("state"), max_length=8, choices=MailState, default=MailState.WAITING)
-    address = models.CharField(_("sent to"), max_length=254, blank=True, default="")
     told = models.PositiveIntegerField(_("alerts told"), default=0)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    next_attempt_at = models.DateTimeField(_("tried again at"))
-    give_up_after = models.DateTimeField(_("given up after"))
-    settled_at = models.DateTimeField(_("settled at"), null=True)
-    error = models.CharField(_("last error"), max_length=300, blank=True, default="")
-    lease = models.UUIDField(null=True)
-    leased_until = models.DateTimeField(null=True)
 
-    objects = NoticeMailQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("-pk",)
+    class Meta(OutgoingMail.Meta):
         verbose_name = _("e-mail about alerts")
         verbose_name_plural = _("e-mails about alerts")
         default_permissions = ("view", "change")
         constraints = [
+            *OutgoingMail.Meta.constraints,
             models.UniqueConstraint(fields=["user", "packed_at"], name="one_mail_of_a_moment"),
-            models.CheckConstraint(
-                condition=Q(state="waiting", settled_at=None)
-                | (~Q(state="waiting") & Q(settled_at__isnull=False)),
-                name="mail_says_when_it_settled",
-            ),
         ]
         indexes = [
-            models.Index(
-                fields=["next_attempt_at", "id"], condition=Q(state="waiting"),
-                name="mails_to_send",
-            ),
-            models.Index(
-                fields=["-id"], condition=Q(state="given_up"), name="mails_given_up"
-            ),
+            *OutgoingMail.Meta.indexes,
             models.Index(fields=["packed_at"], name="mails_by_time"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} {self.packed_at:%Y-%m-%d %H:%M}"

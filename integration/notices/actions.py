@@ -1,15 +1,14 @@
-"""What people do about what they are told: choose it, have read it, have an e-mail tried again."""
+"""What people do about what they are told: choose it, have read it."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integration.models import MailState, Notice, NoticeChoice, NoticeMail
+from integration.models import Notice, NoticeChoice
 from inventory import audit, sites
 from inventory.audit import Actor
 from inventory.models import Site
@@ -19,8 +18,6 @@ WISHED = (
     "quiet_from", "quiet_until", "quiet_days", "days_off", "loud",
 )  # fmt: skip
 """What a person chooses, but for the sites."""
-
-AGAIN = (MailState.WAITING, MailState.GIVEN_UP)
 
 
 @transaction.atomic
@@ -86,18 +83,3 @@ def read_notices(*, notices: Collection[int] | None = None, by: Actor, at: datet
     if notices is not None:
         rows = rows.filter(pk__in=notices)
     return rows.update(read_at=at)
-
-
-@transaction.atomic
-def try_again(*, mails: Collection[int], by: Actor, at: datetime) -> int:
-    """Have e-mails tried at once that wait or were given up; how many. Those that were sent stay
-    so: what they told would be told twice."""
-    rows = NoticeMail.objects.filter(pk__in=mails, state__in=AGAIN).order_by("pk")
-    stamp, found = audit.stamp(by, at), list(rows.select_for_update(no_key=True))
-    audit.record_many("notices.try_again", [audit.Entry(subject=row) for row in found], stamp=stamp)
-    NoticeMail.objects.filter(pk__in=[row.pk for row in found]).update(
-        state=MailState.WAITING, settled_at=None, next_attempt_at=stamp.recorded_at,
-        give_up_after=stamp.recorded_at + timedelta(hours=settings.NOTICE_HOURS),
-        lease=None, leased_until=None,
-    )  # fmt: skip
-    return len(found)

@@ -1,29 +1,17 @@
 """Notifications in the admin: what each role is told, and every e-mail that was to be sent."""
 
-from typing import Any
-
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from integration.models import MailState, NoticeMail, NoticeRule
-from integration.notices import actions
+from integration.models import NoticeMail, NoticeRule
 from integration.notices.forms import DaysField
 from inventory.admin import cells
-from inventory.admin.base import HistoryAdmin, MasterAdmin, MasterForm, actor
-
-BADGES = {
-    MailState.WAITING: ("info", "hourglass-split"),
-    MailState.SENT: ("ok", "check-circle-fill"),
-    MailState.GIVEN_UP: ("bad", "x-octagon-fill"),
-    MailState.NEEDLESS: ("calm", "slash-circle-fill"),
-}
-FAILING = "failing"
+from inventory.admin.base import MasterAdmin, MasterForm
+from inventory.admin.mail import MailAdmin
 
 
 class RuleForm(MasterForm[NoticeRule]):
@@ -72,76 +60,22 @@ class NoticeRuleAdmin(MasterAdmin[NoticeRule]):
         return row.role.user_set.filter(is_active=True).exclude(account__is_service=True)
 
 
-class StateFilter(admin.SimpleListFilter):
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(FAILING, _("Tried in vain, and waiting")), *MailState.choices]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == FAILING:
-            return queryset.failing()
-        known = self.value() in MailState.values
-        return queryset.filter(state=self.value()) if known else queryset
-
-
 @admin.register(NoticeMail)
-class NoticeMailAdmin(HistoryAdmin[NoticeMail]):
+class NoticeMailAdmin(MailAdmin[NoticeMail]):
     """Every e-mail about alerts: sent, waiting with its last error, or given up."""
 
+    permission = "integration.change_noticemail"
+    recorded_as = "notices.try_again"
+
     list_display = ("packed_at", "shown", "to", "told", "attempts", "next_try", "error")
-    list_filter = (StateFilter, ("packed_at", admin.DateFieldListFilter))
-    list_select_related = ("user",)
-    search_fields = ("=user__username", "=user__email")
-    search_help_text = _("A user name or an address")
-    ordering = ("-pk",)
     fields = (
         "user", "shown", "packed_at", "address", "told", "attempts", "next_try", "give_up_after",
         "settled_at", "error", "number", "about",
     )  # fmt: skip
-    readonly_fields = ("shown", "next_try", "about")
-    actions = ("try_again",)
-
-    @admin.display(description=_("state"))
-    def shown(self, row: NoticeMail) -> str:
-        state = MailState(row.state)
-        if state == MailState.WAITING and row.error:
-            return cells.badge("warn", "exclamation-triangle-fill", _("Tried in vain, and waiting"))
-        return cells.badge(*BADGES[state], state.label)
-
-    @admin.display(description=_("to"))
-    def to(self, row: NoticeMail) -> str:
-        return f"{row.user.get_username()} <{row.address or row.user.email or cells.EMPTY}>"
-
-    @admin.display(description=_("tried again at"))
-    def next_try(self, row: NoticeMail) -> Any:
-        return row.next_attempt_at if row.state == MailState.WAITING else cells.EMPTY
+    readonly_fields = (*MailAdmin.readonly_fields, "about")
 
     @admin.display(description=_("what it was packed for"))
     def about(self, row: NoticeMail) -> str:
         count = row.notices.count()
         said = ngettext("%(count)d notification", "%(count)d notifications", count)
         return said % {"count": count}
-
-    def has_try_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("integration.change_noticemail")
-
-    @admin.action(description=_("Try again"), permissions=["try"])
-    def try_again(self, request: HttpRequest, queryset: QuerySet[NoticeMail]) -> None:
-        chosen = list(queryset.values_list("pk", flat=True))
-        tried = actions.try_again(mails=chosen, by=actor(request), at=timezone.now())
-        if tried:
-            said = ngettext(
-                "%(count)d e-mail is tried again within seconds.",
-                "%(count)d e-mails are tried again within seconds.",
-                tried,
-            )
-            messages.success(request, said % {"count": tried})
-        if left := len(chosen) - tried:
-            said = ngettext(
-                "%(count)d was left alone: it was sent, or there was nothing left to tell.",
-                "%(count)d were left alone: they were sent, or there was nothing left to tell.",
-                left,
-            )
-            messages.warning(request, said % {"count": left})

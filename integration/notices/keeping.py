@@ -1,11 +1,13 @@
 """How long notices, and what is known of e-mails, are kept."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from integration.models import MailState, Notice, NoticeMail
+from integration.models import Notice, NoticeMail
+from inventory.models import MailState
 
 AT_A_TIME = 5000
 
@@ -20,7 +22,7 @@ def trim(at: datetime) -> int:
     return gone
 
 
-def _take_away(rows: QuerySet[Notice] | QuerySet[NoticeMail]) -> int:
+def _take_away(rows: QuerySet[Any]) -> int:
     gone = 0
     while found := list(rows.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
         gone += rows.model._default_manager.filter(pk__in=found).delete()[0]

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Count, DateTimeField, Max, OuterRef, Q, Subquery, Value, When
-from uuid_utils.compat import uuid7
 
 from integration.models import Handling, Notice, NoticeMail
 from integration.models.notices import NoticeQuerySet
 from integration.notices.telling import turn
+from inventory.post import sending
 
 MOST = 200
 """People whose e-mails are made at a time."""
@@ -90,11 +90,8 @@ def _storms(users: Collection[int], at: datetime) -> Mapping[Kind, datetime]:
 
 def _pack(users: Collection[int], at: datetime) -> None:
     due = _due(users, at)
-    hours = timedelta(hours=settings.NOTICE_HOURS)
     NoticeMail.objects.bulk_create(
-        NoticeMail(
-            user_id=user, number=uuid7(), packed_at=at, next_attempt_at=at, give_up_after=at + hours
-        )
+        NoticeMail(user_id=user, **sending.fresh(at))
         for user in due.order_by().values_list("user", flat=True).distinct()
     )
     mine = NoticeMail.objects.filter(user=OuterRef("user"), packed_at=at)

@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
-from email.utils import parseaddr
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -19,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integration.models import Notice, NoticeChoice, NoticeMail
-from inventory import post
+from inventory.post import addressing
 from inventory.wording import full_name
 from inventory.zones import zone_named, zone_of
 from staging.models import Alert, AlertReason, Severity
@@ -39,7 +37,7 @@ class Told:
 
     @property
     def link(self) -> str:
-        return post.absolute(reverse("staging:alert", args=[self.alert.pk]))
+        return addressing.absolute(reverse("staging:alert", args=[self.alert.pk]))
 
     @property
     def zone(self) -> tzinfo:
@@ -123,7 +121,7 @@ def _as_read_by(user: User, notices: Collection[Notice]) -> Iterator[None]:
     places = {notice.alert.site_id: notice.alert.site for notice in notices}
     site = next(iter(places.values())) if len(places) == 1 else None
     zone = zone_named(choice.time_zone) if choice and choice.time_zone else zone_of(site)
-    with translation.override(post.language_of(user)), timezone.override(zone):
+    with translation.override(addressing.language_of(user)), timezone.override(zone):
         yield
 
 
@@ -151,21 +149,15 @@ def _context(user: User, found: list[Group]) -> dict[str, Any]:
         "name": full_name(user),
         "groups": found,
         "count": sum(len(group.rows) for group in found),
-        "list_url": post.absolute(reverse("notices:notice_list")),
-        "alerts_url": post.absolute(reverse("staging:alert_list")),
-        "settings_url": post.absolute(reverse("notices:settings")),
+        "list_url": addressing.absolute(reverse("notices:notice_list")),
+        "alerts_url": addressing.absolute(reverse("staging:alert_list")),
+        "settings_url": addressing.absolute(reverse("notices:settings")),
         "language": translation.get_language(),
     }
 
 
 def _headers(mail: NoticeMail) -> dict[str, str]:
-    """The Message-ID is the same at every attempt, so that a repeat can be recognised."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    headers = {
-        "Message-ID": f"<notice-{mail.number}@{domain}>",
-        "Auto-Submitted": "auto-generated",
-        "Content-Language": translation.get_language() or settings.LANGUAGE_CODE,
-    }
-    if url := post.absolute(reverse("notices:settings")):
+    headers = addressing.headers_of(mail)
+    if url := addressing.absolute(reverse("notices:settings")):
         headers["List-Unsubscribe"] = f"<{url}>"
     return headers

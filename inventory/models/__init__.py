@@ -4,6 +4,7 @@ from inventory.models.attempts import RefusedAttempt
 from inventory.models.audit import AuditEntry, IdempotencyKey
 from inventory.models.ledger import Balance, InheritedTimeOut, Movement, MovementKind
 from inventory.models.lots import Container, Lot, LotLink
+from inventory.models.mail import MailQuerySet, MailState, OutgoingMail
 from inventory.models.materials import (
     LotStatus,
     Material,
@@ -46,12 +47,15 @@ __all__ = [
     "Lot",
     "LotLink",
     "LotStatus",
+    "MailQuerySet",
+    "MailState",
     "Material",
     "MaterialKind",
     "MaterialUnit",
     "Movement",
     "MovementKind",
     "OutboxRow",
+    "OutgoingMail",
     "Purpose",
     "Recorded",
     "RefusedAttempt",

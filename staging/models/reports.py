@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import Site
+from inventory.models import MailState, OutgoingMail, Site
 
 
 class ReportChoice(models.Model):
@@ -51,37 +51,21 @@ class ReportChoice(models.Model):
         return str(self.role or self.user)
 
 
-class ReportMail(models.Model):
-    """The report of one week for one person. Made before it is sent, and the mark that it was.
+class ReportMail(OutgoingMail):
+    """The report of one week for one person."""
 
-    It is claimed before it goes out (`claimed_at`), so that it goes out once: what was claimed and
-    has neither been sent nor failed may have gone out when its worker ended, and is not sent again
-    unless somebody says so.
-    """
+    AGAIN = (*OutgoingMail.AGAIN, MailState.SENT)
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person")
-    )
     week = models.DateField(_("week from"))
-    address = models.EmailField(_("sent to"), max_length=254)
-    due_at = models.DateTimeField(_("due at"))
-    claimed_at = models.DateTimeField(_("last tried at"), null=True)
-    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
-    failed_at = models.DateTimeField(_("failed at"), null=True)
-    error = models.CharField(_("last error"), max_length=200, blank=True)
-    sent_at = models.DateTimeField(_("sent at"), null=True)
 
-    class Meta:
-        ordering = ("-pk",)
+    class Meta(OutgoingMail.Meta):
         verbose_name = _("weekly report")
         verbose_name_plural = _("weekly reports")
         default_permissions = ("view",)
         permissions = [("send_report", _("Send weekly reports again"))]
         constraints = [
+            *OutgoingMail.Meta.constraints,
             models.UniqueConstraint(fields=["user", "week"], name="one_report_a_week"),
-        ]
-        indexes = [
-            models.Index(fields=["due_at"], name="report_unsent", condition=Q(sent_at=None)),
         ]
 
     def __str__(self) -> str:

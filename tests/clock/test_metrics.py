@@ -118,7 +118,7 @@ def test_it_costs_the_same_however_much_there_is(
     client: Client, settings: Any, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     settings.METRICS_TOKEN = "secret"
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         read(client)
 
 

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from config.bootstrap.servers import Server
 from config.models import TaskRun
-from integration.models import MailState, Notice, NoticeMail
+from integration.models import Notice, NoticeMail
 from integration.notices.tasks import send_notices, tell_people
+from inventory.models import MailState
 from staging.models import Alert, AlertLevel
 from tests.clock.conftest import worker_of
 from tests.clock.test_worker import send

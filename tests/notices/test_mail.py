@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from integration.models import MailState, Notice, NoticeChoice, NoticeMail, NoticeRule
-from integration.notices import actions, packing, sending, telling
+from integration.models import Notice, NoticeChoice, NoticeMail, NoticeRule
+from integration.notices import packing, sending, telling
 from inventory import accounts
 from inventory.audit import Actor
-from inventory.models import AuditEntry, Surface
+from inventory.models import AuditEntry, MailState, Surface
+from inventory.post import sending as post
 from staging.models import AlertReason
 from tests.factories import LocationFactory, SiteFactory
 from tests.notices.conftest import Scene, person
@@ -30,7 +31,7 @@ def test_at_once(scene: Scene, mailbox: Mailbox) -> None:
     [mail] = mailbox.taken
     assert mail["To"] == supervisor.email
     assert mail["Subject"] == f"Forestage: Critical: Staged for too long, {scene.plant.l1.code}"
-    assert mail["Message-ID"] == f"<notice-{scene.mail().number}@localhost>"
+    assert mail["Message-ID"] == f"<{scene.mail().number}@localhost>"
     assert mail["List-Unsubscribe"] == "<https://forestage.example.com/notices/settings/>"
     assert alert.lot
     for kind in ("plain", "html"):
@@ -217,6 +218,12 @@ def test_a_server_that_is_down_is_tried_again_later_and_later(
     assert (scene.mail().state, scene.mail().attempts, scene.mail().error) == ("sent", 6, "")
 
 
+def again(scene: Scene, by: Actor) -> int:
+    return post.try_again(
+        NoticeMail, mails=[scene.mail().pk], action="notices.try_again", by=by, at=timezone.now()
+    )
+
+
 def test_given_up_after_a_time_and_tried_again_by_hand(
     scene: Scene, mailbox: Mailbox, settings: Any
 ) -> None:
@@ -232,9 +239,9 @@ def test_given_up_after_a_time_and_tried_again_by_hand(
     settings.EMAIL_PORT = up
     assert scene.beat() == 0
     by = Actor(supervisor, Surface.ADMIN)
-    assert actions.try_again(mails=[scene.mail().pk], by=by, at=timezone.now()) == 1
+    assert again(scene, by) == 1
     assert scene.beat() == 1
-    assert actions.try_again(mails=[scene.mail().pk], by=by, at=timezone.now()) == 0
+    assert again(scene, by) == 0
     assert AuditEntry.objects.filter(action="notices.try_again").count() == 1
 
 
@@ -275,13 +282,14 @@ def test_what_was_taken_before_the_line_broke_comes_again_under_the_same_number(
 
 def test_what_another_worker_sends_is_left_to_it(scene: Scene, mailbox: Mailbox) -> None:
     """Until it was killed, and its claim has run out."""
-    person("supervisor")
+    supervisor = person("supervisor")
     scene.raise_one()
     telling.tell(timezone.now())
     packing.pack(timezone.now())
-    assert sending._claim(timezone.now())
+    assert post.claim(NoticeMail, timezone.now())
     assert sending.send_due() == 0
-    scene.wait(seconds=91)
+    assert again(scene, Actor(supervisor, Surface.ADMIN)) == 0
+    scene.clock.shift(post.LEASE)
     assert sending.send_due() == 1
 
 
@@ -292,11 +300,11 @@ def test_what_comes_back_late_does_not_unsettle_what_another_did(
     scene.raise_one()
     telling.tell(timezone.now())
     packing.pack(timezone.now())
-    slow = sending._claim(timezone.now())
+    slow = post.claim(NoticeMail, timezone.now())
     assert slow
-    scene.wait(seconds=91)
+    scene.clock.shift(post.LEASE)
     assert sending.send_due() == 1
-    sending._put_off(slow, OSError("timed out"))
+    post.put_off(slow, OSError("timed out"))
     assert (scene.mail().state, scene.mail().error) == ("sent", "")
 
 

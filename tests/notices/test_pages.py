@@ -12,10 +12,10 @@ from rest_framework.test import APIClient
 
 from config import health
 from config.clock import beat
-from integration.models import MailState, Notice, NoticeChoice, NoticeMail, NoticeRule
+from integration.models import Notice, NoticeChoice, NoticeMail, NoticeRule
 from integration.notices import keeping, packing, telling
 from inventory import sites
-from inventory.models import AuditEntry
+from inventory.models import AuditEntry, MailState
 from tests.factories import LocationFactory, SiteFactory
 from tests.notices.conftest import Scene, person
 
