@@ -80,6 +80,28 @@ def test_what_was_entered_late_counts_when_it_happened_or_when_it_was_known(
     assert lines(order, between, Known.THEN) == {1: [8, 0, 0, 0]}
 
 
+def test_what_was_added_later_with_an_earlier_time_made_it_older_only_then(
+    plant: Plant, go: Go
+) -> None:
+    """Its age, and when it was to be warned of, were others as they were known before."""
+    Location.objects.filter(pk=plant.l1.pk).update(dwell_limit=timedelta(hours=5))
+    plant.l1.refresh_from_db()
+    lot = plant.lot(10, number="A")
+    order = plant.order((lot.material, 8))
+    early, later = go(10), go(60)
+    for at, quantity in ((later, 3), (early, 2)):
+        between = go(1)
+        line = staging.Staging(demand=order, lot=lot, lane=plant.l1, quantity=Decimal(quantity))
+        staging.stage(lines=[line], by=plant.operator, at=at)
+    [then] = lane(plant.l1, between, Known.THEN).staged
+    [now] = lane(plant.l1, go(1), Known.THEN).staged
+    assert [(one.quantity, one.since) for one in (then, now)] == [(3, later), (5, early)]
+    assert then.claim
+    assert now.claim
+    assert then.claim.due_at == later + timedelta(hours=5)
+    assert now.claim.due_at == early + timedelta(hours=5)
+
+
 def test_claimed_times_that_contradict_each_other_are_said_to(plant: Plant, go: Go) -> None:
     lot = plant.lot(10, number="A")
     early, _late = go(10), go(60)
