@@ -256,6 +256,8 @@ SPECTACULAR_SETTINGS = {
         "DemandKind": "staging.models.DemandKind",
         "DemandState": "staging.models.DemandState",
         "AlertReason": "staging.models.AlertReason",
+        "SeverityEnum": "staging.models.Severity",
+        "LevelEnum": "staging.models.AlertLevel",
         "AlertStepKind": "staging.models.AlertStepKind",
         "NoticeHandling": "integration.models.Handling",
         "Work": "staging.worklists.works.Work",

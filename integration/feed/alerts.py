@@ -34,11 +34,12 @@ _SHOWN = AlertSerializer()  # to make one for each row takes ten times as long
 def facets(topic: str, keys: Collection[int]) -> dict[int, Facets]:
     rows = AlertStep.objects.filter(pk__in=keys).order_by()
     return {
-        pk: Facets(topic, site, lot=lot, demand=demand or "")
-        for pk, site, lot, demand in rows.values_list(
-            "pk", "alert__site", "alert__lot", "alert__demand__reference"
+        pk: Facets(topic, site, None, lot, demand or "", level, severity, reason)
+        for pk, site, lot, demand, level, severity, reason in rows.values_list(
+            "pk", "alert__site", "alert__lot", "alert__demand__reference",
+            "level", "alert__severity", "alert__reason",
         )
-    }
+    }  # fmt: skip
 
 
 def contents(wanted: Mapping[str, Collection[int]]) -> dict[tuple[str, int], Content]:

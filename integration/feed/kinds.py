@@ -39,13 +39,17 @@ def id_of(name: str, key: int) -> str:
 
 
 class Facets(NamedTuple):
-    """What the feed is filtered by: keys of sites and lot, the reference of the demand."""
+    """What the feed is filtered by: keys of sites and lot, the reference of the demand; of what
+    happens to alerts, level and severity as they are after it, and the reason."""
 
     name: str
     site: int | None = None
     to_site: int | None = None
     lot: int | None = None
     demand: str = ""
+    alert_level: int | None = None
+    alert_severity: str = ""
+    alert_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

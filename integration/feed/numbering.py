@@ -72,8 +72,8 @@ def _number(mark: FeedMark, most: int) -> int:
     now = timezone.now()
     FeedPosition.objects.bulk_create(
         FeedPosition(
-            position=position, type=row.name, key=key, site=row.site, to_site=row.to_site,
-            lot=row.lot, demand=row.demand, numbered_at=now,
+            position=position, type=row.name, key=key, numbered_at=now,
+            **{name: value for name, value in row._asdict().items() if name != "name"},
         )
         for position, (key, row) in enumerate(events, start=mark.newest + 1)
     )  # fmt: skip

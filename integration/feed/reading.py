@@ -16,6 +16,7 @@ from integration.models import FeedMark, FeedPosition
 from inventory.errors import Refused
 from inventory.models import Lot, Site
 from inventory.sites import Limit, of_lot
+from staging.models import AlertLevel, Severity
 
 WINDOW = 20_000
 """Positions that one page looks at: a filter that fits nothing costs no more than that."""
@@ -62,6 +63,11 @@ class Filters:
     limit: Limit | None = None
     """Sites that the reader may see, by id. Of what belongs to no site, what concerns lots that are
     or were on hand there; a hold on a material or a supplier's lot is for who may see all sites."""
+    severity: str = Severity.NOTICE
+    level: int = AlertLevel.OPERATOR
+    reasons: tuple[str, ...] = ()
+    """Of what happens to alerts: at least so grave, and come at least so far, when it happened, and
+    for these reasons. All other events are as they would be without."""
 
     def names(self) -> set[str]:
         """The types that are wanted, without their prefix."""
@@ -82,7 +88,19 @@ class Filters:
         if self.limit is not None:
             here = of_lot("lot")(self.limit) & Q(site=None, to_site=None)
             rows = rows.filter(Q(site__in=self.limit) | Q(to_site__in=self.limit) | here)
-        return rows
+        alerts = self._alerts()
+        return rows.filter(Q(alert_level=None) | Q(**alerts)) if alerts else rows
+
+    def _alerts(self) -> dict[str, Any]:
+        wanted: dict[str, Any] = {}
+        if self.severity != Severity.NOTICE:
+            grave = Severity.values.index(self.severity)
+            wanted["alert_severity__in"] = Severity.values[grave:]
+        if self.level != AlertLevel.OPERATOR:
+            wanted["alert_level__gte"] = self.level
+        if self.reasons:
+            wanted["alert_reason__in"] = self.reasons
+        return wanted
 
 
 def matching(pattern: str) -> set[str]:
@@ -178,7 +196,12 @@ def events(rows: Iterable[FeedPosition]) -> list[Event]:
             type=PREFIX + row.type,
             time=found[topic, row.key].time,
             subject=found[topic, row.key].subject,
-            data=found[topic, row.key].data,
+            data=found[topic, row.key].data | _as_chosen(row),
         )
         for row, topic in placed
     ]
+
+
+def _as_chosen(row: FeedPosition) -> dict[str, Any]:
+    """An alert that comes back may be as grave as a new rule says; what happened before was not."""
+    return {"severity": row.alert_severity} if row.alert_severity else {}

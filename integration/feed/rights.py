@@ -17,10 +17,15 @@ VIEWS = {
 }
 
 
-def needed(types: Collection[str]) -> set[str]:
-    """The permissions to view all that these types, or patterns, name; none: everything."""
+def families(types: Collection[str]) -> set[str]:
+    """What these types, or patterns, tell of; none: of everything."""
     names = Filters(types=tuple(types)).names() or set(NAMES)
-    return {VIEWS[name.split(".")[0]] for name in names}
+    return {name.split(".")[0] for name in names}
+
+
+def needed(types: Collection[str]) -> set[str]:
+    """The permissions to view all of that."""
+    return {VIEWS[family] for family in families(types)}
 
 
 def missing(user: Any, types: Collection[str]) -> list[str]:

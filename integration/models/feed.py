@@ -10,7 +10,8 @@ class FeedPosition(models.Model):
     """The place of one event in the feed, and what the feed is filtered by.
 
     What happened is read from the record itself, by `key`. Positions are dense: what is numbered is
-    never followed by anything below it.
+    never followed by anything below it. `alert_level` and so on are the alert's after that step of
+    its history; empty for what is none.
     """
 
     position = models.BigIntegerField(primary_key=True)
@@ -20,6 +21,9 @@ class FeedPosition(models.Model):
     to_site = models.BigIntegerField(null=True)
     lot = models.BigIntegerField(null=True)
     demand = models.CharField(max_length=80, blank=True)
+    alert_level = models.PositiveSmallIntegerField(null=True)
+    alert_severity = models.CharField(max_length=8, blank=True, db_default="")
+    alert_reason = models.CharField(max_length=20, blank=True, db_default="")
     numbered_at = models.DateTimeField()
 
     class Meta:

@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Site
+from staging.models import AlertLevel, AlertReason, Severity
 
 
 class Ended(models.TextChoices):
@@ -53,7 +55,8 @@ def _wanted() -> models.Exists:
 class Subscription(models.Model):
     """A receiver, the events that it wants, and up to where in the feed it has them.
 
-    It tells what its `owner` may view, and where it is `limited_to` sites, of these alone.
+    It tells what its `owner` may view, and where it is `limited_to` sites, of these alone. What is
+    wanted of alerts narrows the events about these, each by how the alert stood after it.
     `position` is that of the last event that was taken. `failing_event` is the one that was not,
     `attempts` how often it was tried, `next_attempt_at` when it is tried again. `lease` is the
     worker's that sends to it now, until `leased_until`.
@@ -69,6 +72,18 @@ class Subscription(models.Model):
         Site, blank=True, related_name="+", verbose_name=_("sites"),
         help_text=_("Empty: those of all sites."),
     )  # fmt: skip
+    alert_severity = models.CharField(
+        _("severity of alerts"), max_length=8, choices=Severity, default=Severity.NOTICE,
+        db_default=Severity.NOTICE, help_text=_("The gravest are critical. Notice: all."),
+    )  # fmt: skip
+    alert_level = models.PositiveSmallIntegerField(
+        _("level of alerts"), choices=AlertLevel, default=AlertLevel.OPERATOR,
+        db_default=AlertLevel.OPERATOR,
+        help_text=_("Alerts escalate from operators to supervisors to QA. Operator: all."),
+    )  # fmt: skip
+    alert_reasons = models.JSONField(
+        _("reasons of alerts"), default=list, blank=True, help_text=_("None chosen: all.")
+    )
     limited_to = models.ManyToManyField(
         Site, blank=True, related_name="+", verbose_name=_("limited to"), editable=False
     )
@@ -119,6 +134,13 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        unknown = [reason for reason in self.alert_reasons if reason not in AlertReason.values]
+        if unknown:
+            said = _("There is no %(unknown)s.") % {"unknown": ", ".join(map(str, unknown))}
+            raise ValidationError({"alert_reasons": ValidationError(said, "invalid_choice")})
 
 
 class WebhookSecretQuerySet(models.QuerySet["WebhookSecret"]):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.feed import reading
 from integration.feed.numbering import catch_up
+from integration.feed.rights import families
 from integration.models import Ended, Parcel, ParcelKind, Subscription
 from integration.webhooks import addresses, ending, messages, rights, secrets
 from integration.webhooks.turns import FREE
@@ -21,6 +22,7 @@ from inventory.audit import Actor
 from inventory.errors import Refused
 from inventory.models import Site
 from inventory.sites import limit_of
+from staging.models import AlertLevel, Severity
 
 FRESH: dict[str, Any] = {
     "failing_since": None, "failing_event": "", "attempts": 0, "next_attempt_at": None,
@@ -28,8 +30,17 @@ FRESH: dict[str, Any] = {
 """Of a subscription that nothing has failed at."""
 
 
-WHAT_GOES_WHERE = {"url", "types", "sites"}
+OF_ALERTS: dict[str, Any] = {
+    "alert_severity": Severity.NOTICE.value,
+    "alert_level": AlertLevel.OPERATOR.value,
+    "alert_reasons": [],
+}
+"""What is asked of alerts, as it is where it narrows nothing."""
+
+WHAT_GOES_WHERE = {"url", "types", "sites", *OF_ALERTS}
 """What of a subscription decides who learns what."""
+
+LISTS = ("types", "alert_reasons")
 
 
 class Resume(models.TextChoices):
@@ -47,6 +58,9 @@ def subscribe(
     url: str,
     types: Sequence[str],
     sites: Sequence[Site],
+    alert_severity: str = Severity.NOTICE,
+    alert_level: int = AlertLevel.OPERATOR,
+    alert_reasons: Sequence[str] = (),
     contact: str = "",
     after: int | None = None,
     by: Actor,
@@ -56,7 +70,8 @@ def subscribe(
 
     Returns it with its secret, which is kept nowhere. Raises ValidationError as `full_clean` does;
     refuses `webhook_url`, `webhook_address`, `webhook_type`, `webhook_rights` (not all of it may be
-    viewed), `site_not_in_scope`, and a position as the feed does: `cursor_too_old`, `cursor_ahead`.
+    viewed), `site_not_in_scope`, `webhook_without_alerts` (they are narrowed, and none is wanted),
+    and a position as the feed does: `cursor_too_old`, `cursor_ahead`.
     """
     limit = limit_of(by.user)
     rights.require(by.user, types, sites, within=limit)
@@ -67,9 +82,11 @@ def subscribe(
         stamp = audit.stamp(by, at)
         made = Subscription(
             name=name, url=url, types=list(types), contact=contact, owner=by.user,
-            created_at=stamp.recorded_at, position=position,
+            alert_severity=alert_severity, alert_level=alert_level,
+            alert_reasons=list(alert_reasons), created_at=stamp.recorded_at, position=position,
         )  # fmt: skip
         made.full_clean()
+        _check_alerts(made)
         made.save()
         made.sites.set(sites)
         made.limited_to.set(limit or ())
@@ -85,6 +102,9 @@ def change(
     url: str | None = None,
     types: Sequence[str] | None = None,
     sites: Sequence[Site] | None = None,
+    alert_severity: str | None = None,
+    alert_level: int | None = None,
+    alert_reasons: Sequence[str] | None = None,
     contact: str | None = None,
     by: Actor,
     at: datetime,
@@ -98,14 +118,19 @@ def change(
     if url is not None and url != subscription.url:
         url = addresses.check_url(url)
     _check_types(types or ())
-    given = {"name": name, "url": url, "types": types, "contact": contact}
+    given: dict[str, Any] = {
+        "name": name, "url": url, "types": types, "contact": contact,
+        "alert_severity": alert_severity, "alert_level": alert_level,
+        "alert_reasons": alert_reasons,
+    }  # fmt: skip
     with transaction.atomic():
         row, stamp = _locked(subscription), audit.stamp(by, at)
         before = _said(row)
         for column, value in given.items():
             if value is not None:
-                setattr(row, column, list(value) if column == "types" else value)
+                setattr(row, column, list(value) if column in LISTS else value)
         row.full_clean()
+        _check_alerts(row)
         if sites is not None:
             row.sites.set(sites)
         after = _said(row)
@@ -351,10 +376,22 @@ def _check_types(types: Sequence[str]) -> None:
             )
 
 
+def _check_alerts(row: Subscription) -> None:
+    """Who narrows alerts and gets none would wait for them."""
+    narrowed = [name for name, unasked in OF_ALERTS.items() if getattr(row, name) != unasked]
+    if narrowed and "alert" not in families(row.types):
+        raise Refused(
+            _("No event of alerts is among the kinds that are chosen."),
+            code="webhook_without_alerts",
+            field=narrowed[0],
+            hint=_("Choose forestage.alert.* as well, or all severities, levels and reasons."),
+        )
+
+
 def _said(row: Subscription) -> dict[str, Any]:
     """What is settled of a subscription, for the audit trail."""
     sites = sorted(row.sites.values_list("code", flat=True))
     return {
         "name": row.name, "url": row.url, "types": row.types, "sites": sites,
-        "contact": row.contact,
+        "contact": row.contact, **{name: getattr(row, name) for name in OF_ALERTS},
     }  # fmt: skip

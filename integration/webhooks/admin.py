@@ -22,6 +22,13 @@ from inventory.admin import cells
 from inventory.admin.base import HistoryAdmin, Refusable, RefusableForm, actor
 from inventory.admin.bearer import secret_page
 from inventory.errors import Refused
+from staging.models import AlertReason
+
+OF_ALERTS = _(
+    "Narrows the events of alerts (forestage.alert.*) alone; all others are sent regardless. What "
+    "counts is how the alert stood at each step: from level QA, one that escalates to QA is told "
+    "from then on."
+)
 
 SHOWN = 10
 """Attempts on a webhook's own page."""
@@ -43,6 +50,15 @@ class TypesField(forms.CharField):
         return bool((initial or []) != self.to_python(data))
 
 
+class ReasonsField(forms.MultipleChoiceField):
+    """Reasons of alerts, kept as a list."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return set(initial or []) != set(data or [])
+
+
 class Begin(models.TextChoices):
     """Where a new receiver begins."""
 
@@ -59,15 +75,22 @@ class SubscriptionForm(RefusableForm[Subscription]):
             "Empty: everything."
         ),
     )  # fmt: skip
+    alert_reasons = ReasonsField(
+        label=_("Reasons"), choices=AlertReason.choices, required=False,
+        help_text=_("None chosen: all."),
+    )  # fmt: skip
     begin = forms.TypedChoiceField(
         label=_("Begin"), choices=Begin.choices, initial=Begin.NEWEST, required=False
     )
 
     class Meta:
         model = Subscription
-        fields = ("name", "url", "types", "sites", "contact")
+        fields = ("name", "url", "types", "sites", *actions.OF_ALERTS, "contact")
+        labels = {"alert_severity": _("From severity"), "alert_level": _("From level")}
         widgets = {
             "url": forms.TextInput(attrs={"class": "vLargeTextField", "inputmode": "url"}),
+            "alert_severity": forms.RadioSelect,
+            "alert_level": forms.RadioSelect,
         }
 
 
@@ -103,9 +126,12 @@ class SubscriptionAdmin(Refusable[Subscription]):
         rows = super().get_queryset(request)
         return rows.annotate(letters=Count("parcels", filter=dead))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        asked = ["name", "url", "types", "sites", "contact"]
-        return asked if obj else [*asked, "begin"]
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        asked = ["name", "url", "contact", "types", "sites"]
+        return [
+            (None, {"fields": asked if obj else [*asked, "begin"]}),
+            (_("Which alerts"), {"fields": list(actions.OF_ALERTS), "description": OF_ALERTS}),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -157,8 +183,12 @@ class SubscriptionAdmin(Refusable[Subscription]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        one_way = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().render_change_form(request, context | one_way, *args, **kwargs)
+        context |= {
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+            "kinds": [PREFIX + name for name in NAMES],
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def _about(self, request: HttpRequest, row: Subscription) -> dict[str, Any]:
         newest = reading.mark_now().newest
@@ -176,7 +206,6 @@ class SubscriptionAdmin(Refusable[Subscription]):
             f"?subscription__id__exact={row.pk}",
             "letters_url": f"{reverse('admin:integration_parcel_changelist')}"
             f"?subscription__id__exact={row.pk}",
-            "kinds": [PREFIX + name for name in NAMES],
             "steps": [
                 {"step": step, "url": reverse(f"admin:{_name_of(name)}", args=[row.pk])}
                 for name, step in STEPS.items()

@@ -36,8 +36,10 @@ from inventory.audit import Actor
 from inventory.idempotency import FIRST_ERROR, Answer
 from inventory.models import Surface
 
-SETTLED = ("name", "url", "types", "sites", "contact")
-"""What changes by hand alone: the rest of a webhook changes with every event."""
+BEFORE = ("name", "url", "types", "sites", "contact")
+SETTLED = (*BEFORE, *actions.OF_ALERTS)
+"""What changes by hand alone: the rest of a webhook changes with every event. Who knows nothing of
+alerts compares what was there before, and changes no more than that."""
 
 SECRET = "secret"  # noqa: S105 - of an answer; as it is kept, the number of the secret
 
@@ -74,8 +76,8 @@ class WebhookViewSet(Doing):
     @_webhook(Subscribing, WebhookWithSecretSerializer)
     def create(self, request: Request) -> Response:
         """Set a receiver up, of what you may view yourself. Refuses `webhook_url`,
-        `webhook_address`, `webhook_type`, `webhook_rights`, `site_not_in_scope`, `cursor_too_old`,
-        `cursor_ahead`."""
+        `webhook_address`, `webhook_type`, `webhook_rights`, `site_not_in_scope`,
+        `webhook_without_alerts`, `cursor_too_old`, `cursor_ahead`."""
         return self.serve(
             actions.subscribe, Subscribing, shown=lambda made: self._with_secret(made[0])
         )
@@ -84,9 +86,10 @@ class WebhookViewSet(Doing):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change where events go, or which; what is left out stays.
 
-        In `If-Match`, the `ETag` of a webhook read with `fields=name,url,types,sites,contact` will
-        do, which stays the same while events are sent. Refuses `webhook_url`, `webhook_address`,
-        `webhook_type`, `webhook_rights`, `site_not_in_scope`.
+        In `If-Match`, the `ETag` of a webhook read with
+        `fields=name,url,types,sites,alert_severity,alert_level,alert_reasons,contact` will do,
+        which stays the same while events are sent. Refuses `webhook_url`, `webhook_address`,
+        `webhook_type`, `webhook_rights`, `site_not_in_scope`, `webhook_without_alerts`.
         """
         return self._do(actions.change, Changing)
 
@@ -172,9 +175,11 @@ class WebhookViewSet(Doing):
                 refusing.require(self.request, permission)
 
     def tags(self, row: Any) -> tuple[str, ...]:
-        shown = self._shown(row)
-        settled = {name: shown[name] for name in shown if name in SETTLED}
-        return (*super().tags(row), etag_of(FastJSONRenderer().render(settled)))
+        shown, renderer = self._shown(row), FastJSONRenderer()
+        settled = [
+            {name: shown[name] for name in shown if name in names} for names in (SETTLED, BEFORE)
+        ]
+        return (*super().tags(row), *(etag_of(renderer.render(one)) for one in settled))
 
 
 class DeliveryFilter(Filters):

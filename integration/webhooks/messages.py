@@ -62,7 +62,14 @@ def wanted(subscription: Subscription) -> Filters:
     """The events that a subscription is about."""
     sites = subscription.sites.order_by("code").values_list("code", flat=True)
     limit = rights.limit(subscription)
-    return Filters(types=tuple(subscription.types), sites=tuple(sites), limit=limit)
+    return Filters(
+        types=tuple(subscription.types),
+        sites=tuple(sites),
+        limit=limit,
+        severity=subscription.alert_severity,
+        level=subscription.alert_level,
+        reasons=tuple(subscription.alert_reasons),
+    )
 
 
 def _dumps(said: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from integration.models import Delivery, Parcel, Subscription
 from integration.webhooks.actions import Resume
 from inventory.api.fields import SiteIn
+from staging.models import AlertLevel, AlertReason, Severity
 
 LARGEST = 2**63 - 1
 MOST_HOURS = 24 * 30
@@ -17,6 +18,9 @@ class WebhookSerializer(serializers.ModelSerializer[Subscription]):
 
     sites = serializers.SlugRelatedField[Any](slug_field="code", many=True, read_only=True)
     types = serializers.ListField(child=serializers.CharField(), read_only=True)
+    alert_reasons = serializers.ListField(
+        child=serializers.ChoiceField(choices=AlertReason.choices), read_only=True
+    )
     contact = serializers.CharField(
         read_only=True, help_text="Who is told by e-mail when the receiver is given up, or nobody."
     )
@@ -31,9 +35,9 @@ class WebhookSerializer(serializers.ModelSerializer[Subscription]):
     class Meta:
         model = Subscription
         fields = (
-            "id", "name", "url", "types", "sites", "contact", "owner", "limited_to", "created_at",
-            "position", "succeeded_at", "failing_since", "failing_event", "attempts",
-            "next_attempt_at", "disabled_at", "ended",
+            "id", "name", "url", "types", "sites", "alert_severity", "alert_level", "alert_reasons",
+            "contact", "owner", "limited_to", "created_at", "position", "succeeded_at",
+            "failing_since", "failing_event", "attempts", "next_attempt_at", "disabled_at", "ended",
         )  # fmt: skip
         read_only_fields: ClassVar[Any] = fields
 
@@ -101,6 +105,19 @@ class Changing(serializers.Serializer[Any]):
     sites = serializers.ListField(
         child=SiteIn(), default=list, help_text="Codes of sites. Empty: all."
     )
+    alert_severity = serializers.ChoiceField(
+        choices=Severity.choices, default=Severity.NOTICE.value,
+        help_text="Of alerts, those at least so grave when it happened. `notice`: all.",
+    )  # fmt: skip
+    alert_level = serializers.ChoiceField(
+        choices=AlertLevel.choices, default=AlertLevel.OPERATOR.value,
+        help_text="Of alerts, those that had come at least so far when it happened: 1 operator "
+        "(all), 2 supervisor, 3 QA.",
+    )  # fmt: skip
+    alert_reasons = serializers.ListField(
+        child=serializers.ChoiceField(choices=AlertReason.choices), default=list,
+        max_length=len(AlertReason), help_text="Of alerts, those for these reasons. Empty: all.",
+    )  # fmt: skip
     contact = serializers.EmailField(
         required=False, allow_blank=True, max_length=254,
         help_text="Who is told by e-mail when the receiver is given up.",

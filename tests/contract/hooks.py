@@ -46,7 +46,12 @@ DONE: dict[str, tuple[Callable[[Plant], Any], dict[str, Any]]] = {
     ),
     "webhooks_partial_update": (
         failing,
-        {"url": "https://wms.invalid/forestage", "types": ["forestage.movement.*"]},
+        {
+            "url": "https://wms.invalid/forestage",
+            "types": ["forestage.movement.*", "forestage.alert.*"],
+            "alert_severity": "critical",
+            "alert_level": 2,
+        },
     ),
     "webhooks_rotate_secret_create": (failing, {"overlap_hours": 48}),
     "webhooks_disable_create": (failing, {"reason": "The MES is replaced"}),

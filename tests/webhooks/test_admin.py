@@ -37,7 +37,7 @@ def actions_of(hook: Hook) -> list[str]:
 class TestSettingUp:
     def entered(self, url: str, **more: Any) -> dict[str, Any]:
         entered = {"name": "MES", "url": url, "types": "", "contact": "", "begin": "newest"}
-        return entered | more
+        return entered | {"alert_severity": "notice", "alert_level": "1"} | more
 
     def test_the_secret_is_shown_once_and_kept_nowhere(
         self, administrator: Client, receiver: Receiver

@@ -292,16 +292,26 @@ def test_it_is_changed_as_it_was_read_or_not_at_all(api: Api, hook: Hook) -> Non
     assert patch(api, hook, {"name": "B"}, **{"If-Match": "*"}).status_code == 200
 
 
+OF_ALERTS = ",alert_severity,alert_level,alert_reasons"
+
+
+@pytest.mark.parametrize("more", ["", OF_ALERTS])
 def test_events_that_are_sent_do_not_change_what_is_settled(
-    api: Api, hook: Hook, receiver: Receiver
+    api: Api, hook: Hook, receiver: Receiver, more: str
 ) -> None:
-    own, query = f"/api/v1/webhooks/{hook.pk}/", {"fields": "contact,name,sites,types,url"}
+    """For a client that knows nothing of choosing alerts, and for one that does."""
+    own, query = f"/api/v1/webhooks/{hook.pk}/", {"fields": f"contact,name,sites,types,url{more}"}
     whole, settled = api.get(own)["ETag"], api.get(own, query)["ETag"]
     hook.happen()
     hook.beat()
     assert patch(api, hook, {"name": "A"}, **{"If-Match": whole}).status_code == 412
     assert patch(api, hook, {"name": "A"}, **{"If-Match": settled}).status_code == 200
     assert patch(api, hook, {"name": "B"}, **{"If-Match": settled}).status_code == 412
+    settled = api.get(own, query)["ETag"]
+    assert patch(api, hook, {"alert_level": 2}).status_code == 200
+    assert patch(api, hook, {"name": "B"}, **{"If-Match": settled}).status_code == (
+        412 if more else 200
+    )
 
 
 def test_a_client_may_have_to_say_what_it_has_read(
