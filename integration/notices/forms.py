@@ -38,6 +38,15 @@ class DaysField(forms.MultipleChoiceField):
         return "".join(sorted(super().clean(value)))
 
 
+class SitesField(forms.ModelMultipleChoiceField):
+    """Sites, by the name that people know as well."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, site: Site) -> str:
+        return f"{site.code} · {site.name}"
+
+
 class ChoiceForm(forms.Form):
     """What is told, how and when."""
 
@@ -49,9 +58,9 @@ class ChoiceForm(forms.Form):
         help_text=_("Alerts escalate from operators to supervisors to QA. Choose an earlier level "
                     "to be told sooner."),
     )  # fmt: skip
-    sites = forms.ModelMultipleChoiceField(
+    sites = SitesField(
         Site.objects.filter(is_active=True), label=_("Sites"), to_field_name="code", required=False,
-        widget=forms.CheckboxSelectMultiple, help_text=_("None chosen: all sites."),
+        help_text=_("None chosen: all sites."),
     )  # fmt: skip
     digest_times = forms.CharField(
         label=_("Times of the digest"), required=False, max_length=100,
@@ -82,8 +91,7 @@ class ChoiceForm(forms.Form):
     def __init__(self, *args: Any, by_role: Wish, **options: Any) -> None:
         super().__init__(*args, **options)
         for severity in Severity.values:
-            usual = by_role.handling(severity)
-            self._offer(severity, Handling.choices, usual.label)
+            self._offer_handling(severity, by_role.handling(severity))
         levels = [AlertLevel(level).label for level in sorted(by_role.levels)]
         self._offer("level", AlertLevel.choices, " / ".join(map(str, levels)) or _("none"))
         wait = _("Sent at once") if by_role.loud else _("Wait as well")
@@ -95,6 +103,13 @@ class ChoiceForm(forms.Form):
         said = _("By my role: %(what)s") % {"what": usual}
         field.choices = [("", said), *choices]
         field.coerce, field.empty_value, field.required = int, None, False
+
+    def _offer_handling(self, severity: str, usual: Handling) -> None:
+        """Beside the field, what it is by the role: a narrow list would cut it off."""
+        self._offer(severity, Handling.choices, usual.label)
+        field: Any = self.fields[severity]
+        (_nothing, field.help_text), *choices = field.choices
+        field.choices = [("", _("As my role has it")), *choices]
 
     def clean_loud(self) -> bool | None:
         given = self.cleaned_data["loud"]
