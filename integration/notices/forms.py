@@ -38,7 +38,7 @@ class DaysField(forms.MultipleChoiceField):
         return "".join(sorted(super().clean(value)))
 
 
-class SitesField(forms.ModelMultipleChoiceField):
+class SitesField(forms.ModelMultipleChoiceField[Site]):
     """Sites, by the name that people know as well."""
 
     widget = forms.CheckboxSelectMultiple
