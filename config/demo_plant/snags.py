@@ -35,9 +35,9 @@ def order(
 def _rest_of_a_batch(story: Story) -> None:
     """Bulk tablets are put back into quarantine in their buffer; a lot of cartons is rejected."""
     order(story, "PAC-0129", "production", "RVS-PAC", "FG-5001", 40,
-          ("WP-4002", "60000"), ("PK-3003", "3000"), ("PK-3004", "3000"))  # fmt: skip
+          ("WP-4002", "60000"), ("PK-3003", "3000"), ("PK-3001", "500"))  # fmt: skip
     stage(story, hours(20), "PAC-0129", "RVS-PAC-BUF", REOPENED)
-    stage(story, hours(4.5), "PAC-0129", "RVS-PAC-LS", REJECTED, "PK-3004/L-0907")
+    stage(story, hours(4.5), "PAC-0129", "RVS-PAC-LS", REJECTED, "PK-3001/V-310")
     story.sign("reopen", hours(3), "Metal detector failed its check", {"lot": REOPENED})
     story.sign("reject", hours(1), "Batch code prints too faint to be read", {"lot": REJECTED})
 
