@@ -27,6 +27,7 @@ from config.demo_accounts import DEMO_PASSWORD  # noqa: E402
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SCREEN = (1280, 800)
+TALL = (1280, 1100)
 PHONE = (390, 844)
 WALL = (1920, 1080)
 
@@ -59,8 +60,8 @@ PICTURES = (
     Picture("stock", "supervisor", "/stock/"),
     Picture("alerts", "supervisor", "/alerts/?whose=all"),
     Picture("alerts-phone", "operator", "/alerts/", PHONE),
-    Picture("ahead", "supervisor", "/ahead/?site=RVS"),
-    Picture("trends", "supervisor", "/numbers/trends/"),
+    Picture("ahead", "supervisor", "/ahead/?site=RVS&horizon=next_shift", TALL),
+    Picture("trends", "supervisor", "/numbers/trends/", TALL),
     Picture("notices", "operator", "/notices/"),
     Picture("notices-phone", "operator", "/notices/", PHONE),
     Picture("notice-settings", "supervisor", "/notices/settings/"),
@@ -161,16 +162,16 @@ def ticked(browser: Browser, base: str) -> None:
 
 def alert(browser: Browser, base: str) -> None:
     """The page of an alert that has a history: somebody has acknowledged it."""
-    page = signed_in(browser, base, Picture("alert", "supervisor", ""))
+    page = signed_in(browser, base, Picture("alert", "supervisor", "", TALL))
     page.goto(urljoin(base, "/alerts/?whose=all&acknowledged=yes"))
     page.click("tbody th a")
     save(page, "alert")
 
 
 def stood(browser: Browser, base: str) -> None:
-    """The board of the plant as it was a day ago."""
+    """The board of the plant as it was some hours ago."""
     page = signed_in(browser, base, Picture("as-it-stood", "supervisor", ""))
-    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
     page.goto(urljoin(base, f"/as-it-stood/?site=RVS&at={moment:%Y-%m-%dT%H:%M:%SZ}"))
     save(page, "as-it-stood")
 
@@ -185,10 +186,14 @@ print(message(NoticeMail(user=user), told.select_related("alert__site")).alterna
 """
 
 
-def mail(browser: Browser, base: str) -> None:
+def mail(browser: Browser, _base: str) -> None:
     """The e-mail about what the operator has been told, as it would be sent now."""
     var = var_directory()
-    ours = {"FORESTAGE_VAR": str(var), "FORESTAGE_SECRET_KEY": (var / "secret-key").read_text()}
+    ours = {
+        "FORESTAGE_VAR": str(var),
+        "FORESTAGE_SECRET_KEY": (var / "secret-key").read_text(),
+        "FORESTAGE_URL": "http://127.0.0.1:8000",
+    }
     html = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "manage.py", "shell", "-v0", "-c", MAIL],
         cwd=ROOT, env=os.environ | ours, check=True, capture_output=True, text=True,
