@@ -59,7 +59,7 @@ PICTURES = (
     Picture("lot", "qa", "/scan/?q=RM-1003/PVK-208"),
     Picture("stock", "supervisor", "/stock/"),
     Picture("alerts", "supervisor", "/alerts/?whose=all"),
-    Picture("alerts-phone", "operator", "/alerts/", PHONE),
+    Picture("alerts-phone", "operator", "/alerts/#alerts", PHONE),
     Picture("ahead", "supervisor", "/ahead/?site=RVS&horizon=next_shift", TALL),
     Picture("trends", "supervisor", "/numbers/trends/", TALL),
     Picture("notices", "operator", "/notices/"),
