@@ -3,12 +3,16 @@
     python3 manage.py demo --port 8000
     .venv/bin/python docs/screenshots.py http://127.0.0.1:8000/
 
-Needs the test environment (`python3 manage.py test --setup-only`) and a Chromium.
+Needs the test environment (`python3 manage.py test --setup-only`) and a Chromium, and FORESTAGE_VAR
+where the demo has it. With names behind the address, only these are taken.
 """
 
 import os
+import subprocess
 import sys
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -17,11 +21,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from config.bootstrap.demo import var_directory  # noqa: E402
 from config.bootstrap.services import required  # noqa: E402
 from config.demo_accounts import DEMO_PASSWORD  # noqa: E402
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SCREEN = (1280, 800)
+TALL = (1280, 1100)
 PHONE = (390, 844)
 WALL = (1920, 1080)
 
@@ -52,7 +58,10 @@ PICTURES = (
     Picture("picks", "operator", "/picks/?demand=GRA-0145&demand=NAS-0062"),
     Picture("lot", "qa", "/scan/?q=RM-1003/PVK-208"),
     Picture("stock", "supervisor", "/stock/"),
-    Picture("alerts", "supervisor", "/alerts/"),
+    Picture("alerts", "supervisor", "/alerts/?whose=all"),
+    Picture("alerts-phone", "operator", "/alerts/#alerts", PHONE),
+    Picture("ahead", "supervisor", "/ahead/?site=RVS&horizon=next_shift", TALL),
+    Picture("trends", "supervisor", "/numbers/trends/", TALL),
     Picture("notices", "operator", "/notices/"),
     Picture("notices-phone", "operator", "/notices/", PHONE),
     Picture("notice-settings", "supervisor", "/notices/settings/"),
@@ -86,8 +95,8 @@ PICTURES = (
 )
 
 
-def main(base: str) -> None:
-    """Take every picture."""
+def main(base: str, names: Collection[str]) -> None:
+    """Take every picture, or those of these names."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -95,13 +104,13 @@ def main(base: str) -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         for picture in PICTURES:
-            page = signed_in(browser, base, picture)
-            page.goto(urljoin(base, picture.path))
-            save(page, picture.name)
-        refused(browser, base)
-        stop(browser, base)
-        signature(browser, base)
-        wall(browser, base)
+            if not names or picture.name in names:
+                page = signed_in(browser, base, picture)
+                page.goto(urljoin(base, picture.path))
+                save(page, picture.name)
+        for name, take in STAGED.items():
+            if not names or name in names:
+                take(browser, base)
         browser.close()
 
 
@@ -138,6 +147,60 @@ def stop(browser: Browser, base: str) -> None:
     page.press("[name=scan]", "Enter")
     page.wait_for_url("**/guided/**")
     save(page, "worklist-stop")
+
+
+def ticked(browser: Browser, base: str) -> None:
+    """Three alerts that a supervisor is about to acknowledge at once."""
+    page = signed_in(browser, base, Picture("alerts-together", "supervisor", ""))
+    page.goto(urljoin(base, "/alerts/?whose=all"))
+    for index in range(3):
+        page.locator(".cell-tick input").nth(index).check()
+    page.click("button[value=acknowledge]")
+    page.fill("[name=reason]", "The night shift clears the buffer first")
+    save(page, "alerts-together")
+
+
+def alert(browser: Browser, base: str) -> None:
+    """The page of an alert that has a history: somebody has acknowledged it."""
+    page = signed_in(browser, base, Picture("alert", "supervisor", "", TALL))
+    page.goto(urljoin(base, "/alerts/?whose=all&acknowledged=yes"))
+    page.click("tbody th a")
+    save(page, "alert")
+
+
+def stood(browser: Browser, base: str) -> None:
+    """The board of the plant as it was some hours ago."""
+    page = signed_in(browser, base, Picture("as-it-stood", "supervisor", ""))
+    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
+    page.goto(urljoin(base, f"/as-it-stood/?site=RVS&at={moment:%Y-%m-%dT%H:%M:%SZ}"))
+    save(page, "as-it-stood")
+
+
+MAIL = """
+from django.contrib.auth.models import User
+from integration.models import Notice, NoticeMail
+from integration.notices.writing import message
+user = User.objects.get(username="operator")
+told = Notice.objects.filter(user=user, alert__closed_at=None)
+print(message(NoticeMail(user=user), told.select_related("alert__site")).alternatives[0][0])
+"""
+
+
+def mail(browser: Browser, _base: str) -> None:
+    """The e-mail about what the operator has been told, as it would be sent now."""
+    var = var_directory()
+    ours = {
+        "FORESTAGE_VAR": str(var),
+        "FORESTAGE_SECRET_KEY": (var / "secret-key").read_text(),
+        "FORESTAGE_URL": "http://127.0.0.1:8000",
+    }
+    html = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "manage.py", "shell", "-v0", "-c", MAIL],
+        cwd=ROOT, env=os.environ | ours, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    page = browser.new_page(viewport={"width": 800, "height": 900})
+    page.set_content(html)
+    save(page, "notice-mail")
 
 
 def signature(browser: Browser, base: str) -> None:
@@ -177,5 +240,18 @@ def save(page: Page, name: str) -> None:
     print(IMAGES / f"{name}.png")
 
 
+STAGED: dict[str, Callable[[Browser, str], None]] = {
+    "refused": refused,
+    "worklist-stop": stop,
+    "alerts-together": ticked,
+    "alert": alert,
+    "as-it-stood": stood,
+    "notice-mail": mail,
+    "signature": signature,
+    "wall": wall,
+}
+"""Pictures for which something is done before, by the first name that they make."""
+
+
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000/")
+    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000/", sys.argv[2:])

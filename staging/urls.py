@@ -5,6 +5,7 @@ from django.urls import path
 from staging.views import (
     ahead,
     alerts,
+    alerts_together,
     attempts,
     audit,
     board,
@@ -73,6 +74,7 @@ urlpatterns = [
     path("holds/<int:pk>/reach/<slug:part>/", reach.PartView.as_view(), name="reach_part"),
     path("holds/<int:pk>/recall/", reach.RecallView.as_view(), name="recall"),
     path("alerts/", alerts.AlertListView.as_view(), name="alert_list"),
+    path("alerts/together/", alerts_together.AlertsTogetherView.as_view(), name="alerts_together"),
     path("alerts/count/", alerts.AlertCountView.as_view(), name="alert_count"),
     path("alerts/<int:pk>/", alerts.AlertView.as_view(), name="alert"),
     path("refused-attempts/", attempts.AttemptsView.as_view(), name="attempts"),

@@ -1,5 +1,6 @@
 """The demo: its people, its plant, and that seeding again changes nothing."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -124,16 +125,21 @@ def test_staged_stock_is_fresh_stale_and_blocked(demo: None) -> None:
     staged = StagedStock.objects.all()
     stale, blocked = staged.stale(now), staged.blocked(timezone.localdate(now))
     assert stale.count() >= 2
-    assert [row.stop for row in blocked] == ["lot_on_hold"]
-    assert staged.count() > stale.count() + blocked.count()
+    assert sorted(row.stop for row in blocked) == [
+        "lot_on_hold", "lot_quarantine", "lot_rejected",
+    ]  # fmt: skip
+    assert staged.count() > 2 * (stale.count() + blocked.count())
 
 
-def test_alerts_are_there_for_many_reasons_and_one_is_acknowledged(demo: None) -> None:
-    assert set(Alert.objects.values_list("reason", flat=True)) >= {
-        AlertReason.DEMAND_CANCELLED, AlertReason.DEMAND_RETIMED, AlertReason.DEMAND_REROUTED,
-        AlertReason.DEMAND_SHORT, AlertReason.DWELL_CRITICAL, AlertReason.DWELL_WARNING,
-        AlertReason.LOT_ON_HOLD, AlertReason.NEXT_STEP_OVERDUE, AlertReason.RESERVATION_LOST,
+def test_alerts_are_there_for_most_reasons_and_one_is_acknowledged(demo: None) -> None:
+    """All but those for which days must pass, and what work as it should be does not leave. One or
+    two of a kind: the plant is no disaster."""
+    found = Counter(Alert.objects.open().values_list("reason", flat=True))
+    assert set(AlertReason) - set(found) == {
+        AlertReason.LOT_EXPIRED, AlertReason.RETEST_DUE, AlertReason.SHELF_LIFE_SHORT,
+        AlertReason.RELEASE_AWAITED, AlertReason.OVER_STAGED,
     }  # fmt: skip
+    assert max(found.values()) <= 2
     assert Alert.objects.exclude(acknowledged_at=None).count() == 1
 
 

@@ -20,6 +20,7 @@ from config.demo_plant import (
     people,
     plans,
     production,
+    snags,
     tour,
     trouble,
 )
@@ -53,6 +54,7 @@ def _build(now: datetime) -> None:
         production.tell(story)
         outbound.tell(story)
         trouble.tell(story)
+        snags.tell(story)
         near_misses.tell(story)
         history.tell(story)
         story.play()

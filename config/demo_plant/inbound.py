@@ -30,10 +30,13 @@ FIRST = (
     Delivery("RM-1011/X-77", "1500", 90, "RVS-WH-A4", supplier_lot="ALD-X-0077"),
     Delivery("CO-2001/B-9001", "12", 60, "RVS-WH-B1", "XCT", "SUP-PACKWELL"),
     Delivery("CO-2001/B-9002", "12", 50, "RVS-WH-B1", "XCT", "SUP-PACKWELL"),
+    Delivery("CO-2001/B-9010", "12", 48, "RVS-WH-B1", "XCT", "SUP-PACKWELL"),
     Delivery("CO-2002/P-411", "16", 60, "RVS-WH-B1", "XCT", "SUP-PACKWELL"),
+    Delivery("CO-2002/P-405", "6", 62, "RVS-WH-B1", "XCT", "SUP-PACKWELL"),
     Delivery("PK-3001/V-310", "12", 80, "RVS-WH-B2", "RO", "SUP-PACKWELL"),
     Delivery("PK-3002/F-118", "10", 80, "RVS-WH-B2", "RO", "SUP-PACKWELL"),
     Delivery("PK-3003/K-2207", "160", 70, "RVS-WH-B3", "XBX", "SUP-PACKWELL"),
+    Delivery("PK-3003/K-2198", "6", 90, "RVS-WH-B3", "XBX", "SUP-PACKWELL"),
     Delivery("PK-3004/L-0907", "40", 70, "RVS-WH-B3", "XBX", "SUP-PACKWELL"),
 )
 """Received six weeks ago and released since."""
@@ -43,6 +46,8 @@ CERTIFIED = (
     Delivery("RM-1005/LAC-95", "40", 100, "RVS-WH-A4", "XBG"),
     Delivery("PK-3005/N-0112", "3", 560, "RVS-WH-B3", "RO", "SUP-PACKWELL"),
     Delivery("PK-3005/N-0140", "6", 90, "RVS-WH-B3", "RO", "SUP-PACKWELL"),
+    Delivery("PK-3005/N-0155", "3", 45, "RVS-WH-B3", "RO", "SUP-PACKWELL"),
+    Delivery("WP-4002/T0129", "60000", 60, "RVS-WH-F1", supplier="SUP-PACKWELL"),
 )
 """Usable on receipt. One is due for retest by now, one has expired."""
 

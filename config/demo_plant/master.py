@@ -45,11 +45,11 @@ def storage(code: str, name: str, within: str = "") -> Place:
 
 def lane(
     code: str, name: str, purpose: Purpose, capacity: int, dwell: timedelta, label: str,
-    within: str = "", policy: CapacityPolicy = CapacityPolicy.REFUSE,
+    within: str = "", policy: CapacityPolicy = CapacityPolicy.REFUSE, carriers: str = "",
 ) -> Place:  # fmt: skip
     extras = {
         "purpose": purpose, "capacity": capacity, "dwell_limit": dwell, "state_label": label,
-        "capacity_policy": policy,
+        "capacity_policy": policy, "carriers": carriers,
     }  # fmt: skip
     return Place(code, name, LocationKind.STAGING, within, extras=extras)
 
@@ -96,8 +96,8 @@ PLACES = (
     Place("HBR-QC", "Quarantine cage", LocationKind.QUARANTINE),
     *(
         lane(f"HBR-LANE-{n}", f"Shipping lane {n}", Purpose.SHIPPING_LANE, 6, hours(12),
-             f"ready for dock {n}")
-        for n in range(1, 4)
+             f"ready for dock {n}", carriers=carriers)
+        for n, carriers in enumerate(("", "Kestrel Cargo", ""), start=1)
     ),
     Place("HBR-TRUCK-1", "Truck at dock 1", LocationKind.TRANSIT),
     Place("HBR-TRUCK-2", "Truck at dock 2", LocationKind.TRANSIT),

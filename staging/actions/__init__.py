@@ -1,5 +1,6 @@
 """Every staging action is one of these functions, whatever surface asks for it."""
 
+from staging.actions.alert_rules import end_alert_rule
 from staging.actions.alerts import (
     Acknowledgement,
     Assigning,
@@ -93,6 +94,7 @@ __all__ = [
     "create_demand",
     "deallocate",
     "draft_dwell",
+    "end_alert_rule",
     "enforce_dwell",
     "issue",
     "load",

@@ -1,16 +1,14 @@
 """Alerts: what has come to whom, one alert with its life, and what is done about it."""
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -18,13 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.generic import DetailView
 
-from inventory import attempts, verbs
+from inventory import verbs
 from inventory.errors import Refused
 from inventory.forms import form_for
-from inventory.paging import Page, counted, every, sifted_page_of
+from inventory.paging import Page, counted, every, query_with, sifted_page_of
 from inventory.sheets.columns import BATCH, Column, Sheet
-from inventory.templatetags.components import span
-from inventory.verbs import REGISTRY, Verb
+from inventory.verbs import REGISTRY
 from inventory.views.common import FloorView, actor
 from inventory.views.verbs import path_of
 from inventory.wording import full_name
@@ -32,7 +29,9 @@ from inventory.zones import zone_of
 from staging.alerting import telling
 from staging.alerting.addressed import unanswered
 from staging.filters import AlertFilter
-from staging.models import Alert, AlertStep, Severity
+from staging.models import Alert, AlertStep
+from staging.views import alert_acts
+from staging.views.alerts_together import RELATED, Row
 from staging.views.files import AsFile
 from staging.views.lists import ListPage
 from staging.views.lot_parts import Entry
@@ -46,12 +45,6 @@ def _of_commitment(path: str) -> Callable[[Alert], Any]:
     """What the commitment says that the alert is about, if it is about one."""
     read = attrgetter(path)
     return lambda alert: read(alert.commitment) if alert.commitment else None
-
-
-_RELATED = (
-    "site", "demand", "lot__material__base_unit", "location__site", "container",
-    "acknowledged_by", "assigned_to", "commitment__dwell_policy",
-)  # fmt: skip
 
 
 class AlertListView(ListPage):
@@ -88,7 +81,7 @@ class AlertListView(ListPage):
     )
 
     def rows(self) -> QuerySet[Alert]:
-        return Alert.objects.select_related(*_RELATED)
+        return Alert.objects.select_related(*RELATED)
 
     def shown(self, chosen: Any) -> QuerySet[Alert]:
         return AlertFilter.shown(chosen, self.request.user)
@@ -105,6 +98,20 @@ class AlertListView(ListPage):
         return sifted_page_of(
             rows, self.request.GET, column=self.order(), newest=not self.only_open
         )
+
+    def complete(self, page: Page[Any]) -> dict[str, Any]:
+        """What can be done about several of them at once, and which are ticked already."""
+        everyone = self.asked.get("ticked") == "all"
+        rows = [Row(alert, ticked=everyone and alert.closed_at is None) for alert in page.rows]
+        offered = alert_acts.offered(self.request.user, page.rows)
+        return {
+            "rows": rows,
+            "offered": [REGISTRY[name] for name in offered],
+            "tickable": bool(offered),
+            "open_count": sum(row.alert.closed_at is None for row in rows),
+            "all_ticked": query_with(self.asked, "ticked", ticked="all"),
+            "back": query_with(self.asked, "ticked").removeprefix("?"),
+        }
 
     def sheet(self) -> Sheet:
         found = self.found(self.filterset_class(self.asked, queryset=self.rows()))
@@ -126,15 +133,6 @@ class AlertCountView(FloorView, View):
         return HttpResponse(f"{count}+" if more else str(count or ""), content_type="text/plain")
 
 
-VERBS = ("acknowledge", "snooze", "wake", "assign_alert")
-
-SNOOZES = (15, 30, 60, 120, 240, 480, 720, 1440, 2880, 4320)
-"""Minutes that are offered, as far as the rule lets."""
-
-MOST_PEOPLE = 200
-"""More are not offered: they are named on the verb's own page."""
-
-
 class AlertView(FloorView, AsFile, DetailView[Alert]):
     """One alert: what, where, why, what happens next, what has happened, and what can be done."""
 
@@ -142,9 +140,11 @@ class AlertView(FloorView, AsFile, DetailView[Alert]):
     template_name = "staging/alert.html"
     reads = ("staging.view_alert",)
     refusal: Refused | None = None
+    said: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    """What was typed and refused, by verb: it is there still."""
 
     def get_queryset(self) -> QuerySet[Alert]:
-        return Alert.objects.select_related(*_RELATED)
+        return Alert.objects.select_related(*RELATED)
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
         with timezone.override(zone_of(self.object.site)):
@@ -160,46 +160,41 @@ class AlertView(FloorView, AsFile, DetailView[Alert]):
             "rule": rule,
             "next": telling.next_of(self.object, rule),
             "history": entries[::-1],
-            "snoozes": list(_snoozes(rule.snooze_at_most)),
+            "minutes": alert_acts.USUAL_SNOOZE,
+            "snoozes": list(alert_acts.snoozes(rule.snooze_at_most)),
         }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         alert, user = self.object, self.request.user
         return super().get_context_data(
-            offered=set()
-            if alert.closed_at
-            else {name for name in VERBS if _may(user, alert, name)},
-            people=_people() if user.has_perm(REGISTRY["assign_alert"].permission) else [],
+            offered=alert_acts.offered(user, [alert]),
+            people=alert_acts.people(user),
+            said=self.said,
             detail=detail_of(alert),
             key=uuid4(),
             refusal=self.refusal,
-            paths={name: path_of(name, alert=str(alert.pk)) for name in VERBS},
+            paths={name: path_of(name, alert=str(alert.pk)) for name in alert_acts.VERBS},
             section="alerts",
             **kwargs,
         )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Do something about it, and come back to it."""
-        name = request.POST.get("verb", "")
-        if name not in VERBS:
-            raise Http404
-        verb, self.object = REGISTRY[name], self.get_object()
-        asked = {key: value for key, value in request.POST.items() if key in _names(verb)}
-        if not request.user.has_perm(verb.permission):
-            attempts.record_denied(verb.permission, {"alert": [pk]}, by=actor(request))
-            raise PermissionDenied
-        form = form_for(name)(asked | {"alert": str(pk)})
+        verb, self.object = alert_acts.verb_asked(request.POST), self.get_object()
+        asked = alert_acts.given_to(verb, request.POST)
+        alert_acts.require(request, verb, [pk])
+        form = form_for(verb.name)(asked | {"alert": str(pk)})
         try:
             if not form.is_valid():
-                raise _unread(form)
+                raise alert_acts.unread(form)
             verbs.carry_out(
                 verb, [form.line()], by=actor(request), at=timezone.now(), asked=asked,
-                key=request.POST.get("key", "").replace("\x00", "")[:255],
+                key=alert_acts.key_of(request.POST),
             )  # fmt: skip
         except Refused as refusal:
-            self.refusal = refusal
+            self.refusal, self.said = refusal, {verb.name: asked}
             return self.get(request, pk=pk)
-        messages.success(request, _DONE[name])
+        messages.success(request, _DONE[verb.name])
         return redirect("staging:alert", pk)
 
     def sheet(self) -> Sheet:
@@ -228,46 +223,6 @@ STEPS = (
     Column("assigned_to", _("Assigned to"), lambda step: full_name(step.assigned_to)),
     Column("detail", _("Detail"), lambda step: step.detail),
 )
-
-
-def _names(verb: Verb) -> set[str]:
-    return {field.name for field in verb.fields} - {"alert"}
-
-
-def _unread(form: Any) -> Refused:
-    """What could not be read, in the words of the form."""
-    name, errors = next(iter(form.errors.as_data().items()))
-    label = form[name].label if name in form.fields else ""
-    text = f"{label}: {errors[0].messages[0]}" if label else errors[0].messages[0]
-    return Refused(text, code="invalid", field=name, hint=_("Nothing has been done."))
-
-
-def _may(user: Any, alert: Alert, name: str) -> bool:
-    """Whether a verb is offered on an open alert; the verb itself decides."""
-    if not user.has_perm(REGISTRY[name].permission):
-        return False
-    match name:
-        case "acknowledge":
-            return alert.acknowledged_at is None
-        case "wake":
-            return alert.snoozed_until is not None
-        case "snooze":
-            return alert.severity != Severity.CRITICAL or user.has_perm("staging.snooze_critical")
-    return True
-
-
-def _snoozes(longest: timedelta | None) -> Iterator[tuple[int, str]]:
-    """The spans that can be chosen: minutes, and in words."""
-    for minutes in SNOOZES:
-        length = timedelta(minutes=minutes)
-        if longest and length <= longest:
-            yield minutes, span(length)
-
-
-def _people() -> list[User]:
-    """To whom alerts can be given."""
-    rows = User.objects.with_perm("staging.view_alert").order_by("last_name", "username")
-    return list(rows[:MOST_PEOPLE])
 
 
 def _entry(step: AlertStep, *, linked: bool) -> Entry:

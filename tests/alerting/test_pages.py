@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from inventory.models import AuditEntry, RefusedAttempt
+from inventory import audit
+from inventory.errors import Refused
+from inventory.models import AuditEntry, Location, RefusedAttempt
 from staging import actions as staging
+from staging.alerting.clock import sweep
 from staging.models import Alert, AlertRule
 from tests.alerting.conftest import HOUR, NOON, REASON, Raised, close, pass_by
 from tests.factories import UserFactory
@@ -170,3 +174,51 @@ def test_a_site_gets_a_rule_of_its_own_once(plant: Plant, rule: AlertRule) -> No
     assert f"{plant.site.code}: Notice" in page
     operator = signed_in(UserFactory(role="operator", is_staff=True))
     assert operator.post(path, given).status_code == 403
+
+
+def test_a_sites_own_rule_ends_and_the_general_one_counts_there_again(
+    plant: Plant, rule: AlertRule
+) -> None:
+    """Where a site had switched a reason off, the next sweep after its rule has ended raises it."""
+    lane = plant.l1
+    own = AlertRule.objects.create(reason=REASON, site=plant.site, severity="notice", enabled=False)
+    for _number in range(2):
+        lot = plant.lot(10)
+        plant.stage(plant.order((lot.material, 10)), lot, lane)
+    Location.objects.filter(pk=lane.pk).update(capacity=1)
+    sweep(by=audit.system(), at=timezone.now())
+    raised = Alert.objects.open().filter(reason=REASON, location=lane)
+    assert not raised.exists()
+    user = UserFactory(role="supervisor", is_staff=True)
+    client = signed_in(user)
+    change = reverse("admin:staging_alertrule_change", args=[own.pk])
+    end = reverse("admin:staging_alertrule_end", args=[own.pk])
+    assert end in text(client, change)
+    page = text(client, end)
+    assert "In general" in page
+    assert client.post(end, {"reason": " "}).status_code == 409
+    assert AlertRule.objects.filter(pk=own.pk).exists()
+    assert client.post(end, {"reason": "The trial is over"}).status_code == 302
+    assert not AlertRule.objects.filter(pk=own.pk).exists()
+    entry = AuditEntry.objects.get(action="master.remove")
+    assert (entry.actor, entry.reason, entry.subject_id) == (user, "The trial is over", str(own.pk))
+    assert entry.changes["enabled"] == [False, None]
+    sweep(by=audit.system(), at=timezone.now())
+    assert raised.get().severity == rule.severity
+    assert client.post(end, {"reason": "again"}).status_code == 404
+
+
+def test_the_general_rule_stays(plant: Plant, rule: AlertRule) -> None:
+    client = signed_in(UserFactory(role="supervisor", is_staff=True))
+    end = reverse("admin:staging_alertrule_end", args=[rule.pk])
+    change = reverse("admin:staging_alertrule_change", args=[rule.pk])
+    assert end not in text(client, change)
+    assert client.post(end, {"reason": "x"}).status_code == 409
+    with pytest.raises(Refused) as refused:
+        staging.end_alert_rule(rule=rule, reason="x", by=plant.qa, at=NOON)
+    assert refused.value.code == "rule_general"
+    assert AlertRule.objects.filter(pk=rule.pk).exists()
+    own = AlertRule.objects.create(reason=REASON, site=plant.site, severity="notice")
+    reader = signed_in(UserFactory(role="auditor", is_staff=True))
+    end = reverse("admin:staging_alertrule_end", args=[own.pk])
+    assert reader.post(end, {"reason": "x"}).status_code == 403

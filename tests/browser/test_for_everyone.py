@@ -16,7 +16,7 @@ from inventory.audit import Actor, system
 from inventory.models import AuditEntry, Lot, Site, Surface
 from quality.models import Hold
 from staging import displays
-from staging.models import Demand
+from staging.models import Alert, AlertRule, Demand
 from tests.browser import sign_in
 from tests.outside import outside
 from tests.plant import Plant
@@ -45,11 +45,13 @@ PAGES = {
     "supervisor": (
         "/", "/ready/", "/demands/", "/demands/GRA-0144/", "/work/create-demand/",
         "/as-it-stood/", "/as-it-stood/demands/GRA-0144/",
-        "/stock/", "/stock/?by=location", "/lots/", "/alerts/", "/refused-attempts/",
+        "/stock/", "/stock/?by=location", "/lots/", "/alerts/?whose=all", "/refused-attempts/",
+        "/alerts/{alert.pk}/", "/alerts/together/?verb=snooze&alert={alert.pk}",
         "/notices/", "/notices/settings/",
         "/numbers/", "/numbers/on-time/", "/numbers/ahead/", "/numbers/flow/",
         "/numbers/report/",
         "/admin/staging/demand/{demand.pk}/change/", "/admin/staging/display/add/",
+        "/admin/staging/alertrule/{rule.pk}/as-in-general/",
     ),
     "qa": (
         "/lots/{lot.pk}/", "/lots/{lot.pk}/genealogy/", "/lots/{lot.pk}/dossier/",
@@ -157,6 +159,8 @@ def demo(transactional_db: None, settings: Any, tmp_path: Path) -> dict[str, Any
         "waiting": Lot.objects.filter(status="quarantine").earliest("pk"),
         "hold": Hold.objects.filter(lifted_at=None).earliest("pk"),
         "demand": Demand.objects.get(reference="GRA-0144"),
+        "alert": Alert.objects.open().filter(severity="warning").earliest("pk"),
+        "rule": AlertRule.objects.exclude(site=None).get(),
         "entry": AuditEntry.objects.latest("pk"),
         "token": ApiToken.objects.get(),
         "client": ApiClient.objects.get(),

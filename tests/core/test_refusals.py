@@ -877,7 +877,7 @@ ONLY_BY_SETTING = {("release", "review_needed")}
 NOT_VERBS = {
     "save_master", "remove_master", "activate_rules", "change_rules", "draft_rules", "draft_plan",
     "activate_dwell", "change_dwell", "draft_dwell", "enforce_dwell", "write_dwell",
-    "put_calendar", "put_special_day",
+    "put_calendar", "put_special_day", "end_alert_rule",
     "change_plan", "approve_plan", "withdraw_plan", "attach",
 }  # fmt: skip
 """Tested with the admin, or on their own: they take no lines."""
