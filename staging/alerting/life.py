@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -50,12 +51,14 @@ def step(
 
 def keep(alerts: Iterable[Alert], steps: Sequence[AlertStep], *columns: str) -> None:
     """Save these columns of alerts that are locked, and what happened to them. Two statements."""
-    changed = {alert.pk: alert for alert in alerts}
-    # An upsert sends each column once, as one array; a bulk update, a CASE of a thousand WHENs.
-    Alert.objects.bulk_create(
-        changed.values(), update_conflicts=True, unique_fields=["id"], update_fields=columns
-    )
+    _saved(columns)(list({alert.pk: alert for alert in alerts}.values()))
     _STEPS(steps)
+
+
+@cache
+def _saved(columns: tuple[str, ...]) -> Insert[Alert]:
+    """An upsert sends each column once, as one array; a bulk update, a CASE of a thousand WHENs."""
+    return Insert(Alert, update=columns)
 
 
 def acknowledge(alert: Alert, rule: AlertRule, at: datetime, by: User, why: str) -> None:
