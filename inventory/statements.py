@@ -329,7 +329,11 @@ class _Shape:
         meta: Any = model._meta
         numbered = isinstance(meta.pk, models.AutoField | models.BigAutoField)
         self.gives_key = numbered and not update
-        self.fields = [f for f in meta.concrete_fields if not (self.gives_key and f.primary_key)]
+        self.fields = [
+            field
+            for field in meta.concrete_fields
+            if not (field.generated or (self.gives_key and field.primary_key))
+        ]
         self._with_care = {
             field
             for field in self.fields

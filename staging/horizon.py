@@ -90,9 +90,8 @@ def not_seen_since(mark: ClockMark) -> QuerySet[Commitment]:
     # what is open, and would read one of them whole to meet the few that are new.
     rows = Commitment.objects.filter(state=State.STAGED, quantity__gt=0)
     rows = rows.filter(pk__gte=_a_little_before(mark.latest)).order_by("pk")
-    if mark.horizon is None:
-        return rows
-    rows = rows.filter(_NotBefore(mark.horizon))
+    if mark.horizon is not None:
+        rows = rows.filter(_NotBefore(mark.horizon))
     first = rows.values_list("pk", flat=True).first()
     return rows.none() if first is None else rows.filter(pk__gte=first)
 

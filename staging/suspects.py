@@ -23,8 +23,9 @@ from django.utils import timezone
 
 from inventory.models import Container, Lot
 from quality import gate
-from quality.models import Hold, LotChange, RestrictedUse, RuleSet, UsageRule
+from quality.models import Hold, LotChange, RestrictedUse, UsageRule
 from staging import stops
+from staging.alerting.at_hand import AtHand
 from staging.alerting.terms import Terms
 from staging.horizon import Horizon, not_seen_since
 from staging.models import Alert, AlertReason, ClockMark, ClockNote, Commitment, StagedStock
@@ -50,15 +51,17 @@ class Look:
     """What one sweep examines. The mark is locked, so that sweeps take turns.
 
     `new` is the staged stock that none can have seen yet; `containers`, `holds`, `demands` and
-    `lanes` are those that have changed.
+    `lanes` are those that have changed, and `changed` says whether lots may have, `noted` whether
+    demands or lanes may.
     """
 
     mark: ClockMark
     on: date
     at: datetime
-    rules: int
-    latest: UUID | None
+    at_hand: AtHand
     thorough: bool
+    changed: bool
+    noted: bool
     containers: list[int]
     holds: list[int]
     demands: list[int]
@@ -71,41 +74,46 @@ class Look:
     def begin(cls, at: datetime, *, thorough: bool = False) -> Self:
         """Wait for a sweep that is under way, then take the changes that are there."""
         on = timezone.localdate(at)
-        rules = RuleSet.objects.in_force().values_list("version", flat=True).first() or 0
-        unseen = {"at": at, "on": on, "rules": rules}
-        ClockMark.objects.bulk_create([ClockMark(pk=1, **unseen)], ignore_conflicts=True)
-        mark = ClockMark.objects.select_for_update(no_key=True).get(pk=1)
+        mark = take_turn(at)
         terms = Terms.read()
-        thorough |= mark.latest is None or mark.rules != rules or at < mark.at
+        thorough |= mark.latest is None or at < mark.at
         thorough |= mark.alert_rules != terms.remembered()
         horizon = Horizon.now()
         thorough |= horizon is not None and not horizon.can_tell_since(mark)
-        thorough |= UsageRule.objects.of_current_set().turning(mark.on, on).exists()
-        LotChange.objects.update(taken=True)
-        ClockNote.objects.update(taken=True)
-        wide = _changes().filter(lot=None).values_list("container", "hold").distinct()
+        if mark.on != on:
+            thorough |= UsageRule.objects.of_current_set().turning(mark.on, on).exists()
+        changed = bool(LotChange.objects.update(taken=True))
+        noted = bool(ClockNote.objects.update(taken=True))
+        at_hand = AtHand.read()
+        thorough |= mark.rules != (at_hand.rules or 0)
+        wide = list(_wide()) if changed else []
         containers = [container for container, _hold in wide if container]
         holds = [hold for _container, hold in wide if hold]
         thorough |= len(wide) > len(containers) + len(holds)
-        notes = set(_notes().values_list("demand", "location"))
+        notes = set(_notes().values_list("demand", "location")) if noted else set()
         demands = sorted(demand for demand, _lane in notes if demand)
         lanes = sorted(lane for _demand, lane in notes if lane)
-        latest = Commitment.objects.order_by("-pk").values_list("pk", flat=True).first()
         new = Commitment.objects.none() if thorough else not_seen_since(mark)
         return cls(
-            mark, on, at, rules, latest, thorough, containers, holds, demands, lanes, terms, new,
-            horizon,
+            mark, on, at, at_hand, thorough, changed, noted, containers, holds, demands, lanes,
+            terms, new, horizon,
         )  # fmt: skip
 
     @classmethod
-    def at_demands(cls, demands: Collection[int], at: datetime) -> Self:
-        """As if nothing but these demands had changed. One statement, and nothing is locked."""
+    def at_demands(cls, demands: Collection[int], reasons: Iterable[str], at: datetime) -> Self:
+        """As if nothing but these demands had changed, for alerts of these reasons. One statement,
+        and nothing is locked."""
         on = timezone.localdate(at)
         return cls(
-            mark=ClockMark(at=at, on=on, rules=0), on=on, at=at, rules=0, latest=None,
-            thorough=False, containers=[], holds=[], demands=sorted(demands), lanes=[],
-            terms=Terms.read(), new=Commitment.objects.none(), horizon=None,
+            mark=ClockMark(at=at, on=on, rules=0), on=on, at=at,
+            at_hand=AtHand(frozenset(reasons)), thorough=False, changed=False, noted=False,
+            containers=[], holds=[], demands=sorted(demands), lanes=[], terms=Terms.read(),
+            new=Commitment.objects.none(), horizon=None,
         )  # fmt: skip
+
+    @property
+    def has_new(self) -> bool:
+        return not self.new.query.is_empty()
 
     def suspects(self) -> set[UUID]:
         """Staged stock of which the gate may say something else than it did."""
@@ -113,7 +121,7 @@ class Look:
 
     def new_suspects(self) -> set[UUID]:
         """Staged stock that may have been unusable when it came. One statement, however much."""
-        return _keys([self.new.filter(self._doubtful())])
+        return _keys([self.new.filter(self._doubtful())]) if self.has_new else set()
 
     def _ways(self) -> Iterator[Q]:
         if self.thorough:
@@ -121,22 +129,25 @@ class Look:
             stopped = Alert.objects.open().filter(reason__in=STOPPED)
             yield Q(pk__in=stopped.values("commitment"))
             return
-        yield self.touched()
+        if self.changed:
+            yield self.touched()
         if self.containers:
             yield stops.inside(Container.objects.filter(pk__in=self.containers))
         if self.holds:
             yield from stops.under(Hold.objects.filter(pk__in=self.holds))
-        passed = {"gte": self.mark.on, "lt": self.on}
-        dates = Q(**{f"expires_on__{bound}": day for bound, day in passed.items()})
-        dates |= Q(**{f"retest_on__{bound}": day for bound, day in passed.items()})
-        yield Q(lot__in=Lot.objects.filter(dates).values("pk"))
-        since = self.mark.at
-        run_out = Lot.objects.filter(out_ends_at__gte=since, out_ends_at__lt=self.at)
-        yield Q(lot__in=run_out.values("pk"))
+        for passed in self.passed():
+            yield Q(lot__in=Lot.objects.filter(passed).values("pk"))
         if self.on > self.mark.on:
             yield Q(lot__in=Lot.objects.filter(self._shortened()).values("pk"))
-        ended = {f"until__{bound}": day for bound, day in passed.items()}
-        yield Q(lot__in=RestrictedUse.objects.filter(**ended).values("lot"))
+            ended = RestrictedUse.objects.filter(until__gte=self.mark.on, until__lt=self.on)
+            yield Q(lot__in=ended.values("lot"))
+
+    def passed(self) -> Iterator[Q]:
+        """Lots of which a date has passed, or the time that they may be out of storage."""
+        yield Q(out_ends_at__gte=self.mark.at, out_ends_at__lt=self.at)
+        if self.on > self.mark.on:
+            expired = Q(expires_on__gte=self.mark.on, expires_on__lt=self.on)
+            yield expired | Q(retest_on__gte=self.mark.on, retest_on__lt=self.on)
 
     def _shortened(self) -> Q:
         """Lots that had the shelf life which somebody asks for, and have it no longer."""
@@ -163,13 +174,29 @@ class Look:
 
     def end(self) -> None:
         """Remember how far it was looked, and let go of the changes."""
-        _changes().delete()
-        _notes().delete()
-        self.mark.at, self.mark.on, self.mark.rules = self.at, self.on, self.rules
+        if self.changed:
+            _changes().delete()
+        if self.noted:
+            _notes().delete()
+        self.mark.at, self.mark.on, self.mark.rules = self.at, self.on, self.at_hand.rules or 0
         self.mark.alert_rules = self.terms.remembered()
-        self.mark.latest = self.latest or UUID(int=0)
+        self.mark.latest = self.at_hand.latest or UUID(int=0)
         self.mark.cluster, self.mark.horizon = self.horizon or ("", None)
         self.mark.save()
+
+
+def take_turn(at: datetime) -> ClockMark:
+    """The mark, once no other sweep has it; a new one if there is none."""
+    marks = ClockMark.objects.select_for_update(no_key=True)
+    if (mark := marks.first()) is not None:
+        return mark
+    unseen = ClockMark(pk=1, at=at, on=timezone.localdate(at), rules=0)
+    ClockMark.objects.bulk_create([unseen], ignore_conflicts=True)
+    return marks.get(pk=1)
+
+
+def _wide() -> QuerySet[LotChange, Any]:
+    return _changes().filter(lot=None).values_list("container", "hold").distinct()
 
 
 def _keys(parts: Iterable[QuerySet[Commitment]]) -> set[UUID]:

@@ -139,7 +139,7 @@ class Run:
         with web() as port:
             posting = Posting(data.targets(size), port=port, by=by)
             posting.warm(sweep_beside.CLIENTS)
-            yield sweep_beside.staging(posting, 1.2 if self.quick else 10.0)
+            yield from sweep_beside.staging(posting, 1.2 if self.quick else 10.0)
         say("Counting due times anew")
         yield sweep_beside.recount()
 

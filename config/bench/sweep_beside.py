@@ -24,13 +24,17 @@ SECTION = "Beside the sweep"
 CLIENTS, ROUNDS = 8, 3
 
 SWEEPS = """
-import django; django.setup()
+import sys, time, django; django.setup()
 from django.utils import timezone
 from inventory import audit
 from staging.alerting import clock
-while True: clock.sweep(by=audit.system(), at=timezone.now())
+while True:
+    began = time.monotonic()
+    clock.sweep(by=audit.system(), at=timezone.now())
+    time.sleep(max(float(sys.argv[1]) - (time.monotonic() - began), 0))
 """
-"""One after the other, without a pause: the clock sweeps once a minute."""
+"""A sweep every so many seconds, or one after the other without a pause. The clock sweeps once a
+minute."""
 
 COUNT = """
     UPDATE staging_commitment
@@ -40,24 +44,30 @@ COUNT = """
 """
 
 
-def staging(posting: Posting, seconds: float) -> Measure:
-    """Single moves over HTTP with sweeps running all the time and without, in turns."""
-    quiet, beside = [], []
+def staging(posting: Posting, seconds: float) -> Iterator[Measure]:
+    """Single moves over HTTP without a sweep, with one in each round, and with sweeps running all
+    the time, in turns."""
+    quiet: list[float] = []
+    sweeps = {f"a sweep every {seconds:g} s": seconds, "sweeps without a pause": 0.0}
+    beside: dict[str, list[float]] = {name: [] for name in sweeps}
     for _round in range(ROUNDS):
         quiet.append(posting.served(CLIENTS, seconds).per_second(1))
-        with _sweeping():
-            beside.append(posting.served(CLIENTS, seconds).per_second(1))
-    own, alone = statistics.median(beside), statistics.median(quiet)
-    return Measure(
-        section=SECTION, name=f"single stage, {CLIENTS} clients, sweeps without a pause",
-        value=own, unit="moves/s", beside=alone, beside_what="no sweep", ratio=own / alone,
-        more={"moves_a_second": beside, "beside_moves_a_second": quiet},
-    )  # fmt: skip
+        for name, every in sweeps.items():
+            with _sweeping(every):
+                beside[name].append(posting.served(CLIENTS, seconds).per_second(1))
+    alone = statistics.median(quiet)
+    for name, rates in beside.items():
+        own = statistics.median(rates)
+        yield Measure(
+            section=SECTION, name=f"single stage, {CLIENTS} clients, {name}",
+            value=own, unit="moves/s", beside=alone, beside_what="no sweep", ratio=own / alone,
+            more={"moves_a_second": rates, "beside_moves_a_second": quiet},
+        )  # fmt: skip
 
 
 @contextlib.contextmanager
-def _sweeping() -> Iterator[None]:
-    sweeps = subprocess.Popen([sys.executable, "-c", SWEEPS])
+def _sweeping(every: float) -> Iterator[None]:
+    sweeps = subprocess.Popen([sys.executable, "-c", SWEEPS, str(every)])
     try:
         time.sleep(2)  # until it has begun
         yield

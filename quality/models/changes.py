@@ -7,7 +7,8 @@ from quality.models.holds import Hold
 
 
 class LotChange(models.Model):
-    """Status, dates, permits or demand of a lot have changed; or of all lots that are meant.
+    """Status, dates, permits or demand of a lot have changed, or there is more or less of it than
+    was known; or of all lots that are meant.
 
     Those in a container that was put into another or taken out; those under a hold that was placed
     or lifted; and all of them, where it names neither: the purpose of a place has changed, or where

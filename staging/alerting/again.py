@@ -11,7 +11,6 @@ from staging.alerting.lost import Lost
 from staging.alerting.over import Over
 from staging.alerting.short import Short
 from staging.alerting.sweeping import Sweep
-from staging.models import Alert
 from staging.models.alerts import AlertQuerySet
 
 BY_WORK = (Gone, Short, LeftOver, Over, OverCapacity, Lost)
@@ -26,8 +25,8 @@ def look_again(alerts: AlertQuerySet, demands: Collection[int], at: datetime) ->
     waits in a ring.
     """
     free = alerts.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("pk")
-    mine = list(free.values_list("pk", flat=True))
+    mine = dict(free.values_list("pk", "reason"))
     if not mine:
         return 0
-    sweep = Sweep.narrow(Alert.objects.open().filter(pk__in=mine), demands, at)
+    sweep = Sweep.narrow(mine, demands, at)
     return close(chain.from_iterable(family(sweep).close() for family in BY_WORK), at)

@@ -2,7 +2,8 @@
 
 Whether one does is dear to ask: what all live demands want of a material, and what of it there is
 to use. So it is asked when a lot has waited long enough, when its demands or something about the
-lots of its material has changed, and each night of all.
+lots of its material has changed, be it that some was scrapped or a date has passed, and each night
+of all.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from inventory.models import Balance, Lot, LotStatus
+from inventory.models import Balance, Container, Lot, LotStatus
 from quality.admin.filters import awaiting
 from quality.models import Decision, Hold
 from staging import stops
@@ -35,7 +36,8 @@ class Awaited(Family):
         self._needed: dict[int, str] = {}
 
     def close(self) -> Iterable[int]:
-        alerts = dict(Alert.objects.open().of(REASON).order_by().values_list("pk", "lot"))
+        known = Alert.objects.open().of(REASON) if self.sweep.has(REASON) else Alert.objects.none()
+        alerts = dict(known.order_by().values_list("pk", "lot"))
         materials = None if self.sweep.look.thorough else self._stirred()
         waiting = _waiting().in_bulk([lot for lot in alerts.values() if lot]) if alerts else {}
         asked = [
@@ -62,24 +64,32 @@ class Awaited(Family):
         at, began = self.sweep.at, self.sweep.look.mark.at - IN_FLIGHT
         for where, lead in self.sweep.terms.spans(REASON, "stands"):
             rows = _waiting().filter(where, since__lte=at - lead)
-            ways = (
-                [Q()]
-                if materials is None
-                else [*_since(began - lead, at - lead), Q(material__in=materials)]
-            )
-            for way in ways:
-                yield from rows.filter(way)
+            if materials is None:
+                yield from rows
+            elif lots := _came(began - lead, at - lead, materials):
+                yield from rows.filter(pk__in=lots)
 
     def _stirred(self) -> set[int]:
         """Materials of which something else may be wanted, or usable, than was."""
         look = self.sweep.look
         wanted = Requirement.objects.filter(demand__in=look.demands).order_by()
         found = set(wanted.values_list("material", flat=True)) if look.demands else set()
-        found |= set(Lot.objects.filter(look.changed_lots()).values_list("material", flat=True))
-        for held in stops.under(Hold.objects.filter(pk__in=look.holds)) if look.holds else ():
-            stock = Balance.objects.on_hand().filter(held).order_by()
+        for lots in [*look.passed(), *([look.changed_lots()] if look.changed else [])]:
+            rows = Lot.objects.filter(lots).order_by()
+            found |= set(rows.values_list("material", flat=True).distinct())
+        for moved in self._elsewhere():
+            stock = Balance.objects.on_hand().filter(moved).order_by()
             found |= set(stock.values_list("lot__material", flat=True).distinct())
         return found
+
+    def _elsewhere(self) -> Iterator[Q]:
+        """Stock under holds that were placed or lifted, or in containers that were packed
+        otherwise."""
+        look = self.sweep.look
+        if look.holds:
+            yield from stops.under(Hold.objects.filter(pk__in=look.holds))
+        if look.containers:
+            yield stops.inside(Container.objects.filter(pk__in=look.containers))
 
     def _wanted(self, lots: Iterable[Lot]) -> dict[int, str]:
         """Those of the lots that a demand waits for, and its reference."""
@@ -106,11 +116,17 @@ def _waiting() -> QuerySet[Any]:
     return waiting
 
 
-def _since(first: datetime, last: datetime) -> Iterator[Q]:
-    """Lots that came into quarantine in that time: when they came, or were put back. Each is found
-    by an index of its own."""
-    yield Q(created_at__gt=first, created_at__lte=last)
+def _came(first: datetime, last: datetime, materials: set[int]) -> set[int]:
+    """Lots that may have come into quarantine in that time, when they came or were put back, and
+    those of the materials that are there. Each way by an index of its own."""
+    lots = Lot.objects.filter(status=LotStatus.QUARANTINE).order_by()
+    found = set(
+        lots.filter(created_at__gt=first, created_at__lte=last).values_list("pk", flat=True)
+    )
     back = Decision.objects.filter(
         to_status=LotStatus.QUARANTINE, recorded_at__gt=first, recorded_at__lte=last
     )
-    yield Q(pk__in=list(back.order_by().values_list("lot", flat=True)))
+    found |= set(back.order_by().values_list("lot", flat=True))
+    if materials:
+        found |= set(lots.filter(material__in=materials).values_list("pk", flat=True))
+    return found

@@ -16,6 +16,8 @@ class Changed(Family):
     """
 
     def close(self) -> Iterable[int]:
+        if not self.sweep.has(AlertReason.DEMAND_RETIMED):
+            return ()
         alerts = Alert.objects.open().of(AlertReason.DEMAND_RETIMED)
         come = alerts.filter(commitment__requirement__demand__needed_at__lte=self.sweep.at)
         return come.order_by().values_list("pk", flat=True)

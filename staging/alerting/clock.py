@@ -5,6 +5,7 @@ not what is staged. What quality has stopped is looked for where it can have com
 `staging.suspects`. Each family of reasons says what raises its alerts and what closes them.
 """
 
+from collections import Counter
 from datetime import datetime
 from itertools import chain
 
@@ -12,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inventory import audit
-from inventory.audit import Actor
+from inventory.audit import Actor, Stamp
 from staging import pulls, unstaging
 from staging.alerting import life
 from staging.alerting.awaited import Awaited
@@ -28,6 +29,7 @@ from staging.alerting.short import Short
 from staging.alerting.sweeping import Sweep
 from staging.alerting.unusable import Unusable
 from staging.dwell import changes
+from staging.suspects import take_turn
 
 FAMILIES = (
     Gone, Dwell, Overdue, Short, LeftOver, Over, Unusable, WrongLane, OverCapacity, Awaited,
@@ -40,24 +42,49 @@ def sweep(*, by: Actor, at: datetime, thorough: bool = False) -> dict[str, int]:
 
     Before, due times are worked out again where what they rest on has changed. `thorough` examines
     all that is staged, whether anything about it has changed or not.
+
+    Where more alerts have to be woken or escalated than a short transaction can, the others follow
+    portion by portion, each with its own entry in the audit trail.
     """
     changes.catch_up(at, thorough=thorough)
-    return _sweep(by, at, thorough)
+    counts, more = _sweep(by, at, thorough)
+    found = Counter(counts)
+    while more:
+        counts, more = _turn(by, at)
+        found.update(counts)
+    return dict(found)
 
 
 @transaction.atomic
-def _sweep(by: Actor, at: datetime, thorough: bool) -> dict[str, int]:
+def _sweep(by: Actor, at: datetime, thorough: bool) -> life.Turned:
     stamp = audit.stamp(by, timezone.now())
     sweep = Sweep.begin(at, thorough=thorough)
-    before = life.newest()
+    before = sweep.at_hand.step or 0
     families = [family(sweep) for family in FAMILIES]
     closed = close(chain.from_iterable(family.close() for family in families), at)
     raised = sum(family.raise_() for family in families)
     pulls.catch_up(sweep.look, sweep.doubtful, stamp)
-    unstaging.close_done(at)
-    turned = life.go_by(at, before)
+    if sweep.at_hand.tasks:
+        unstaging.close_done(at)
+    due = sweep.at_hand.turns_by(at)
+    turned = life.go_by(at) if due else life.Turned({}, more=False)
     sweep.look.end()
-    counts = {"raised": raised, "closed": closed, **turned}
+    counts = {"raised": raised, "closed": closed, **turned.counts, **life.raised_again(before)}
+    _record(counts, before, stamp)
+    return life.Turned(counts, turned.more)
+
+
+@transaction.atomic
+def _turn(by: Actor, at: datetime) -> life.Turned:
+    """Another portion, in turn with sweeps."""
+    stamp = audit.stamp(by, timezone.now())
+    take_turn(at)
+    before = life.newest()
+    turned = life.go_by(at)
+    _record(turned.counts, before, stamp)
+    return turned
+
+
+def _record(counts: dict[str, int], before: int, stamp: Stamp) -> None:
     if any(counts.values()):
         audit.record("staging.sweep", stamp=stamp, facts=counts | {"alerts": life.named(before)})
-    return counts

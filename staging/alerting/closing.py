@@ -41,6 +41,8 @@ class Gone(Family):
     that are not raised any more."""
 
     def close(self) -> Iterable[int]:
+        if not self.sweep.at_hand.reasons:
+            return
         about_stock = self.sweep.alerts.filter(commitment__isnull=False)
         alerts = about_stock.exclude(reason__in=KEEPS_WITHOUT_STOCK)
         if not self.sweep.look.thorough:  # what leaves is noted, by its demand

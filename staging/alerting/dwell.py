@@ -34,6 +34,8 @@ class Dwell(Family):
         return Q(warn_at__lte=at) & calm & terms.raised(WARNING)
 
     def close(self) -> Iterable[int]:
+        if not self.sweep.has(CRITICAL, WARNING):
+            return ()
         staged = StagedStock.objects.filter(pk=OuterRef("commitment"))
         causes = {CRITICAL: staged.filter(self._critical), WARNING: staged.filter(self._warns)}
         alerts = self.sweep.alerts.filter(reason__in=causes)
@@ -42,6 +44,8 @@ class Dwell(Family):
 
     def raise_(self) -> int:
         at = self.sweep.at
+        if not (self.sweep.look.thorough or self.sweep.at_hand.rings_by(at)):
+            return 0
         ringing = self._ringing()
         raised = raise_staged(CRITICAL, ringing.filter(self._critical), at)
         raised += raise_staged(WARNING, ringing.filter(self._warns), at)

@@ -9,6 +9,7 @@ from django.db.models.lookups import Exact
 
 from inventory.models import Container, Location
 from staging import stops
+from staging.alerting.at_hand import choosy_lanes
 from staging.alerting.raising import DETAIL, raise_, raise_staged, unalerted
 from staging.alerting.sweeping import Family, Sweep
 from staging.alerting.terms import NONE_OF_THEM
@@ -24,14 +25,15 @@ class WrongLane(Family):
     closed when it is, or the lane serves any."""
 
     def close(self) -> Iterable[int]:
+        if not self.sweep.has(WRONG):
+            return ()
         astray = StagedStock.objects.filter(_astray(), pk=OuterRef("commitment"))
         alerts = self.sweep.alerts.of(WRONG).annotate(cause=Subquery(astray.values("pk")[:1]))
         return alerts.filter(cause=None).order_by().values_list("pk", flat=True)
 
     def raise_(self) -> int:
-        choosy = Location.objects.staging().exclude(routes="", carriers="")
-        lanes = list(choosy.order_by("pk").values_list("pk", flat=True))
-        found = set(self._found(lanes)) if lanes else set[UUID]()
+        if not (found := self._found()):
+            return 0
         demand = "requirement__demand"
         way = Concat(f"{demand}__route", Value(" · "), f"{demand}__carrier")
         words = Case(
@@ -45,10 +47,13 @@ class WrongLane(Family):
             for portion in portions(sorted(found))
         )
 
-    def _found(self, lanes: list[int]) -> Iterator[UUID]:
-        for rows in self._looked_at():
-            astray = rows.filter(_astray(), location__in=lanes)
-            yield from astray.order_by().values_list("pk", flat=True)
+    def _found(self) -> set[UUID]:
+        rows = list(self._looked_at()) if self.sweep.at_hand.choosy else []
+        if not rows:
+            return set()
+        lanes = list(choosy_lanes().order_by("pk").values_list("pk", flat=True))
+        astray = (part.filter(_astray(), location__in=lanes).order_by() for part in rows)
+        return {pk for part in astray for pk in part.values_list("pk", flat=True)}
 
     def _looked_at(self) -> Iterator[QuerySet[Commitment]]:
         """What is new, what is staged for a demand that goes another way, and what stands in a
@@ -57,9 +62,12 @@ class WrongLane(Family):
         if look.thorough:
             yield StagedStock.objects.all()
             return
-        yield look.new
-        yield StagedStock.objects.filter(look.touched())
-        yield StagedStock.objects.filter(location__in=look.lanes)
+        if look.has_new:
+            yield look.new
+        if look.changed:
+            yield StagedStock.objects.filter(look.touched())
+        if look.lanes:
+            yield StagedStock.objects.filter(location__in=look.lanes)
 
 
 def _astray() -> Q:
@@ -85,8 +93,9 @@ class OverCapacity(Family):
         self._overfull: dict[int, str] = {}
 
     def close(self) -> Iterable[int]:
-        alerts = self.sweep.alerts.of(FULL).order_by().values_list("pk", "location")
-        known = dict(alerts)
+        known: dict[int, int | None] = {}
+        if self.sweep.has(FULL):
+            known = dict(self.sweep.alerts.of(FULL).order_by().values_list("pk", "location"))
         self._overfull = self._look(known.values())
         return [alert for alert, lane in known.items() if lane not in self._overfull]
 
@@ -109,7 +118,7 @@ class OverCapacity(Family):
         and of containers that are packed otherwise, triggers keep a note."""
         look = self.sweep.look
         yield from look.lanes
-        arrived = [look.new]
+        arrived = [look.new] if look.has_new else []
         if look.containers:
             inside = stops.inside(Container.objects.filter(pk__in=look.containers))
             arrived.append(StagedStock.objects.filter(inside))

@@ -5,7 +5,7 @@ some that is staged has come with it, in a container that holds more than was ne
 nobody knows why it is there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
@@ -34,7 +34,7 @@ class LeftOver(Family):
     """Closed when it has left, or somebody wants it where it stands, or more is known of it."""
 
     def close(self) -> Iterable[int]:
-        for reason, rows in self._causes():
+        for reason, rows in self._causes(self.sweep.has):
             alerts = self.sweep.alerts.of(reason).filter(commitment=None)
             same = {"demand": OuterRef("demand")} if reason in TELLS else {}
             own = {"requirement__demand": same["demand"]} if same else {}
@@ -42,7 +42,12 @@ class LeftOver(Family):
             yield from gone.order_by().values_list("pk", flat=True)
 
     def raise_(self) -> int:
-        return sum(self._raise(reason, rows) for reason, rows in self._causes())
+        return sum(self._raise(reason, rows) for reason, rows in self._causes(self._is_there))
+
+    def _is_there(self, reason: AlertReason) -> bool:
+        """Whether anything stands there that could be told of so."""
+        at_hand = self.sweep.at_hand
+        return at_hand.tasks if reason in TELLS else at_hand.lying
 
     def _raise(self, reason: AlertReason, rows: QuerySet[Any]) -> int:
         alerts = Alert.objects.open().of(reason).filter(commitment=None, **HERE)
@@ -55,17 +60,17 @@ class LeftOver(Family):
         rows = rows.filter(self.sweep.terms.raised(reason), ~Exists(alerts))
         return raise_(reason, rows.distinct(), self.sweep.at, about=about, detail=detail)
 
-    def _causes(self) -> Iterator[tuple[AlertReason, QuerySet[Any]]]:
-        """What of each reason stands there."""
+    def _causes(
+        self, asked: Callable[[AlertReason], bool]
+    ) -> Iterator[tuple[AlertReason, QuerySet[Any]]]:
+        """What of each reason that is asked for stands there."""
         for reason, whys in TELLS.items():
-            yield reason, _left(whys)
-        unexplained = _unexplained()
-        yield AlertReason.WITHOUT_DEMAND, unexplained.exclude(WITH_STAGED)
-        beside = unstaging.lying().filter(**HERE)
-        alone = beside.filter(Q(container=None) | Q(bound=0))
-        first = beside.filter(WITH_STAGED, container__lt=OuterRef("container"))
-        packed = unexplained.filter(WITH_STAGED).filter(~Exists(alone), ~Exists(first))
-        yield AlertReason.OVER_STAGED, packed
+            if asked(reason):
+                yield reason, _left(whys)
+        if asked(AlertReason.WITHOUT_DEMAND):
+            yield AlertReason.WITHOUT_DEMAND, _unexplained().exclude(WITH_STAGED)
+        if asked(AlertReason.OVER_STAGED):
+            yield AlertReason.OVER_STAGED, _packed()
 
 
 def _left(whys: Iterable[LeftBy]) -> QuerySet[UnstageTask]:
@@ -87,3 +92,11 @@ def _unexplained() -> QuerySet[Balance]:
         .annotate(beyond=Round(free - left, QUANTITY["decimal_places"]))
         .filter(~Exists(tasks) | Q(beyond__gt=0))
     )
+
+
+def _packed() -> QuerySet[Balance]:
+    """Of that, what has come in a container with something that is staged."""
+    beside = unstaging.lying().filter(**HERE)
+    alone = beside.filter(Q(container=None) | Q(bound=0))
+    first = beside.filter(WITH_STAGED, container__lt=OuterRef("container"))
+    return _unexplained().filter(WITH_STAGED).filter(~Exists(alone), ~Exists(first))

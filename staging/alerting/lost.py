@@ -15,6 +15,8 @@ class Lost(Family):
     """Closed when the demand has all that it needs, or is over."""
 
     def close(self) -> Iterable[int]:
+        if not self.sweep.has(AlertReason.RESERVATION_LOST):
+            return ()
         covered = Round(F("reserved") + F("progressed"), QUANTITY["decimal_places"])
         lines: Any = Requirement.objects.with_progress().filter(
             pk=OuterRef("commitment__requirement"), quantity__lte=covered

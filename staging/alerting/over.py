@@ -21,15 +21,20 @@ class Over(Family):
     """Raised for each position of the line; closed when no more is there than it needs."""
 
     def close(self) -> Iterable[int]:
+        if not self.sweep.has(AlertReason.OVER_STAGED):
+            return ()
         alerts = self.sweep.alerts.of(AlertReason.OVER_STAGED).filter(commitment__isnull=False)
         too_much = _too_much().filter(pk=OuterRef("commitment__requirement"))
         gone = alerts.annotate(cause=Subquery(too_much.values("pk")[:1])).filter(cause=None)
         return gone.order_by().values_list("pk", flat=True)
 
     def raise_(self) -> int:
+        look = self.sweep.look
+        if not (look.thorough or look.demands):
+            return 0
         lines = _too_much().filter(demand__closed_at=None)
-        if not self.sweep.look.thorough:
-            lines = lines.filter(demand__in=self.sweep.look.demands)
+        if not look.thorough:
+            lines = lines.filter(demand__in=look.demands)
         over = {line.pk: _in_words(line) for line in lines.select_related("material")}
         if not over:
             return 0

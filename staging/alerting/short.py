@@ -20,6 +20,8 @@ class Short(Family):
     staged, issued or used; closed when it is, when the demand has ended, or is needed later."""
 
     def close(self) -> Iterable[int]:
+        if not self.sweep.has(REASON):
+            return ()
         alerts = dict(self.sweep.alerts.of(REASON).order_by().values_list("pk", "demand"))
         if not self.sweep.look.thorough:
             stirred = self._stirred(set(alerts.values()))
@@ -39,13 +41,18 @@ class Short(Family):
         return known & {*look.demands, *new.values_list("requirement__demand", flat=True)}
 
     def raise_(self) -> int:
+        soon = self._soon().filter(self._may_have_become()).order_by()
+        asked = list(soon.values_list("pk", flat=True))
+        if not asked:
+            return 0
         alerts = Alert.objects.open().of(REASON).filter(demand=OuterRef("pk"))
         lacking = _lacking(demand=OuterRef("pk"))
-        rows = self._soon().filter(self._may_have_become(), Exists(lacking), ~Exists(alerts))
+        rows = Demand.objects.live().filter(Exists(lacking), ~Exists(alerts), pk__among="asked")
         first = lacking.order_by("line").values("material__code")[:1]
         return raise_(
-            REASON, rows, self.sweep.at, about=ABOUT, detail=Left(Subquery(first), DETAIL)
-        )
+            REASON, rows, self.sweep.at, about=ABOUT, detail=Left(Subquery(first), DETAIL),
+            given={"asked": asked},
+        )  # fmt: skip
 
     def _soon(self) -> QuerySet[Demand]:
         return Demand.objects.live().filter(

@@ -1,13 +1,14 @@
 """What one sweep works with, and what a family of reasons has to say for itself."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from staging.alerting.at_hand import AtHand
 from staging.alerting.terms import Terms
-from staging.models import Alert
+from staging.models import Alert, AlertReason
 from staging.models.alerts import AlertQuerySet
 from staging.suspects import Look
 
@@ -30,13 +31,23 @@ class Sweep:
         return cls(look, at, look.suspects(), look.new_suspects())
 
     @classmethod
-    def narrow(cls, alerts: AlertQuerySet, demands: Collection[int], at: datetime) -> Self:
-        """A look at some alerts and demands alone. Takes no turn, and nothing from the next one."""
-        return cls(Look.at_demands(demands, at), at, set(), set(), alerts)
+    def narrow(cls, alerts: Mapping[int, str], demands: Collection[int], at: datetime) -> Self:
+        """A look at some alerts, with their reasons, and demands alone. Takes no turn, and nothing
+        from the next one."""
+        look = Look.at_demands(demands, alerts.values(), at)
+        return cls(look, at, set(), set(), Alert.objects.open().filter(pk__in=alerts))
 
     @property
     def doubtful(self) -> set[UUID]:
         return self.suspects | self.fresh
+
+    @property
+    def at_hand(self) -> AtHand:
+        return self.look.at_hand
+
+    def has(self, *reasons: AlertReason) -> bool:
+        """Whether any alert of these reasons is open."""
+        return not self.at_hand.reasons.isdisjoint(reasons)
 
     @property
     def terms(self) -> Terms:

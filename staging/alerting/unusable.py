@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Value
+from django.db.models import DateTimeField, Value
 
+from inventory.statements import Given, Select
 from staging.alerting.raising import raise_staged, unalerted
 from staging.alerting.sweeping import Family, Sweep
-from staging.models import Alert, AlertReason, StagedStock
+from staging.models import Alert, AlertReason, Commitment, StagedStock
+from staging.stops import TODAY
 from staging.suspects import STOPPED, UNUSABLE, portions
 
 
@@ -32,8 +34,7 @@ class Unusable(Family):
 
     def _stopped(self, keys: list[UUID]) -> dict[UUID, str]:
         look = self.sweep.look
-        rows = StagedStock.objects.filter(pk__in=keys).blocked(look.on, at=look.at)
-        return dict(rows.order_by().values_list("pk", "stop"))
+        return dict(_BLOCKED.rows(keys=keys, on=look.on, at=look.at))
 
     def raise_(self) -> int:
         by_stop: dict[str, list[UUID]] = defaultdict(list)
@@ -49,6 +50,17 @@ class Unusable(Family):
         reason = _reason(stop)
         rows = unalerted(reason).filter(self.sweep.terms.raised(reason), pk__among="stopped")
         return raise_staged(reason, rows, self.sweep.at, Value(stop), stopped=stopped)
+
+
+_BLOCKED: Select[Commitment] = Select(
+    lambda: (
+        StagedStock.objects.filter(pk__among="keys")
+        .blocked(TODAY, at=Given("at", DateTimeField()))
+        .order_by()
+        .values_list("pk", "stop")
+    )
+)
+"""Compiled once: what the gate says is a long question."""
 
 
 def _reason(stop: str) -> AlertReason:

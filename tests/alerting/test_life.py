@@ -1,6 +1,7 @@
 """Time goes by: alerts escalate, wake, wait again, close and come back, by their rules."""
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from inventory.models import AuditEntry
 from staging import actions as staging
 from staging.alerting import clock, life
 from staging.models import Alert, AlertReason, AlertRule, AlertStep
+from staging.tasks import flag_stale
 from tests.alerting.conftest import HOUR, MINUTE, NOON, REASON, Raised, close, kinds, pass_by
+from tests.alerting.scenes import staged
 from tests.core.budget.counting import statements
 from tests.plant import Plant
 
@@ -291,14 +294,14 @@ def test_history_cannot_be_changed(raised: Raised, change: str) -> None:
 def test_the_clock_takes_as_many_statements_for_many_as_for_one(
     plant: Plant, raised: Raised, travel: Clock
 ) -> None:
-    assert len(statements(lambda: life.go_by(timezone.now(), 0))) == 2
+    assert len(statements(lambda: life.go_by(timezone.now()))) == 1
     raised()
     travel.shift(HOUR)
-    one = len(statements(lambda: life.go_by(timezone.now(), 0)))
+    one = len(statements(lambda: life.go_by(timezone.now())))
     for lane in (plant.l2, plant.dock, plant.buf):
         raised(lane)
     travel.shift(HOUR)
-    assert len(statements(lambda: life.go_by(timezone.now(), 0))) == one == 6
+    assert len(statements(lambda: life.go_by(timezone.now()))) == one == 4
     assert AlertStep.objects.filter(kind="escalated").count() == 4
 
 
@@ -317,3 +320,41 @@ def test_verbs_take_as_many_statements_for_many_as_for_one(plant: Plant, raised:
         one = len(statements(lambda: plant.do(act, line(0), by=plant.qa)))  # noqa: B023
         two = len(statements(lambda: plant.do(act, line(1), line(2), by=plant.qa)))  # noqa: B023
         assert one == two <= 7
+
+
+class Killed(BaseException):
+    """What ends a worker in the middle."""
+
+
+def test_what_is_due_at_once_goes_up_in_short_transactions(
+    plant: Plant, travel: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between two and run again, the clock misses nothing and doubles nothing."""
+    rules = AlertRule.objects.filter(reason="lot_on_hold")
+    rules.update(escalate_after=HOUR, escalate_again_after=None)
+    for _n in range(5):
+        staged(plant)
+    plant.hold(location=plant.l1)
+    assert flag_stale() == {"raised": 5, "closed": 0}
+    monkeypatch.setattr(life, "MOST", 2)
+    travel.shift(HOUR)
+    keep, turns = life.keep, count()
+
+    def killed_at_the_second(*args: Any) -> None:
+        keep(*args)
+        if next(turns) == 1:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(life, "keep", killed_at_the_second)
+        with pytest.raises(Killed):
+            flag_stale()
+    assert AlertStep.objects.filter(kind="escalated").count() == 2
+    assert flag_stale() == {"raised": 0, "closed": 0, "escalated": 3}
+    assert flag_stale() == {"raised": 0, "closed": 0}
+    for alert in Alert.objects.all():
+        assert kinds(alert) == ["raised 1", "escalated 2"]
+        assert (alert.level, alert.escalates_at) == (2, None)
+    facts = AuditEntry.objects.filter(action="staging.sweep").order_by("pk")
+    told = [(entry.facts.get("escalated"), len(entry.facts["alerts"])) for entry in facts]
+    assert told == [(None, 5), (2, 2), (2, 2), (1, 1)]

@@ -1,6 +1,6 @@
 """Every reason: raised once, not before, closed by itself when its cause is gone, raised again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -8,13 +8,15 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from inventory.models import Lot
+from inventory import actions as stock
+from inventory.models import Container, Lot
 from staging import actions as staging
 from staging.alerting import clock
 from staging.models import Alert, AlertReason, AlertRule
 from tests.alerting.scenes import (
     DAY,
     HOUR,
+    LATER,
     NOON,
     SCENES,
     change,
@@ -169,6 +171,57 @@ def test_what_one_thing_left_is_told_of_once(plant: Plant) -> None:
     sweep(plant)
     reasons = Alert.objects.open().order_by("reason").values_list("reason", flat=True)
     assert list(reasons) == ["demand_cancelled", "without_demand"]
+
+
+def scrap(plant: Plant, lot: Lot, hand: time_machine.Traveller) -> Iterator[bool]:
+    [movement] = plant.do(
+        stock.scrap, stock.Removal(lot=lot, quantity=Decimal(10), reason="dropped")
+    )
+    yield True
+    plant.do(staging.reverse, stock.Reversal(movement=movement, reason="another one"))
+    yield False
+
+
+def count_away(plant: Plant, lot: Lot, hand: time_machine.Traveller) -> Iterator[bool]:
+    for quantity, waited_for in ((4, True), (10, False)):
+        count = stock.Count(lot=lot, location=plant.a1, quantity=Decimal(quantity), reason="so")
+        plant.do(stock.adjust, count)
+        yield waited_for
+
+
+def expire(plant: Plant, lot: Lot, hand: time_machine.Traveller) -> Iterator[bool]:
+    hand.shift(4 * DAY)
+    yield True
+    Lot.objects.filter(pk=lot.pk).update(expires_on=NOON + 9 * DAY)
+    yield False
+
+
+def hold_its_box(plant: Plant, lot: Lot, hand: time_machine.Traveller) -> Iterator[bool]:
+    [box, pallet] = plant.do(
+        stock.new_container,
+        *(stock.NewContainer(code=code, location=plant.a1) for code in ("BOX", "PALLET")),
+    )
+    lot.balances.update(container=box)  # as if it had come so packed
+    plant.hold(container=pallet)
+    yield False
+    Container.objects.filter(pk=box.pk).update(parent=pallet)
+    yield True
+
+
+@pytest.mark.parametrize("doing", [scrap, count_away, expire, hold_its_box])
+def test_a_lot_is_waited_for_once_others_can_be_used_no_more(
+    plant: Plant, hand: time_machine.Traveller, doing: Callable[..., Iterator[bool]]
+) -> None:
+    material = plant.material()
+    plant.lot(10, material=material, released=False)
+    other = plant.lot(10, material=material, expires_in=4)
+    plant.order((material, 10), needed_at=LATER)
+    hand.shift(2 * DAY)
+    sweep(plant)
+    assert not is_open("release_awaited")
+    for expected in doing(plant, other, hand):
+        sweep(plant)
+        assert is_open("release_awaited") is expected
 
 
 def test_a_sweep_takes_the_same_statements_however_much_there_is(
