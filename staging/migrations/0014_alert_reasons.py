@@ -1,6 +1,5 @@
 import django.db.models.deletion
 from django.db import migrations, models
-from django.db.models import Case, F, Value, When
 
 from quality.watch import watch, watch_no_more
 
@@ -28,10 +27,15 @@ def noted(table, column, events, into="demand_id", **more):
 
 
 def divide(apps, schema_editor):
-    """Alerts about what quality stopped get the reason that their stop has now."""
-    alerts = apps.get_model("staging", "Alert").objects.filter(reason="not_usable")
-    whens = [When(detail=stop, then=Value(reason)) for stop, reason in REASON_OF.items()]
-    alerts.filter(detail__in=REASON_OF).update(reason=Case(*whens, default=F("reason")))
+    """Alerts about what quality stopped get the reason that their stop has now, and its severity
+    where they have one (0015 may have come before)."""
+    model, rules = apps.get_model("staging", "Alert"), apps.get_model("staging", "AlertRule").objects
+    has_severity = any(field.name == "severity" for field in model._meta.get_fields())
+    for stop, reason in REASON_OF.items():
+        changes = {"reason": reason}
+        if has_severity:
+            changes["severity"] = rules.get(site=None, reason=reason).severity
+        model.objects.filter(reason="not_usable", detail=stop).update(**changes)
 
 
 def unite(apps, schema_editor):

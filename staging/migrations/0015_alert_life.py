@@ -59,7 +59,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0015_claimed_times"),
-        ("staging", "0014_alert_reasons"),
+        ("staging", "0013_alert_lives"),  # and not 0014: there are databases that have this alone
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

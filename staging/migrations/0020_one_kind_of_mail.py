@@ -35,6 +35,7 @@ def convert(apps: Any, _editor: Any) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("staging", "0014_alert_reasons"),
         ("staging", "0019_dwell_by_program"),
     ]
 
