@@ -3,6 +3,8 @@
 All migrations, one after the other, take a process a quarter of a minute; a copy takes none. They
 lie in `var/prepared` from one run to the next, under the digest of what the migrations do: their
 own text, that of what they import, and the lock. Another digest, and they are made anew.
+
+Beside each is one that was migrated only so far, for the test that brings up an older plant.
 """
 
 import ast
@@ -25,6 +27,10 @@ APPS = ("config", "inventory", "quality", "staging", "integration")
 KEPT = ROOT / "var" / "prepared"
 NAME = "migrated"
 """The database, in the directory of a PostgreSQL."""
+OLDER = "older"
+"""The other one there."""
+SO_FAR = ("staging", "0011_unstaging")
+"""How far that one is migrated: alerts had no lives yet, and dwell no policies."""
 
 
 def sqlite(target: Path) -> None:
@@ -32,8 +38,13 @@ def sqlite(target: Path) -> None:
     _copy("sqlite", target, _migrated_file)
 
 
+def older_sqlite(target: Path) -> None:
+    """Put a database that is migrated `SO_FAR` where there is none."""
+    _copy("older-sqlite", target, _older_file)
+
+
 def postgresql(target: Path) -> None:
-    """Put a PostgreSQL's directory where there is none, with a migrated database `NAME`."""
+    """Put a PostgreSQL's directory where there is none, with databases `NAME` and `OLDER`."""
     asked = [services.required("initdb"), "--version"]
     version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
     _copy(f"postgresql-{version.split()[2]}", target, _migrated_cluster)
@@ -93,21 +104,27 @@ def _one_at_a_time(kind: str) -> Iterator[None]:
         yield
 
 
+def _older_file(target: Path) -> None:
+    _migrate(f"sqlite:///{target}", target.parent, *SO_FAR)
+
+
 def _migrated_file(target: Path) -> None:
+    older_sqlite(target)
     _migrate(f"sqlite:///{target}", target.parent)
 
 
 def _migrated_cluster(target: Path) -> None:
     with services.postgresql() as server:
-        _migrate(services.create_database(server.url, NAME), target.parent)
+        _migrate(services.create_database(server.url, OLDER), target.parent, *SO_FAR)
+        _migrate(services.create_database(server.url, NAME, template=OLDER), target.parent)
         server.stop()  # in order, so that its directory is whole
         services.run_quietly(["cp", "-a", str(server.log.with_name("data")), str(target)])
 
 
-def _migrate(url: str, var: Path) -> None:
+def _migrate(url: str, var: Path, *so_far: str) -> None:
     """By a process of its own, with the settings of an embedded plant."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("FORESTAGE_")}
     env |= {"DATABASE_URL": url, "FORESTAGE_VAR": str(var)}
     env |= {"DJANGO_SETTINGS_MODULE": "config.settings"}
-    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    command = [sys.executable, "manage.py", "migrate", *so_far, "--verbosity=0"]
     services.run_quietly(command, cwd=ROOT, env=env)
