@@ -243,8 +243,8 @@ def _commits_where_served(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _flush_by_deleting() -> None:
-    """Between tests that commit, PostgreSQL is to truncate a hundred tables, and makes new files for
-    each and its indexes. To delete what little stands in them takes a tenth of that. Only a
+    """Between tests that commit, PostgreSQL is to truncate a hundred tables, and makes new files
+    for each and its indexes. To delete what little stands in them takes a tenth of that. Only a
     superuser may pass the triggers by, so on a server that was given it is left as it is."""
     if connection.vendor != "postgresql" or not settings.MIGRATED:
         return

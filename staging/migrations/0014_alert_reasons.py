@@ -29,7 +29,10 @@ def noted(table, column, events, into="demand_id", **more):
 def divide(apps, schema_editor):
     """Alerts about what quality stopped get the reason that their stop has now, and its severity
     where they have one (0015 may have come before)."""
-    model, rules = apps.get_model("staging", "Alert"), apps.get_model("staging", "AlertRule").objects
+    model, rules = (
+        apps.get_model("staging", "Alert"),
+        apps.get_model("staging", "AlertRule").objects,
+    )
     has_severity = any(field.name == "severity" for field in model._meta.get_fields())
     for stop, reason in REASON_OF.items():
         changes = {"reason": reason}
