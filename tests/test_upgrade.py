@@ -25,6 +25,7 @@ from config.bootstrap import prepared, services
 from integration.models import ApiToken, FeedPosition
 from inventory.audit import Actor
 from inventory.models import Surface
+from quality import occasions
 from staging.alerting import clock
 from staging.alerting.life import replay
 from staging.models import Alert, AlertRule, AlertStep, DwellChange, ReportMail
@@ -104,6 +105,7 @@ def _lead_to(name: str) -> None:
 def migrate(*stops: tuple[State, Callable[[Models], None] | None]) -> None:
     """From stop to stop, each with rows for tables as they are there. What the models were is kept
     from one to the next: to work that out takes longer than the SQL."""
+    occasions.give_way("default")  # as the command does, before and after
     state, executor = None, MigrationExecutor(connection)
     for targets, put in stops:
         executor.loader.build_graph()
@@ -111,6 +113,7 @@ def migrate(*stops: tuple[State, Callable[[Models], None] | None]) -> None:
         if put:
             state.__dict__.pop("apps", None)  # some of its models know others as they were before
             put(state.apps.get_model)
+    occasions.ensure("default")
 
 
 # --- what the plant had -------------------------------------------------------------------------
