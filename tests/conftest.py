@@ -135,14 +135,21 @@ def redis_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The machine's own browser, started once."""
+def chromium(django_db_blocker: DjangoDbBlocker) -> Iterator[Browser]:
+    """The machine's own browser, started once.
+
+    While Playwright's loop runs, Django has another connection than before and after. Whatever
+    stands in that one is left before it is out of sight.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ["FORESTAGE_CHROMIUM"], args=CHROMIUM_ARGUMENTS
         )
         yield browser
         browser.close()
+        with django_db_blocker.unblock():
+            standing.leave()
+            connection.close()
 
 
 @pytest.fixture
