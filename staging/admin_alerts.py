@@ -1,13 +1,13 @@
 """Alert rules: how alerts of each reason live, everywhere and at sites with rules of their own."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -16,9 +16,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import save_master
-from inventory.admin.base import MasterAdmin, ReasonedForm, actor, reason_field, require, show
-from inventory.admin.versioned import ReasonForm
-from inventory.errors import Refused
+from inventory.admin import cells
+from inventory.admin.base import Buttons, MasterAdmin, ReasonedForm, actor, reason_field
+from inventory.admin.reasoned import ask_why
 from inventory.templatetags.components import span
 from staging.actions import end_alert_rule
 from staging.models import AlertRule
@@ -40,11 +40,10 @@ class RuleForm(ReasonedForm[AlertRule]):
 
 
 @admin.register(AlertRule)
-class AlertRuleAdmin(MasterAdmin[AlertRule]):
+class AlertRuleAdmin(Buttons[AlertRule], MasterAdmin[AlertRule]):
     """The general rule of a reason, and below it those of sites that have their own."""
 
     form = RuleForm
-    change_form_template = "admin/acting_form.html"
     list_display = (
         "reason", "of_site", "enabled", "severity", "to_supervisor", "to_qa", "acknowledged",
         "snoozed", "again", "ahead",
@@ -73,49 +72,31 @@ class AlertRuleAdmin(MasterAdmin[AlertRule]):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        rule = self.get_object(request, object_id)
-        buttons = []
-        if rule and rule.site and request.user.has_perm(CHANGE):
-            buttons.append(
-                {"verb": END, "url": reverse("admin:staging_alertrule_end", args=[rule.pk])}
-            )
-        context = {"buttons": buttons} | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)
+    def buttons(self, request: HttpRequest, row: AlertRule) -> list[dict[str, Any]]:
+        if not (row.site and request.user.has_perm(CHANGE)):
+            return []
+        return [{"verb": END, "url": reverse("admin:staging_alertrule_end", args=[row.pk])}]
 
     def end_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The site's rule and the general one; ask for the reason, and end the first."""
         rows = AlertRule.objects.select_related("site")
         rule = get_object_or_404(rows, pk=pk)
-        require(request, CHANGE, lambda: {"rule": [rule]})
-        form = ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                end_alert_rule(rule=rule, by=actor(request), at=timezone.now(), **form.cleaned_data)
-            except Refused as refusal:
-                show(form, refusal)
-            else:
-                done = {"site": rule.site, "reason": rule.get_reason_display()}
-                messages.success(request, gettext("%(reason)s: at %(site)s as in general.") % done)
-                return HttpResponseRedirect(reverse("admin:staging_alertrule_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"{END['label']}: {rule}",
-            "back": reverse("admin:staging_alertrule_change", args=[pk]),
-            "verb": END,
-            "form": form,
-            "rows": [rule, *rows.filter(reason=rule.reason, site=None).exclude(pk=pk)],
-            "rows_template": "admin/rows/alert_rules.html",
-        }
-        status = 409 if form.is_bound and form.errors else 200
-        return TemplateResponse(request, "admin/act.html", context, status=status)
+        said = {"site": rule.site, "reason": rule.get_reason_display()}
+        return ask_why(
+            request, CHANGE, {"rule": [rule]},
+            run=partial(end_alert_rule, rule=rule),
+            done=gettext("%(reason)s: at %(site)s as in general.") % said,
+            then=reverse("admin:staging_alertrule_changelist"),
+            context=lambda: {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": f"{END['label']}: {rule}",
+                "back": cells.page_of(rule),
+                "verb": END,
+                "rows": [rule, *rows.filter(reason=rule.reason, site=None).exclude(pk=pk)],
+                "rows_template": "admin/rows/alert_rules.html",
+            },
+        )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AlertRule]:
         rows = super().get_queryset(request)

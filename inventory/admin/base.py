@@ -117,6 +117,27 @@ class HistoryAdmin(OneTrail[M]):
         return False
 
 
+class Buttons(admin.ModelAdmin[M]):
+    """Pages of rows that have buttons above them, each with its `verb` and `url`."""
+
+    change_form_template = "admin/acting_form.html"
+
+    def buttons(self, request: HttpRequest, row: M) -> list[dict[str, Any]]:
+        """What this person may do with the row."""
+        raise NotImplementedError
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        context = {"buttons": self.buttons(request, row) if row else []} | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)
+
+
 EXACT: dict[type[models.Field[Any, Any]], dict[str, Any]] = {
     models.DecimalField: {"form_class": NumberField}
 }

@@ -23,7 +23,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inventory.admin.base import BIGINT_BITS, M, actor, require
+from inventory.admin.base import BIGINT_BITS, Buttons, M, actor, require
 from inventory.errors import Refused
 from inventory.fields import Words
 from inventory.forms import form_field, is_of_signature
@@ -246,11 +246,10 @@ def opens(verb: Verb) -> Any:
     return to_page
 
 
-class Acting(admin.ModelAdmin[M]):
+class Acting(Buttons[M]):
     """Adds acts to a list, and to the pages of its rows."""
 
     acts: tuple[Act, ...] = ()
-    change_form_template = "admin/acting_form.html"
 
     def look_at(self, rows: list[M]) -> list[M]:
         """The rows with what a person needs to see before acting."""
@@ -286,17 +285,8 @@ class Acting(admin.ModelAdmin[M]):
                 actions[verb.name] = (opens(verb), verb.name, verb.label)
         return actions
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = self.get_object(request, object_id)
-        buttons = [
-            {"verb": verb, "url": f"{self.act_url(verb.name)}?ids={object_id}"}
-            for verb in (self.offered(request, row) if row else ())
+    def buttons(self, request: HttpRequest, row: M) -> list[dict[str, Any]]:
+        return [
+            {"verb": verb, "url": f"{self.act_url(verb.name)}?ids={row.pk}"}
+            for verb in self.offered(request, row)
         ]
-        context = {"buttons": buttons} | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)

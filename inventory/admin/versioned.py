@@ -1,5 +1,6 @@
 """Pages of numbered sets of rules: read those in force, draft the next, put it into force."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -14,10 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inventory import attempts
 from inventory.admin import cells
-from inventory.admin.base import Autocompleting, MasterAdmin, actor, require, show
-from inventory.errors import Refused
+from inventory.admin.base import Autocompleting, Buttons, MasterAdmin, actor
+from inventory.admin.reasoned import ask_why
 from inventory.models.versioned import Versioned
 
 PREVIEW = {"name": "preview_rules", "label": gettext_lazy("Preview"), "icon": "search"}
@@ -46,22 +46,12 @@ class RuleInline(Autocompleting, admin.TabularInline[Any, Any]):
         return is_draft(obj) and super().has_delete_permission(request, obj)
 
 
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("Kept in the audit trail."),
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-
-
-class VersionedAdmin(MasterAdmin[Any]):
+class VersionedAdmin(Buttons[Any], MasterAdmin[Any]):
     """Adding a set makes a draft: a copy of what is in force, to be changed and activated."""
 
     list_display = ("version", "note", "state", "activated_at", "activated_by")
     list_select_related = ("activated_by",)
     readonly_fields = ("version", "state", "activated_at", "activated_by")
-    change_form_template = "admin/acting_form.html"
 
     activating: str
     """The permission, and the name under which refusals are kept."""
@@ -164,47 +154,25 @@ class VersionedAdmin(MasterAdmin[Any]):
         context = self._context(request, "preview", draft)
         return TemplateResponse(request, "admin/rules_preview.html", context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        draft = self.get_object(request, object_id)
-        buttons = []
-        if is_draft(draft):
-            url = reverse(f"admin:{self._url('preview')}", args=[object_id])
-            buttons.append({"verb": PREVIEW, "url": url})
-        if is_draft(draft) and request.user.has_perm(self.activating):
-            url = reverse(f"admin:{self._url('activate')}", args=[object_id])
-            buttons.append({"verb": self.button, "url": url})
-        context = {"buttons": buttons} | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)
+    def buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+        offered = {"preview": PREVIEW}
+        if request.user.has_perm(self.activating):
+            offered["activate"] = self.button
+        return [
+            {"verb": verb, "url": reverse(f"admin:{self._url(page)}", args=[row.pk])}
+            for page, verb in (offered if is_draft(row) else {}).items()
+        ]
 
     def activate_page(self, request: HttpRequest, version: int) -> HttpResponse:
         """Ask for the reason; put the draft into force."""
         draft = get_object_or_404(self.model, pk=version)
-        require(request, self.activating, lambda: {self.parameter: [draft]})
-        form = ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                self.activate(draft, by=actor(request), at=timezone.now(), **form.cleaned_data)
-            except Refused as refusal:
-                asked = {self.parameter: [draft], "reason": [form.cleaned_data["reason"]]}
-                tried = [(asked, found) for found in refusal.all]
-                attempts.record(self.activating, tried, by=actor(request), at=timezone.now())
-                show(form, refusal)
-            else:
-                messages.success(request, self.said("in_force", draft))
-                return HttpResponseRedirect(cells.page_of(draft))
-        context = {
-            **self._context(request, "asking", draft),
-            "verb": self.button,
-            "form": form,
-        }
-        status = 409 if form.is_bound and form.errors else 200
-        return TemplateResponse(request, "admin/act.html", context, status=status)
+        return ask_why(
+            request, self.activating, {self.parameter: [draft]},
+            run=partial(self.activate, draft),
+            done=self.said("in_force", draft),
+            then=cells.page_of(draft),
+            context=lambda: self._context(request, "asking", draft) | {"verb": self.button},
+        )  # fmt: skip
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: Any) -> Any:

@@ -7,17 +7,14 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inventory import attempts
 from inventory.admin import cells
-from inventory.admin.base import EXACT, MasterAdmin, actor, require, show
-from inventory.admin.versioned import ReasonForm
-from inventory.errors import Refused
+from inventory.admin.base import EXACT, Buttons, MasterAdmin, actor
+from inventory.admin.reasoned import ask_why
 from quality.actions import approve_plan, change_plan, draft_plan, withdraw_plan
 from quality.admin.filters import MaterialFilter
 from quality.models import InspectionPlan, PlanCharacteristic
@@ -84,7 +81,7 @@ def _is_draft(plan: InspectionPlan | None) -> bool:
 
 
 @admin.register(InspectionPlan)
-class InspectionPlanAdmin(MasterAdmin[InspectionPlan]):
+class InspectionPlanAdmin(Buttons[InspectionPlan], MasterAdmin[InspectionPlan]):
     """Adding a plan makes a draft: a copy of the one in force, to be changed and approved."""
 
     tried = "quality.change_plan"
@@ -93,7 +90,6 @@ class InspectionPlanAdmin(MasterAdmin[InspectionPlan]):
     list_select_related = ("material", "approved_by")
     search_fields = ("material__code", "material__name")
     autocomplete_fields = ("material",)
-    change_form_template = "admin/acting_form.html"
 
     def has_change_permission(
         self, request: HttpRequest, obj: InspectionPlan | None = None
@@ -155,52 +151,31 @@ class InspectionPlanAdmin(MasterAdmin[InspectionPlan]):
         ]
         return [*ends, *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        plan = self.get_object(request, object_id)
-        buttons = []
-        if plan and not plan.ended_at and request.user.has_perm(PERMISSION):
-            name = "approve" if plan.is_draft else "withdraw"
-            url = reverse(f"admin:{_url(name)}", args=[plan.pk])
-            buttons.append({"verb": ENDS[name][1], "url": url})
-        context = {"buttons": buttons} | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)
+    def buttons(self, request: HttpRequest, row: InspectionPlan) -> list[dict[str, Any]]:
+        if row.ended_at or not request.user.has_perm(PERMISSION):
+            return []
+        name = "approve" if row.is_draft else "withdraw"
+        return [{"verb": ENDS[name][1], "url": reverse(f"admin:{_url(name)}", args=[row.pk])}]
 
     def end_page(self, name: str, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for the reason; approve the draft, or withdraw the plan."""
         run, button, done = ENDS[name]
         plan = get_object_or_404(InspectionPlan, pk=pk)
-        require(request, PERMISSION, lambda: {"plan": [plan]})
-        form = ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                run(plan=plan, by=actor(request), at=timezone.now(), **form.cleaned_data)
-            except Refused as refusal:
-                asked = {"plan": [plan], "reason": [form.cleaned_data["reason"]]}
-                attempts.record(
-                    PERMISSION, [(asked, refusal)], by=actor(request), at=timezone.now()
-                )
-                show(form, refusal)
-            else:
-                messages.success(request, done % {"plan": plan})
-                return HttpResponseRedirect(cells.page_of(plan))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"{button['label']}: {plan}",
-            "back": cells.page_of(plan),
-            "verb": button,
-            "form": form,
-            "rows": plan.characteristics.all(),
-            "rows_template": "admin/rows/plan.html",
-        }
-        status = 409 if form.is_bound and form.errors else 200
-        return TemplateResponse(request, "admin/act.html", context, status=status)
+        return ask_why(
+            request, PERMISSION, {"plan": [plan]},
+            run=partial(run, plan=plan),
+            done=done % {"plan": plan},
+            then=cells.page_of(plan),
+            context=lambda: {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": f"{button['label']}: {plan}",
+                "back": cells.page_of(plan),
+                "verb": button,
+                "rows": plan.characteristics.all(),
+                "rows_template": "admin/rows/plan.html",
+            },
+        )  # fmt: skip
 
     @admin.display(description=gettext_lazy("plan"), ordering="material__code")
     def name(self, plan: InspectionPlan) -> str:

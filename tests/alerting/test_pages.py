@@ -214,6 +214,7 @@ def test_the_general_rule_stays(plant: Plant, rule: AlertRule) -> None:
     change = reverse("admin:staging_alertrule_change", args=[rule.pk])
     assert end not in text(client, change)
     assert client.post(end, {"reason": "x"}).status_code == 409
+    assert RefusedAttempt.objects.get().code == "rule_general"
     with pytest.raises(Refused) as refused:
         staging.end_alert_rule(rule=rule, reason="x", by=plant.qa, at=NOON)
     assert refused.value.code == "rule_general"
