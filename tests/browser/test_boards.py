@@ -1,7 +1,6 @@
 """Boards in a real browser: what others do is seen within two seconds, and nothing jumps."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from staging import displays
-from tests.browser import sign_in, troubles_of
+from tests.browser import sign_in
 from tests.plant import Plant
 
 pytestmark = [
@@ -27,13 +26,6 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.shift += entry.value;
 }).observe({ type: "layout-shift" });
 """
-
-
-@pytest.fixture
-def troubles(page: Page) -> Iterator[list[str]]:
-    found = troubles_of(page)
-    yield found
-    assert found == []
 
 
 def stop_the_clock(page: Page) -> None:

@@ -1,7 +1,5 @@
 """The bell in a real browser: it counts by itself, leads to the alert, and people choose."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -10,7 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 from integration.models import NoticeChoice
 from integration.notices import telling
 from staging.models import AlertLevel, AlertReason
-from tests.browser import sign_in, troubles_of
+from tests.browser import sign_in
 from tests.factories import UserFactory
 from tests.plant import Plant
 from tests.worklists.conftest import raised
@@ -18,13 +16,6 @@ from tests.worklists.conftest import raised
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 POLL = 20_000
-
-
-@pytest.fixture
-def troubles(page: Page) -> Iterator[list[str]]:
-    found = troubles_of(page)
-    yield found
-    assert found == []
 
 
 @pytest.mark.usefixtures("troubles")

@@ -1,6 +1,5 @@
 """The reading pages in a real browser: nothing that the policy stops, no script that fails."""
 
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -10,18 +9,11 @@ from pytest_django.live_server_helper import LiveServer
 from inventory.models import AuditEntry
 from staging.alerting import clock
 from staging.numbers.figures import FIGURES
-from tests.browser import sign_in, troubles_of
+from tests.browser import sign_in
 from tests.factories import UserFactory
 from tests.plant import Plant
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def troubles(page: Page) -> Iterator[list[str]]:
-    found = troubles_of(page)
-    yield found
-    assert found == []
 
 
 @pytest.mark.usefixtures("troubles")
