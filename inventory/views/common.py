@@ -32,6 +32,11 @@ class FloorView(LoginRequiredMixin, PermissionRequiredMixin):
         return answer
 
 
+def key_of(request: HttpRequest, name: str = "key") -> str:
+    """The idempotency key of a form, as it can be kept."""
+    return request.POST.get(name, "").replace("\x00", "")[:255]
+
+
 def actor(request: HttpRequest) -> Actor:
     """The person at the browser."""
     assert isinstance(request.user, User)  # noqa: S101 - pages ask for a login

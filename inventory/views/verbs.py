@@ -29,7 +29,7 @@ from inventory.guided import GUIDED
 from inventory.models import Movement, MovementKind
 from inventory.verbs import REGISTRY, Verb
 from inventory.views import visit
-from inventory.views.common import FloorView, actor
+from inventory.views.common import FloorView, actor, key_of
 from inventory.wording import recorded
 
 KEPT = frozenset({"demand", "lane", "vehicle", "work_center", "supplier", "location", "site"})
@@ -103,7 +103,7 @@ class VerbView(FloorView, View):
         form = form_for(self.verb.name)(request.POST)
         if not form.is_valid():
             return self._page(request, form, status=422)
-        key = request.POST.get("idempotency_key", "").replace("\x00", "")[:255]
+        key = key_of(request, "idempotency_key")
         try:
             answer, _replayed = verbs.carry_out(
                 self.verb,

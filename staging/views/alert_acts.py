@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory import attempts
 from inventory.errors import Refused
+from inventory.forms import form_for
 from inventory.templatetags.components import span
 from inventory.verbs import REGISTRY, Verb
 from inventory.views.common import actor
@@ -48,11 +49,15 @@ def given_to(verb: Verb, given: QueryDict) -> dict[str, str]:
     return {key: value for key, value in given.items() if key in names and isinstance(value, str)}
 
 
-def key_of(given: QueryDict) -> str:
-    return given.get("key", "").replace("\x00", "")[:255]
+def line_of(verb: Verb, said: dict[str, str], alert: int) -> Any:
+    """The line of a verb about an alert. Raises Refused where what was said cannot be read."""
+    form = form_for(verb.name)(said | {"alert": str(alert)})
+    if not form.is_valid():
+        raise _unread(form)
+    return form.line()
 
 
-def unread(form: Any) -> Refused:
+def _unread(form: Any) -> Refused:
     """What could not be read, in the words of the form."""
     name, errors = next(iter(form.errors.as_data().items()))
     label = form[name].label if name in form.fields else ""

@@ -18,11 +18,10 @@ from django.views.generic import DetailView
 
 from inventory import verbs
 from inventory.errors import Refused
-from inventory.forms import form_for
 from inventory.paging import Page, counted, every, query_with, sifted_page_of
 from inventory.sheets.columns import BATCH, Column, Sheet
 from inventory.verbs import REGISTRY
-from inventory.views.common import FloorView, actor
+from inventory.views.common import FloorView, actor, key_of
 from inventory.views.verbs import path_of
 from inventory.wording import full_name
 from inventory.zones import zone_of
@@ -183,13 +182,11 @@ class AlertView(FloorView, AsFile, DetailView[Alert]):
         verb, self.object = alert_acts.verb_asked(request.POST), self.get_object()
         asked = alert_acts.given_to(verb, request.POST)
         alert_acts.require(request, verb, [pk])
-        form = form_for(verb.name)(asked | {"alert": str(pk)})
         try:
-            if not form.is_valid():
-                raise alert_acts.unread(form)
+            line = alert_acts.line_of(verb, asked, pk)
             verbs.carry_out(
-                verb, [form.line()], by=actor(request), at=timezone.now(), asked=asked,
-                key=alert_acts.key_of(request.POST),
+                verb, [line], by=actor(request), at=timezone.now(), key=key_of(request),
+                asked=asked,
             )  # fmt: skip
         except Refused as refusal:
             self.refusal, self.said = refusal, {verb.name: asked}

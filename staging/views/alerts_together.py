@@ -17,9 +17,8 @@ from django.views import View
 
 from inventory import verbs
 from inventory.errors import Refused
-from inventory.forms import form_for
 from inventory.verbs import Verb
-from inventory.views.common import FloorView, actor
+from inventory.views.common import FloorView, actor, key_of
 from staging.alerting.life import Rules
 from staging.models import Alert
 from staging.views import alert_acts
@@ -97,13 +96,10 @@ class AlertsTogetherView(FloorView, View):
     def _do(self, verb: Verb, alerts: Sequence[Alert], given: QueryDict) -> list[dict[str, Any]]:
         """A result for each of the alerts. Raises Refused where what was typed cannot be read."""
         said = alert_acts.given_to(verb, given)
-        form = form_for(verb.name)(said | {"alert": str(alerts[0].pk)})
-        if not form.is_valid():
-            raise alert_acts.unread(form)
-        line = form.line()
+        line = alert_acts.line_of(verb, said, alerts[0].pk)
         answer, _replayed = verbs.carry_out(
             verb, [replace(line, alert=alert) for alert in alerts],
-            by=actor(self.request), at=timezone.now(), key=alert_acts.key_of(given),
+            by=actor(self.request), at=timezone.now(), key=key_of(self.request),
             asked={**said, "alerts": [alert.pk for alert in alerts]}, partial=True,
         )  # fmt: skip
         found: list[dict[str, Any]] = answer["results"]

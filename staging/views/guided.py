@@ -22,7 +22,7 @@ from inventory.guided import GUIDED
 from inventory.scanning import as_scanned
 from inventory.sheets.columns import Sheet
 from inventory.views import visit
-from inventory.views.common import FloorView, actor
+from inventory.views.common import FloorView, actor, key_of
 from inventory.views.verbs import page_was_used, path_of
 from inventory.wording import recorded, spelled
 from staging import kits
@@ -77,7 +77,7 @@ class GuidedView(FlowView):
     def post(self, request: HttpRequest, name: str) -> HttpResponse:
         given, scan = self._given()
         known, hits = what_is.read(self.flow, given, scan)
-        key = request.POST.get("key", "").replace("\x00", "")[:255]
+        key = key_of(request)
         step = self._step(known.ready(), scan, hits, key)
         if step.done and step.verb:
             visit.note(request, step.verb, step.answer, step.entered, key=key)
