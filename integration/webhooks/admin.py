@@ -24,7 +24,7 @@ from inventory.admin.bearer import secret_page
 from inventory.errors import Refused
 from staging.models import AlertReason
 
-OF_ALERTS = _(
+NARROWED = _(
     "Narrows the events of alerts (forestage.alert.*) alone; all others are sent regardless. What "
     "counts is how the alert stood at each step: from level QA, one that escalates to QA is told "
     "from then on."
@@ -130,7 +130,10 @@ class SubscriptionAdmin(Refusable[Subscription]):
         asked = ["name", "url", "contact", "types", "sites"]
         return [
             (None, {"fields": asked if obj else [*asked, "begin"]}),
-            (_("Which alerts"), {"fields": list(actions.OF_ALERTS), "description": OF_ALERTS}),
+            (
+                _("Which alerts"),
+                {"fields": list(actions.OF_ALERTS), "description": NARROWED},
+            ),
         ]
 
     def changelist_view(

@@ -107,21 +107,22 @@ def claim(model: type[M], at: datetime) -> M | None:
     return None
 
 
-def _deliver(mail: M, write: Write[M], connection: Any) -> int:
-    """Send it, if there is anything left to tell."""
+def _deliver(mail: M, write: Write[M], connection: Any) -> bool:
+    """Send it, if there is anything left to tell; whether it went."""
     letter = _written(mail, write)
     if letter is None:
-        return 0
+        return False
     try:
         _send(letter.message, connection)
     except Refusal as refusal:
-        return _settle(mail, MailState.GIVEN_UP, tried=1, error=str(refusal)[:300])
+        _settle(mail, MailState.GIVEN_UP, tried=1, error=str(refusal)[:300])
+        return False
     except OF_ONE as failure:
         put_off(mail, failure)
-        return 0
+        return False
     address = ", ".join(letter.message.to)
     _settle(mail, MailState.SENT, tried=1, error="", address=address, **letter.kept)
-    return 1
+    return True
 
 
 def _written(mail: M, write: Write[M]) -> Letter | None:
@@ -175,14 +176,13 @@ def put_off(mail: OutgoingMail, failure: Exception) -> None:
     following = now + DELAYS[min(mail.attempts, len(DELAYS) - 1)]
     if following > mail.give_up_after:
         _settle(mail, MailState.GIVEN_UP, tried=1, error=said)
-        return
-    _mark(mail, tried=1, next_attempt_at=following, error=said)
+    else:
+        _mark(mail, tried=1, next_attempt_at=following, error=said)
 
 
-def _settle(mail: OutgoingMail, state: MailState, **values: Any) -> int:
-    """Mark what became of it. 0, so that it counts as nothing sent."""
+def _settle(mail: OutgoingMail, state: MailState, **values: Any) -> None:
+    """Mark what became of it."""
     _mark(mail, state=state, settled_at=timezone.now(), **values)
-    return 0
 
 
 def _mark(mail: OutgoingMail, *, tried: int = 0, **values: Any) -> None:
