@@ -45,7 +45,7 @@ DEPENDENT = {
 
 FOR_ANYBODY = {
     "health-live", "health-ready", "health-clock", "metrics", "login",
-    "schema", "schema-docs", "wall_open", "app-manifest", "service-worker", "offline",
+    "schema", "schema-docs", "schema-try", "wall_open", "app-manifest", "service-worker", "offline",
     "oauth-token", "oauth-metadata", "problems", "problem",
 }  # fmt: skip
 """Pages that need nobody signed in: probes, the doors themselves, how the API works, and what a

@@ -42,10 +42,13 @@ def measure() -> Iterator[Measure]:
 
     Each round is rolled back, and the two take turns. What had come due before is flagged first,
     and does not escalate: in the hours until so much comes due thousands of alerts would, which the
-    bare statements know nothing of.
+    bare statements know nothing of. Its rows are counted as the database's own vacuum does within
+    a minute: without, the planner knows of no alert, and a small sweep takes three times as long.
     """
     clock.sweep(by=audit.system(), at=timezone.now())
     Alert.objects.open().update(escalates_at=None)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE staging_alert, staging_alertstep, staging_commitment")
     staged = StagedStock.objects.count()
     for due in sorted({min(DUE, staged // 100), *(int(staged * share) for share in SHARES)}):
         at = _when_due(due)

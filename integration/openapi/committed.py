@@ -4,17 +4,15 @@ import json
 from pathlib import Path
 
 from django.conf import settings
-from django.utils import translation
-from drf_spectacular.generators import SchemaGenerator
+
+from inventory.api import document
 
 PATH = Path(settings.BASE_DIR) / "docs" / "openapi.json"
 
 
 def text() -> str:
-    """The document that is served, in English."""
-    with translation.override("en"):
-        document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-        return json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
+    """The document that is served."""
+    return json.dumps(document.whole(), indent=1, ensure_ascii=False) + "\n"
 
 
 def write() -> list[Path]:

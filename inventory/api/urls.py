@@ -4,7 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from inventory.api import views
-from inventory.api.docs import DocsView, SchemaView
+from inventory.api.docs import SchemaView, TryView, operations
 from inventory.api.verbs import verb_urls
 
 router = SimpleRouter(use_regex_path=False)
@@ -22,7 +22,8 @@ router.register("seals", views.SealViewSet)
 
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="schema"),
-    path("docs/", DocsView.as_view(), name="schema-docs"),
+    path("docs/", operations, name="schema-docs"),
+    path("docs/<slug:tag>/", TryView.as_view(), name="schema-try"),
     *router.urls,
     *verb_urls(),
 ]

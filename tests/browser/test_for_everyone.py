@@ -24,7 +24,6 @@ from tests.plant import Plant
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 AXE = Path(__file__).parent.parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
-OPENAPI = Path(__file__).parent.parent.parent / "docs/openapi.json"
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 PLACES = ["target-size", "scrollable-region-focusable"]
@@ -197,15 +196,14 @@ def other_systems(checked: Checked, demo: dict[str, Any]) -> None:
 
 
 def documentation(checked: Checked) -> None:
-    """The API's pages, with an operation that is open. The committed document, which is the one
-    that is served, is there at once."""
+    """The API's pages, with an operation that is open."""
+    checked.glance("/api/v1/docs/?search=webhook")
     page = checked.page
-    page.route("**/api/v1/schema/", lambda route: route.fulfill(path=OPENAPI))
     page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="light")
-    page.goto(f"{checked.server.url}/api/v1/docs/#/Webhooks/webhooks_list")
+    page.goto(f"{checked.server.url}/api/v1/docs/webhooks/#/Webhooks/webhooks_list")
     opened = page.locator("#operations-Webhooks-webhooks_list .responses-table").first
-    expect(opened).to_be_visible(timeout=120_000)
+    expect(opened).to_be_visible(timeout=60_000)
     checked.look("the API's pages")
     checked.wrong = [found for found in checked.wrong if f": {THEIRS}: " not in found]
 
