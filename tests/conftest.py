@@ -160,6 +160,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     has pages with it.
     """
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
+    context.set_default_timeout(60_000)
     context.add_init_script(PATIENT)
     yield context.new_page()
     context.close()

@@ -6,7 +6,7 @@ from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-expect.set_options(timeout=30_000)  # a machine that is busy stands still for seconds
+expect.set_options(timeout=60_000)  # a machine that is busy stands still for seconds
 
 
 def sign_in(page: Page, live_server: LiveServer, username: str) -> None:
