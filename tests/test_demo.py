@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from config.bootstrap import demo, ports, processes, relaying, suite
+from config.bootstrap import demo, ports, prepared, processes, relaying, suite
 from config.bootstrap.environment import ROOT
 from config.bootstrap.terminal import SetupError
 
@@ -185,7 +185,9 @@ def test_a_child_that_dies_is_named() -> None:
 
 
 def test_the_demo_starts_works_and_stops(tmp_path: Path) -> None:
-    """The same proof that a visitor can ask for, on a data directory of its own."""
+    """The same proof that a visitor can ask for, on a data directory of its own. Its database is
+    migrated already, which takes longest of all; tests/test_tour.py begins with none."""
+    prepared.sqlite(tmp_path / "forestage.sqlite3")
     env = {**os.environ, "FORESTAGE_VAR": str(tmp_path)}
     with contextlib.suppress(KeyError):
         del env["DJANGO_SETTINGS_MODULE"]
