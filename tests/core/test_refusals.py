@@ -28,6 +28,7 @@ from tests.core.refusal import refused
 from tests.factories import LocationFactory, UserFactory
 from tests.plans import in_force, results
 from tests.plant import Plant
+from tests.standing import built_once
 
 D = Decimal
 
@@ -918,9 +919,14 @@ SIGNED = (
 )  # fmt: skip
 
 
+@built_once
+def scene(plant: Plant) -> Scene:
+    return Scene(plant)
+
+
 @pytest.mark.parametrize(("verb", "code"), CASES)
-def test_refuses(plant: Plant, verb: str, code: str) -> None:
-    scene = Scene(plant)
+def test_refuses(scene: Scene, verb: str, code: str) -> None:
+    plant = scene.plant
     lines = REFUSALS[verb][code](scene)
     lines = lines if isinstance(lines, tuple) else (lines,)
     before = Movement.objects.count()
@@ -936,8 +942,8 @@ def test_every_code_of_every_docstring_is_brought_about() -> None:
 
 
 @pytest.mark.parametrize("verb", ["issue", "consume", "load", "ship", "transfer", "assign"])
-def test_what_is_held_goes_no_further(plant: Plant, verb: str) -> None:
-    s = Scene(plant)
+def test_what_is_held_goes_no_further(scene: Scene, verb: str) -> None:
+    s, plant = scene, scene.plant
     if verb == "assign":
         order = s.staged()
         plant.do(staging.unstage, unstaging(s, target=plant.l1))
