@@ -141,9 +141,8 @@ class Driver:
             assert bool(refused) == any(codes), (name, named, refused, codes)
             assert refused <= set(codes), (name, named, refused, codes)
         assert refused <= allowed, (name, refused - allowed)
-        if clear and (how == "partial" or not any(codes)):
-            self.agree(after)
-        self.follow()
+        agreed = clear and (how == "partial" or not any(codes))
+        self.follow(self.agree(after) if agreed else None)
 
     def reverse(self, rows: Sequence[Movement], how: str) -> None:
         """Reverse movements: stock goes back to where it was, claims as the product decides."""
@@ -173,6 +172,7 @@ class Driver:
         guarded.update(second_signer=True)
         answer, refused = self.carry_out(verb, [self.line(verb, drawn)], m.at, "once")
         assert refused == {code} - {""}
+        found = None
         if answer:
             assert read(m.at).status == m.status
             [made] = answer["objects"]
@@ -182,9 +182,9 @@ class Driver:
             given |= {n: drawn[n] for n in ("password", "reason") if n in names_of(last)}
             given |= {} if withdrawn else {"meaning": Meaning.REVIEW}
             assert self.carry_out(last, [last.line(**given)], m.at, how)[1] == set()
-            self.agree(m if withdrawn else after)
+            found = self.agree(m if withdrawn else after)
         guarded.update(second_signer=False)
-        self.follow()
+        self.follow(found)
 
     def acknowledge(self, alert: Alert, how: str) -> None:
         verb = REGISTRY["acknowledge"]
@@ -245,15 +245,18 @@ class Driver:
 
     # --- and to compare ---------------------------------------------------------------------
 
-    def agree(self, expected: Model) -> None:
-        """The database is what the model says, each thing of it."""
-        ours, theirs = _comparable(expected), _comparable(read(expected.at))
+    def agree(self, expected: Model) -> Model:
+        """The database is what the model says, each thing of it; what it is, then."""
+        found = read(expected.at)
+        ours, theirs = _comparable(expected), _comparable(found)
         for name, value in ours.items():
             assert theirs[name] == value, name
+        return found
 
-    def follow(self) -> None:
-        """Go on from what the database says, once its totals are those of the movements."""
-        found = read(self.model.at)
+    def follow(self, found: Model | None = None) -> None:
+        """Go on from what the database says, once its totals are those of the movements. It was
+        read just now, or is read here."""
+        found = found or read(self.model.at)
         totals = {lot: _on_hand(self.model, lot) for lot in found.material}
         for movement in self.movements_since_then():
             enters, leaves = movement.target.kind, movement.source.kind

@@ -39,7 +39,7 @@ OWN_RULES = {
 Asked = tuple[str, list[dict[str, Any]]]
 """A verb, and its lines as they were drawn."""
 
-OFTEN = 5
+OFTEN = 8
 """Steps from one snapshot to the next."""
 
 HOW = st.sampled_from(["all", "all", "once", "partial"])
@@ -61,6 +61,7 @@ class Work(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
+            assert breaches() == []
             assert faults_of_what_is_told() == []
             for snapshot, known in zip(self.past, cycle(Known), strict=False):
                 assert past.rebuilt(snapshot, known) == snapshot
@@ -132,7 +133,8 @@ class Work(RuleBasedStateMachine):
 
     @invariant()
     def the_ledger_is_sound(self) -> None:
-        assert breaches() == []
+        """Looked at after every other step, and when all is over: what is wrong in it stays."""
+        assert self.steps % 2 or breaches() == []
 
 
 def test_no_verb_is_left_out() -> None:
