@@ -1,5 +1,6 @@
 """Database triggers that refuse to change or delete history, on PostgreSQL and on SQLite."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import migrations
@@ -14,12 +15,21 @@ def protect(table: str) -> migrations.RunPython:
         for sql in trigger_sql(table, schema_editor.connection.vendor):
             schema_editor.execute(sql, params=None)  # params=() would choke on % in RAISE
 
+    return migrations.RunPython(add, _remover(table))
+
+
+def unprotect(table: str) -> migrations.RunPython:
+    """A migration operation, for one that fills a new column and then ends with `protect`."""
+    return migrations.RunPython(_remover(table), migrations.RunPython.noop)
+
+
+def _remover(table: str) -> Callable[[Any, Any], None]:
     def remove(apps: Any, schema_editor: Any) -> None:
         for event in ("update", "delete"):
             on = "" if schema_editor.connection.vendor == "sqlite" else f" ON {table}"
-            schema_editor.execute(f"DROP TRIGGER {table}_no_{event}{on}", params=None)
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{event}{on}", params=None)
 
-    return migrations.RunPython(add, remove)
+    return remove
 
 
 def protect_again(*tables: str) -> migrations.RunPython:

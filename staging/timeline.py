@@ -23,7 +23,7 @@ from staging.models import AlertStep, AlertStepKind
 class Event:
     """One thing that happened. `kind` is movement, decision, hold, lift, inspection, alert,
     alert_closed, acknowledgement, alert_escalated, alert_snoozed, alert_woken, alert_assigned,
-    alert_reopened or refused; `source` the row it is read from."""
+    alert_reopened, alert_regraded or refused; `source` the row it is read from."""
 
     kind: str
     recorded_at: datetime

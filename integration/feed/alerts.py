@@ -37,7 +37,7 @@ def facets(topic: str, keys: Collection[int]) -> dict[int, Facets]:
         pk: Facets(topic, site, None, lot, demand or "", level, severity, reason)
         for pk, site, lot, demand, level, severity, reason in rows.values_list(
             "pk", "alert__site", "alert__lot", "alert__demand__reference",
-            "level", "alert__severity", "alert__reason",
+            "level", "severity", "alert__reason",
         )
     }  # fmt: skip
 
@@ -94,6 +94,7 @@ def _as_it_was(alert: Alert, life: Life) -> Alert:
     then._state.fields_cache = dict(alert._state.fields_cache)
     for name in Life.__slots__:
         setattr(then, name, getattr(life, name))
+    then.severity = life.severity or alert.severity  # older steps may not say
     return then
 
 

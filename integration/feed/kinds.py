@@ -17,7 +17,7 @@ NAMES = (
     "demand.created", "demand.changed", "demand.cancelled", "demand.closed",
     "demand.shipped", "demand.consumed",
     "alert.raised", "alert.escalated", "alert.acknowledged", "alert.snoozed", "alert.woken",
-    "alert.assigned", "alert.closed", "alert.reopened",
+    "alert.assigned", "alert.closed", "alert.reopened", "alert.regraded",
 )  # fmt: skip
 """Types of events, without the prefix that all of them have."""
 

@@ -196,12 +196,7 @@ def events(rows: Iterable[FeedPosition]) -> list[Event]:
             type=PREFIX + row.type,
             time=found[topic, row.key].time,
             subject=found[topic, row.key].subject,
-            data=found[topic, row.key].data | _as_chosen(row),
+            data=found[topic, row.key].data,
         )
         for row, topic in placed
     ]
-
-
-def _as_chosen(row: FeedPosition) -> dict[str, Any]:
-    """An alert that comes back may be as grave as a new rule says; what happened before was not."""
-    return {"severity": row.alert_severity} if row.alert_severity else {}

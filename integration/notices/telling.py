@@ -12,18 +12,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Case, OuterRef, Subquery, When
 
 from integration.models import Handling, Notice, NoticeMark
 from integration.notices.people import People, Wish
 from inventory.in_flight import in_flight
 from inventory.models import Site
 from inventory.zones import zone_of
-from staging.models import AlertLevel, AlertRule, AlertStep, AlertStepKind, Severity
+from staging.models import AlertLevel, AlertStep, AlertStepKind, Severity
 
 MOST = 2000
 """Steps that are told at a time."""
 
-AFRESH = (AlertStepKind.RAISED, AlertStepKind.REOPENED)
+AFRESH = (AlertStepKind.RAISED, AlertStepKind.REOPENED, AlertStepKind.REGRADED)
 """Told to everybody whose level it has come to, the lower ones included."""
 
 FURTHER = (AlertStepKind.ESCALATED, AlertStepKind.WOKEN)
@@ -62,9 +63,13 @@ def _look(mark: NoticeMark, at: datetime, most: int) -> int:
 
 
 def _steps() -> Any:
-    """With what is needed of their alerts, and no more."""
-    return AlertStep.objects.select_related("alert").only(
-        "kind", "at", "level", "actor", "assigned_to", "alert__site", "alert__reason"
+    """With what is needed of their alerts, and no more; of one that has become graver or less so,
+    how grave it `was`."""
+    before = AlertStep.objects.filter(alert=OuterRef("alert"), pk__lt=OuterRef("pk"))
+    was = Subquery(before.order_by("-pk").values("severity")[:1])
+    steps = AlertStep.objects.annotate(was=Case(When(kind=AlertStepKind.REGRADED, then=was)))
+    return steps.select_related("alert").only(
+        "kind", "at", "level", "severity", "actor", "assigned_to", "alert__site", "alert__reason"
     )
 
 
@@ -81,28 +86,24 @@ def _move(mark: NoticeMark, end: int, writers: list[list[str]]) -> None:
 
 
 def _tell(steps: Collection[AlertStep], at: datetime) -> None:
-    told = [step for step in steps if step.kind in TOLD]
+    told = [step for step in steps if _is_told(step)]
     if not told:
         return
     wishes = People(also=[step.assigned_to_id for step in told if step.assigned_to_id]).wishes()
-    severities = Severities()
     named = Site.objects.in_bulk({step.alert.site_id for step in told})
-    _insert(_rows_of(told, severities), _recipients(wishes, named.values(), at))
-    _insert_assigned(told, {wish.user: wish for wish in wishes}, severities, named, at)
+    _insert(_rows_of(told), _recipients(wishes, named.values(), at))
+    _insert_assigned(told, {wish.user: wish for wish in wishes}, named, at)
 
 
-class Severities:
-    """How grave a reason is at a site: its own rule counts before the general one."""
-
-    def __init__(self) -> None:
-        rows = AlertRule.objects.values_list("reason", "site", "severity")
-        self.rules: dict[tuple[str, int | None], str] = {
-            (reason, site): severity for reason, site, severity in rows
-        }
-
-    def of(self, reason: str, site: int) -> str:
-        general = self.rules.get((reason, None), Severity.WARNING)
-        return self.rules.get((reason, site), general)
+def _is_told(step: Any) -> bool:
+    """Of a severity that has changed, that it is graver now. Of a step whose alert has been raised
+    again since, before steps kept their severity, nobody is."""
+    if not step.severity:
+        return False
+    if step.kind == AlertStepKind.REGRADED and step.was:
+        grave = Severity.values.index
+        return grave(step.severity) > grave(step.was)
+    return step.kind in TOLD
 
 
 def is_grave(severity: str, level: int) -> bool:
@@ -110,17 +111,16 @@ def is_grave(severity: str, level: int) -> bool:
     return severity == Severity.CRITICAL and level >= AlertLevel.QA
 
 
-def _rows_of(steps: Iterable[AlertStep], severities: Severities) -> Iterator[dict[str, Any]]:
+def _rows_of(steps: Iterable[AlertStep]) -> Iterator[dict[str, Any]]:
     for step in steps:
         if step.kind == AlertStepKind.ASSIGNED:
             continue
         alert = step.alert
-        severity = severities.of(alert.reason, alert.site_id)
         yield {
             "step": step.pk, "alert": alert.pk, "site": alert.site_id, "reason": alert.reason,
-            "severity": severity, "at": _moment(step.at), "actor": step.actor_id or 0,
+            "severity": step.severity, "at": _moment(step.at), "actor": step.actor_id or 0,
             "low": 1 if step.kind in AFRESH else step.level, "high": step.level,
-            "grave": int(is_grave(severity, step.level)),
+            "grave": int(is_grave(step.severity, step.level)),
         }  # fmt: skip
 
 
@@ -199,7 +199,6 @@ def _insert(steps: Iterable[dict[str, Any]], people: Iterable[dict[str, Any]]) -
 def _insert_assigned(
     steps: Iterable[AlertStep],
     wishes: dict[int, Wish],
-    severities: Severities,
     sites: dict[int, Site],
     at: datetime,
 ) -> None:
@@ -210,13 +209,12 @@ def _insert_assigned(
         if step.kind != AlertStepKind.ASSIGNED or wish is None or wish.user == step.actor_id:
             continue
         alert = step.alert
-        severity = severities.of(alert.reason, alert.site_id)
-        how = max(wish.handling(severity), Handling.IN_APP)
-        aloud = is_grave(severity, step.level)
+        how = max(wish.handling(step.severity), Handling.IN_APP)
+        aloud = is_grave(step.severity, step.level)
         rows.append(
             Notice(
                 user_id=wish.user, step=step, alert=alert, site_id=alert.site_id,
-                reason=alert.reason, severity=severity, at=step.at, handling=how,
+                reason=alert.reason, severity=step.severity, at=step.at, handling=how,
                 due_at=wish.due(Handling(how), at, zone_of(sites[alert.site_id]), aloud=aloud),
             )
         )  # fmt: skip

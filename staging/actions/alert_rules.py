@@ -14,8 +14,8 @@ from staging.models import AlertRule
 
 @transaction.atomic
 def end_alert_rule(*, rule: AlertRule, reason: str, by: Actor, at: datetime) -> None:
-    """End a site's own rule. The general one counts there from the next sweep on; an alert that is
-    open keeps its severity, and its time until it has come to its next level.
+    """End a site's own rule. The general one counts there from the next sweep on, for the severity
+    of open alerts as well; their time until the next level stays.
 
     Refuses `reason_needed`, and `rule_general`: without that, nothing would be said of the reason.
     """

@@ -25,6 +25,7 @@ from staging.alerting.left_over import LeftOver
 from staging.alerting.lost import Lost
 from staging.alerting.over import Over
 from staging.alerting.overdue import Overdue
+from staging.alerting.regrading import regrade
 from staging.alerting.short import Short
 from staging.alerting.sweeping import Sweep
 from staging.alerting.unusable import Unusable
@@ -63,6 +64,7 @@ def _sweep(by: Actor, at: datetime, thorough: bool) -> life.Turned:
     families = [family(sweep) for family in FAMILIES]
     closed = close(chain.from_iterable(family.close() for family in families), at)
     raised = sum(family.raise_() for family in families)
+    regraded = regrade(sweep.terms, at) if sweep.look.thorough else 0
     pulls.catch_up(sweep.look, sweep.doubtful, stamp)
     if sweep.at_hand.tasks:
         unstaging.close_done(at)
@@ -70,6 +72,8 @@ def _sweep(by: Actor, at: datetime, thorough: bool) -> life.Turned:
     turned = life.go_by(at) if due else life.Turned({}, more=False)
     sweep.look.end()
     counts = {"raised": raised, "closed": closed, **turned.counts, **life.raised_again(before)}
+    if regraded:
+        counts["regraded"] = regraded
     _record(counts, before, stamp)
     return life.Turned(counts, turned.more)
 

@@ -40,6 +40,7 @@ def step(
         kind=kind,
         at=at,
         level=alert.level,
+        severity=alert.severity,
         detail=alert.detail,
         actor=actor,
         batch=batch,
@@ -102,6 +103,7 @@ class Life:
     raised_at: datetime
     detail: str
     level: int = AlertLevel.OPERATOR
+    severity: str = ""
     times: int = 1
     acknowledged_at: datetime | None = None
     acknowledged_by: User | None = None
@@ -129,8 +131,8 @@ def replay(steps: Iterable[AlertStep]) -> Iterator[tuple[AlertStep, Life]]:
 def after(step: AlertStep, life: Life | None) -> Life:
     """What becomes of an alert by a step."""
     if life is None:  # raised
-        return Life(raised_at=step.at, detail=step.detail, level=step.level)
-    return replace(life, level=step.level, **_changes(step, life))
+        return Life(raised_at=step.at, detail=step.detail, level=step.level, severity=step.severity)
+    return replace(life, level=step.level, severity=step.severity, **_changes(step, life))
 
 
 def _changes(step: AlertStep, life: Life) -> dict[str, Any]:
@@ -184,6 +186,7 @@ _OF_CLOCK = (
     AlertStepKind.REOPENED,
     AlertStepKind.ESCALATED,
     AlertStepKind.WOKEN,
+    AlertStepKind.REGRADED,
 )
 """What an entry of the clock names; what closes, it counts."""
 
@@ -238,8 +241,8 @@ _REOPENED: Select[AlertStep] = Select(
 
 
 def named(before: int) -> list[str]:
-    """The alerts that the clock has raised, woken or escalated since that step, as many as an audit
-    entry should hold."""
+    """The alerts that the clock has raised, woken, escalated or graded anew since that step, as
+    many as an audit entry should hold."""
     steps = AlertStep.objects.filter(pk__gt=before, kind__in=_OF_CLOCK, actor=None)
     found = Alert.objects.filter(pk__in=steps.values("alert"))
     found = found.select_related("lot", "location", "demand").order_by("pk")

@@ -17,10 +17,11 @@ ALERTS, STEPS, RULES = "staging_alert", "staging_alertstep", "staging_alertrule"
 BEGAN, TURNED = f"{ALERTS}_began", f"{ALERTS}_turned"
 RULED, RETURNS, ENDS = f"{ALERTS}_ruled", f"{ALERTS}_returns", f"{ALERTS}_ends"
 
-_INTO = f"INSERT INTO {STEPS} (alert_id, kind, at, level, detail)"
+_INTO = f"INSERT INTO {STEPS} (alert_id, kind, at, level, severity, detail)"
+_BEGUN = "SELECT id, 'raised', raised_at, level, severity, detail FROM"
 _TURN = (
     "CASE WHEN {0}.closed_at IS NULL THEN 'reopened' ELSE 'closed' END, "
-    "COALESCE({0}.closed_at, {0}.raised_at), {0}.level, {0}.detail"
+    "COALESCE({0}.closed_at, {0}.raised_at), {0}.level, {0}.severity, {0}.detail"
 )
 _TURNED = "({0}.closed_at IS NULL) <> ({1}.closed_at IS NULL)"
 
@@ -96,19 +97,18 @@ def _moved(moment: str, sign: str, span: str) -> str:
 
 def _on_sqlite() -> Iterator[str]:
     yield (
-        f"CREATE TRIGGER {BEGAN} AFTER INSERT ON {ALERTS} "  # noqa: S608
-        f"BEGIN {_INTO} VALUES (NEW.id, 'raised', NEW.raised_at, NEW.level, NEW.detail); END"
-    )
-    yield (
         f"CREATE TRIGGER {TURNED} AFTER UPDATE OF closed_at ON {ALERTS} "
         f"WHEN {_TURNED.format('NEW', 'OLD')} "
         f"BEGIN {_INTO} VALUES (NEW.id, {_TURN.format('NEW')}); END"
     )
     due = _moved("NEW.raised_at", "+", "r.escalate_after")
+    # One trigger for what are two on PostgreSQL: of two, none says which SQLite runs first.
     yield (
-        f"CREATE TRIGGER {RULED} AFTER INSERT ON {ALERTS} WHEN NEW.closed_at IS NULL BEGIN "  # noqa: S608
+        f"CREATE TRIGGER {BEGAN} AFTER INSERT ON {ALERTS} BEGIN "  # noqa: S608
         f"UPDATE {ALERTS} SET severity = COALESCE((SELECT r.severity {_RULE}), severity), "
-        f"escalates_at = COALESCE(escalates_at, (SELECT {due} {_RULE})) WHERE id = NEW.id; END"
+        f"escalates_at = COALESCE(escalates_at, (SELECT {due} {_RULE})) "
+        "WHERE id = NEW.id AND closed_at IS NULL; "
+        f"{_INTO} {_BEGUN} {ALERTS} WHERE id = NEW.id; END"
     )
     yield (
         f"CREATE TRIGGER {ENDS} AFTER UPDATE OF closed_at ON {ALERTS} "  # noqa: S608
@@ -137,7 +137,7 @@ def _on_sqlite() -> Iterator[str]:
 def _on_postgresql() -> Iterator[str]:
     """History once for a statement, however many alerts it raises or closes; the rest has to be
     there before the row is, and is done row by row."""
-    raised = f"{_INTO} SELECT id, 'raised', raised_at, level, detail FROM fresh ORDER BY id"  # noqa: S608
+    raised = f"{_INTO} {_BEGUN} fresh ORDER BY id"
     changed = (
         f"{_INTO} SELECT id, {_TURN.format('fresh')} FROM fresh JOIN stale USING (id) "  # noqa: S608
         f"WHERE {_TURNED.format('fresh', 'stale')} ORDER BY id"

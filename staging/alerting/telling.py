@@ -19,6 +19,7 @@ DRAWN: dict[str, tuple[str, str]] = {
     AlertStepKind.ASSIGNED: ("person", "info"),
     AlertStepKind.CLOSED: ("check-lg", "ok"),
     AlertStepKind.REOPENED: ("arrow-repeat", "warn"),
+    AlertStepKind.REGRADED: ("exclamation-triangle-fill", "info"),
 }
 """Icon and tone of each kind of step."""
 
@@ -36,6 +37,8 @@ def what(step: AlertStep) -> str:
             if step.assigned_to is None:
                 return _("Assigned to nobody any more")
             return _("Assigned to %(who)s") % {"who": full_name(step.assigned_to)}
+        case AlertStepKind.REGRADED:
+            return _("Severity now: %(severity)s") % {"severity": step.get_severity_display()}
         case AlertStepKind.CLOSED:
             return _("Cause gone")
     return str(step.get_kind_display())

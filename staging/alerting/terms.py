@@ -5,22 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
-from staging.models import AlertReason, AlertRule
+from staging.models import AlertReason, AlertRule, Severity
 
 NONE_OF_THEM = Q(pk__in=[])
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Whether a reason is raised, and its lead: in general, or at one site."""
+    """Whether a reason is raised, its lead, and how bad it is: in general, or at one site."""
 
     enabled: bool
     lead: timedelta
+    severity: str
 
 
-RAISED = Term(True, timedelta(0))
+RAISED = Term(True, timedelta(0), Severity.WARNING)
 """What holds of a reason without a rule."""
 
 
@@ -31,7 +32,7 @@ class Terms:
         self._general: dict[str, Term] = {}
         self._own: dict[str, dict[int, Term]] = {}
         for rule in rules:
-            term = Term(rule.enabled, rule.lead or timedelta(0))
+            term = Term(rule.enabled, rule.lead or timedelta(0), rule.severity)
             if rule.site_id is None:
                 self._general[rule.reason] = term
             else:
@@ -68,6 +69,18 @@ class Terms:
             return ~Q(**{f"{site}__in": differ}) if differ else Q()
         return Q(**{f"{site}__in": differ})
 
+    def severity(self) -> Case:
+        """How bad an alert is, by its reason and site."""
+        own = [
+            When(reason=reason, site=site, then=Value(term.severity))
+            for reason in AlertReason
+            for site, term in self._sites(reason)
+        ]
+        general = [
+            When(reason=reason, then=Value(term.severity)) for reason, term in self._general.items()
+        ]
+        return Case(*own, *general, default=Value(RAISED.severity))
+
     def switched_off(self) -> Q | None:
         """The condition on alerts that means those of reasons that are not raised where they are.
         None where all are."""
@@ -102,4 +115,4 @@ class Terms:
 
 
 def _as_json(term: Term) -> list[Any]:
-    return [term.enabled, term.lead.total_seconds()]
+    return [term.enabled, term.lead.total_seconds(), term.severity]

@@ -20,7 +20,7 @@ from inventory.api.terms import refuse_empty, refuse_parameters
 from inventory.models import Location, Purpose
 from quality.models import Hold
 from staging import kits
-from staging.models import Demand
+from staging.models import Demand, Severity
 from staging.past import changes
 from staging.past.board import board_then
 from staging.past.changes import Around
@@ -67,8 +67,12 @@ class AlertThen(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     reason = serializers.CharField()
     detail = serializers.CharField()
-    level = serializers.IntegerField(source="level_then", help_text="Who had to know: 1, 2 or 3.")
-    raised_at = serializers.DateTimeField(source="raised_then")
+    severity = serializers.ChoiceField(
+        choices=Severity.choices, allow_blank=True,
+        help_text="How bad it was. Empty where older steps do not say.",
+    )  # fmt: skip
+    level = serializers.IntegerField(help_text="Who had to know: 1, 2 or 3.")
+    raised_at = serializers.DateTimeField()
     lot = Code("lot", allow_null=True, default=None)
     location = Code("location", allow_null=True, default=None)
     demand = Code("demand", "reference", allow_null=True, default=None)

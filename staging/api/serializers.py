@@ -169,8 +169,9 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
 
 
 class AlertStepSerializer(serializers.ModelSerializer[AlertStep]):
-    """One thing that happened to an alert; without an actor, by the clock. `level` and `detail` are
-    the alert's after it; `batch` is that of the audit trail."""
+    """One thing that happened to an alert; without an actor, by the clock. `level`, `severity` and
+    `detail` are the alert's after it, severity empty where an older step does not say; `batch` is
+    that of the audit trail."""
 
     actor = Code("actor", "username", allow_null=True, default=None)
     assigned_to = Code("assigned_to", "username", allow_null=True, default=None)
@@ -178,8 +179,8 @@ class AlertStepSerializer(serializers.ModelSerializer[AlertStep]):
     class Meta:
         model = AlertStep
         fields = (
-            "id", "kind", "at", "level", "detail", "actor", "reason", "until", "assigned_to",
-            "batch",
+            "id", "kind", "at", "level", "severity", "detail", "actor", "reason", "until",
+            "assigned_to", "batch",
         )  # fmt: skip
         read_only_fields = fields
 

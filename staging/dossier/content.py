@@ -235,6 +235,7 @@ def _alert_step(step: AlertStep) -> Content:
         "kind": step.kind,
         "at": moment(step.at),
         "level": step.level,
+        "severity": step.severity,
         "who": who(step.actor) if step.actor else None,
         "why": step.reason,
         "until": _moment(step.until),

@@ -363,11 +363,12 @@ def _alerts(said: Content, now: datetime) -> Iterator[Block]:
 
 def _alert_step(row: Content) -> str:
     """What happened to an alert; of one that escalated to whom, of one that was put off how long,
-    of one that was assigned to whom."""
+    of one that was assigned to whom, and how bad one is by another rule."""
     of_kind = {
         "escalated": word("alert_level", row["level"]),
         "snoozed": at(row["until"]),
         "assigned": name(row["assigned_to"]),
+        "regraded": word("severity", row["severity"]),
     }
     what = joined(word("alert_step", row["kind"]), of_kind.get(row["kind"], ""), by=": ")
     by = name(row["who"]) if row["who"] else ""

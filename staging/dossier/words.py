@@ -12,7 +12,7 @@ from inventory.models.materials import MaterialKind
 from quality.models import DecisionKind, Ending, InspectionKind, Meaning, Method, Outcome
 from quality.seen import in_words
 from staging.models import State
-from staging.models.alerts import AlertLevel, AlertReason, AlertStepKind
+from staging.models.alerts import AlertLevel, AlertReason, AlertStepKind, Severity
 
 NOTHING = "–"  # noqa: RUF001 - as the pages show it
 
@@ -20,6 +20,7 @@ CHOICES: dict[str, Any] = {
     "alert": AlertReason,
     "alert_step": AlertStepKind,
     "alert_level": AlertLevel,
+    "severity": Severity,
     "decision": DecisionKind,
     "ending": Ending,
     "inspection": InspectionKind,

@@ -89,7 +89,7 @@ class Alert(models.Model):
     it comes back soon (`times`; `raised_at` is the last time). It is about a `commitment`, of which
     it repeats site, demand, lot, location and container; or about stock in a lane, a demand, a lane
     or a lot, and names what applies. `level` is who has to know by now, `severity` how bad it is by
-    its rule when it was raised.
+    its rule: from when it is raised, and with the sweep after that rule has changed.
 
     Open, it waits, is acknowledged, or is snoozed: one of these. `escalates_at` is when the clock
     turns to it: it waits and goes one level up then, or is acknowledged and waits again from then.
@@ -250,20 +250,24 @@ class AlertStepKind(models.TextChoices):
     ASSIGNED = "assigned", _("Assigned")
     CLOSED = "closed", _("Closed")
     REOPENED = "reopened", _("Raised again")
+    REGRADED = "regraded", _("Severity changed")
 
 
 class AlertStep(models.Model):
     """One thing that happened to an alert: its history, never changed. Without an actor, the clock.
 
-    Triggers write what is raised, closed and raised again, whatever door it came through. `level`
-    and `detail` are the alert's after it. What people do shares its `batch` with an entry of the
-    audit trail.
+    Triggers write what is raised, closed and raised again, whatever door it came through. `level`,
+    `severity` and `detail` are the alert's after it; of steps older than that column, severity is
+    empty where it is not known. What people do shares its `batch` with an entry of the audit trail.
     """
 
     alert = models.ForeignKey(Alert, models.PROTECT, related_name="steps", verbose_name=_("alert"))
     kind = models.CharField(_("what"), max_length=12, choices=AlertStepKind)
     at = models.DateTimeField(_("when"))
     level = models.PositiveSmallIntegerField(_("level"), choices=AlertLevel)
+    severity = models.CharField(
+        _("severity"), max_length=8, choices=Severity, blank=True, default="", db_default=""
+    )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+",
         verbose_name=_("who"),

@@ -151,7 +151,8 @@ def lanes_then(places: Sequence[Location], moment: Moment) -> Lanes:
             found[spot.location].unclear += 1
     _count(found, standing, there)
     for alert in open_then(Q(location__in=keys), moment):
-        found[alert.location_id].alerts.append(alert)
+        if alert.location_id is not None:
+            found[alert.location_id].alerts.append(alert)
     for lane in found.values():
         lane.loose.sort(key=lambda one: (one.lot.code, one.container.code if one.container else ""))
     return Lanes(list(found.values()), quality, None if known else since)

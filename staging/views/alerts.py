@@ -214,6 +214,7 @@ STEPS = (
     Column("at", _("When"), lambda step: step.at),
     Column("what", _("What"), telling.what),
     Column("level", _("Level"), lambda step: step.get_level_display()),
+    Column("severity", _("Severity"), lambda step: step.get_severity_display()),
     Column("who", _("Who"), telling.who),
     Column("why", _("Why"), lambda step: step.reason),
     Column("until", _("Until"), lambda step: step.until),

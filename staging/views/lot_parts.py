@@ -34,6 +34,7 @@ DRAWN: dict[str, tuple[str, str]] = {
     "alert_woken": ("volume-up", "warn"),
     "alert_assigned": ("person", "info"),
     "alert_reopened": ("arrow-repeat", "warn"),
+    "alert_regraded": ("exclamation-triangle-fill", "info"),
     "refused": ("slash-circle-fill", "bad"),
 }
 """Icon and tone of each kind of event."""

@@ -55,7 +55,7 @@ def test_open_alerts_escalate_as_if_they_were_raised_by_the_upgrade(
     Alert.objects.update(severity="notice", escalates_at=None)
     AlertRule.objects.filter(reason=REASON).update(acknowledged_for=None, snooze_at_most=None)
     travel.shift(100 * HOUR)
-    _unprotected()
+    unprotected()
     migration = import_module("staging.migrations.0015_alert_life")
     migration.fill(apps, SimpleNamespace(connection=connection, execute=lambda _sql: None))
     found = {alert.pk: alert for alert in Alert.objects.all()}
@@ -67,7 +67,7 @@ def test_open_alerts_escalate_as_if_they_were_raised_by_the_upgrade(
     assert found[gone.pk].escalates_at is None
 
 
-def _unprotected() -> None:
+def unprotected() -> None:
     """As the table of steps stands while the migration runs."""
     on = "" if connection.vendor == "sqlite" else " ON staging_alertstep"
     with connection.cursor() as cursor:

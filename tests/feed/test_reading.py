@@ -162,7 +162,7 @@ def test_filters(plant: Plant) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "count"),
-    [("*", len(NAMES)), ("forestage.alert.*", 8), ("forestage.hold.placed", 1), ("", 0),
+    [("*", len(NAMES)), ("forestage.alert.*", 9), ("forestage.hold.placed", 1), ("", 0),
      ("hold.placed", 0), ("forestage.*.placed", 0), ("forestage.hold", 0)],
 )  # fmt: skip
 def test_patterns_of_types(pattern: str, count: int) -> None:

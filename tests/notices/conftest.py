@@ -70,9 +70,9 @@ class Scene:
         return alert
 
     def step(self, alert: Alert, kind: AlertStepKind, level: int = 1, **more: Any) -> AlertStep:
-        return AlertStep.objects.create(
-            alert=alert, kind=kind, level=level, at=timezone.now(), **more
-        )
+        alert.refresh_from_db(fields=["severity"])  # a trigger has said it
+        more = {"severity": alert.severity, "at": timezone.now()} | more
+        return AlertStep.objects.create(alert=alert, kind=kind, level=level, **more)
 
     def close(self, *alerts: Alert) -> None:
         Alert.objects.filter(pk__in=[one.pk for one in alerts]).update(closed_at=timezone.now())

@@ -9,13 +9,15 @@ from integration.models import Handling, Notice, NoticeChoice, NoticeRule
 from integration.notices import telling
 from inventory import accounts
 from inventory.audit import system
+from staging.alerting.regrading import regrade
+from staging.alerting.terms import Terms
 from staging.models import AlertReason, AlertRule, AlertStepKind
 from tests.factories import LocationFactory, SiteFactory, UserFactory
 from tests.notices.conftest import Scene, person
 
 pytestmark = pytest.mark.django_db
 
-FIXED = 17
+FIXED = 16
 """Statements of one look, however many steps and people."""
 
 
@@ -135,3 +137,23 @@ def test_the_statements_are_the_same_for_many(
     with django_assert_num_queries(FIXED, exact=False):
         assert telling.tell(timezone.now()) == 2 * many
     assert Notice.objects.filter(user__in=people).count() == many * many + many
+
+
+def test_who_is_to_know_is_told_once_it_is_graver(scene: Scene) -> None:
+    """As if it had been raised so; and nobody that it is less grave."""
+    supervisor, qa = person("supervisor"), person("qa")
+    alert = scene.raise_one(AlertReason.WITHOUT_DEMAND, 2)
+    scene.beat()
+    rule = AlertRule.objects.filter(reason=AlertReason.WITHOUT_DEMAND)
+    for severity in ("critical", "notice", "warning"):
+        rule.update(severity=severity)
+        assert regrade(Terms.read(), timezone.now()) == 1
+        scene.beat()
+    told = Notice.objects.filter(user=supervisor).order_by("pk")
+    assert list(told.values_list("severity", "handling")) == [
+        ("warning", Handling.DIGEST),
+        ("critical", Handling.IMMEDIATE),
+        ("warning", Handling.DIGEST),
+    ]
+    assert scene.told(qa) == []
+    assert alert.steps.filter(kind="regraded").count() == 3
