@@ -13,6 +13,7 @@ from integration.feed.waiting import LONGEST
 from inventory import sites
 from inventory.api.terms import refuse_parameters
 from inventory.models import Lot, Site
+from staging.models import AlertLevel, AlertReason, Severity
 
 NEWEST = "newest"
 MOST = 500
@@ -25,6 +26,25 @@ def _several(help_text: str) -> serializers.CharField:
 def parts(text: str) -> tuple[str, ...]:
     """Texts that commas separate."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def alert_severity() -> serializers.ChoiceField:
+    """The same for who follows the feed and for who has it sent."""
+    return serializers.ChoiceField(
+        choices=Severity.choices, default=Severity.NOTICE.value,
+        help_text="Of alerts, those at least so grave when it happened. `notice`: all.",
+    )  # fmt: skip
+
+
+def alert_level() -> serializers.ChoiceField:
+    return serializers.ChoiceField(
+        choices=AlertLevel.choices, default=AlertLevel.OPERATOR.value,
+        help_text="Of alerts, those that had come at least so far when it happened: 1 operator "
+        "(all), 2 supervisor, 3 QA.",
+    )  # fmt: skip
+
+
+_REASON = serializers.ChoiceField(choices=AlertReason.choices)
 
 
 class FeedQuery(serializers.Serializer[Any]):
@@ -50,6 +70,12 @@ class FeedQuery(serializers.Serializer[Any]):
     )
     demand = _several(help_text="References of demands; those that are yet to come as well.")
     lot = _several(help_text="Codes of lots.")
+    alert_severity = alert_severity()
+    alert_level = alert_level()
+    alert_reasons = _several(
+        help_text="Of alerts, those for these reasons: `lot_rejected,lot_expired`. All that is not "
+        "about alerts comes as it would without any of these three."
+    )
 
     def validate_type(self, text: str) -> tuple[str, ...]:
         _refuse_unknown([one for one in parts(text) if not matching(one)], "unknown_type")
@@ -63,6 +89,9 @@ class FeedQuery(serializers.Serializer[Any]):
 
     def validate_lot(self, text: str) -> tuple[str, ...]:
         return _known(Lot, text, self.context["user"])
+
+    def validate_alert_reasons(self, text: str) -> tuple[str, ...]:
+        return tuple(_REASON.run_validation(part) for part in parts(text))
 
 
 def _known(kind: type[Site | Lot], text: str, user: Any) -> tuple[str, ...]:
@@ -96,4 +125,13 @@ class Asked:
             demands=given.get("demand", ()),
             lots=given.get("lot", ()),
             limit=sites.limit_of(request.user),
+            alert_severity=given["alert_severity"],
+            alert_level=given["alert_level"],
+            alert_reasons=given.get("alert_reasons", ()),
         )
+        self._refuse_in_vain()
+
+    def _refuse_in_vain(self) -> None:
+        if in_vain := self.where.in_vain():
+            text = _("No event of alerts is among the types that are asked for.")
+            raise ValidationError({in_vain[0]: [ErrorDetail(text, "without_alerts")]})

@@ -63,15 +63,23 @@ class Filters:
     limit: Limit | None = None
     """Sites that the reader may see, by id. Of what belongs to no site, what concerns lots that are
     or were on hand there; a hold on a material or a supplier's lot is for who may see all sites."""
-    severity: str = Severity.NOTICE
-    level: int = AlertLevel.OPERATOR
-    reasons: tuple[str, ...] = ()
+    alert_severity: str = Severity.NOTICE
+    alert_level: int = AlertLevel.OPERATOR
+    alert_reasons: tuple[str, ...] = ()
     """Of what happens to alerts: at least so grave, and come at least so far, when it happened, and
     for these reasons. All other events are as they would be without."""
 
     def names(self) -> set[str]:
         """The types that are wanted, without their prefix."""
         return {name for pattern in self.types for name in matching(pattern)}
+
+    def families(self) -> set[str]:
+        """What the types tell of; none: of everything."""
+        return {name.split(".")[0] for name in self.names() or NAMES}
+
+    def in_vain(self) -> list[str]:
+        """What narrows alerts although none is wanted: who asks so would wait for them."""
+        return [] if "alert" in self.families() else list(self._alerts())
 
     def of(self, rows: QuerySet[FeedPosition]) -> QuerySet[FeedPosition]:
         """The positions that are wanted."""
@@ -88,18 +96,19 @@ class Filters:
         if self.limit is not None:
             here = of_lot("lot")(self.limit) & Q(site=None, to_site=None)
             rows = rows.filter(Q(site__in=self.limit) | Q(to_site__in=self.limit) | here)
-        alerts = self._alerts()
-        return rows.filter(Q(alert_level=None) | Q(**alerts)) if alerts else rows
+        alerts = Q(**dict(self._alerts().values()))
+        return rows.filter(Q(alert_level=None) | alerts) if alerts else rows
 
-    def _alerts(self) -> dict[str, Any]:
-        wanted: dict[str, Any] = {}
-        if self.severity != Severity.NOTICE:
-            grave = Severity.values.index(self.severity)
-            wanted["alert_severity__in"] = Severity.values[grave:]
-        if self.level != AlertLevel.OPERATOR:
-            wanted["alert_level__gte"] = self.level
-        if self.reasons:
-            wanted["alert_reason__in"] = self.reasons
+    def _alerts(self) -> dict[str, tuple[str, Any]]:
+        """By what narrows alerts, the condition on positions."""
+        wanted: dict[str, tuple[str, Any]] = {}
+        if self.alert_severity != Severity.NOTICE:
+            grave = Severity.values.index(self.alert_severity)
+            wanted["alert_severity"] = ("alert_severity__in", Severity.values[grave:])
+        if self.alert_level != AlertLevel.OPERATOR:
+            wanted["alert_level"] = ("alert_level__gte", self.alert_level)
+        if self.alert_reasons:
+            wanted["alert_reasons"] = ("alert_reason__in", self.alert_reasons)
         return wanted
 
 

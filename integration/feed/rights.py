@@ -5,7 +5,6 @@ from typing import Any
 
 from django.apps import apps
 
-from integration.feed.kinds import NAMES
 from integration.feed.reading import Filters
 
 VIEWS = {
@@ -19,8 +18,7 @@ VIEWS = {
 
 def families(types: Collection[str]) -> set[str]:
     """What these types, or patterns, tell of; none: of everything."""
-    names = Filters(types=tuple(types)).names() or set(NAMES)
-    return {name.split(".")[0] for name in names}
+    return Filters(types=tuple(types)).families()
 
 
 def needed(types: Collection[str]) -> set[str]:

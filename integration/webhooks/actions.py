@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.feed import reading
 from integration.feed.numbering import catch_up
-from integration.feed.rights import families
 from integration.models import Ended, Parcel, ParcelKind, Subscription
 from integration.webhooks import addresses, ending, messages, rights, secrets
 from integration.webhooks.turns import FREE
@@ -378,12 +377,12 @@ def _check_types(types: Sequence[str]) -> None:
 
 def _check_alerts(row: Subscription) -> None:
     """Who narrows alerts and gets none would wait for them."""
-    narrowed = [name for name, unasked in OF_ALERTS.items() if getattr(row, name) != unasked]
-    if narrowed and "alert" not in families(row.types):
+    in_vain = reading.Filters(types=tuple(row.types), **messages.alerts_of(row)).in_vain()
+    if in_vain:
         raise Refused(
             _("No event of alerts is among the kinds that are chosen."),
             code="webhook_without_alerts",
-            field=narrowed[0],
+            field=in_vain[0],
             hint=_("Choose forestage.alert.* as well, or all severities, levels and reasons."),
         )
 

@@ -66,10 +66,17 @@ def wanted(subscription: Subscription) -> Filters:
         types=tuple(subscription.types),
         sites=tuple(sites),
         limit=limit,
-        severity=subscription.alert_severity,
-        level=subscription.alert_level,
-        reasons=tuple(subscription.alert_reasons),
+        **alerts_of(subscription),
     )
+
+
+def alerts_of(subscription: Subscription) -> dict[str, Any]:
+    """Which alerts it is about, as the feed is asked for them."""
+    return {
+        "alert_severity": subscription.alert_severity,
+        "alert_level": subscription.alert_level,
+        "alert_reasons": tuple(subscription.alert_reasons),
+    }
 
 
 def _dumps(said: dict[str, Any]) -> str:

@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from integration.feed.query import alert_level, alert_severity
 from integration.models import Delivery, Parcel, Subscription
 from integration.webhooks.actions import Resume
 from inventory.api.fields import SiteIn
-from staging.models import AlertLevel, AlertReason, Severity
+from staging.models import AlertReason
 
 LARGEST = 2**63 - 1
 MOST_HOURS = 24 * 30
@@ -105,15 +106,8 @@ class Changing(serializers.Serializer[Any]):
     sites = serializers.ListField(
         child=SiteIn(), default=list, help_text="Codes of sites. Empty: all."
     )
-    alert_severity = serializers.ChoiceField(
-        choices=Severity.choices, default=Severity.NOTICE.value,
-        help_text="Of alerts, those at least so grave when it happened. `notice`: all.",
-    )  # fmt: skip
-    alert_level = serializers.ChoiceField(
-        choices=AlertLevel.choices, default=AlertLevel.OPERATOR.value,
-        help_text="Of alerts, those that had come at least so far when it happened: 1 operator "
-        "(all), 2 supervisor, 3 QA.",
-    )  # fmt: skip
+    alert_severity = alert_severity()
+    alert_level = alert_level()
     alert_reasons = serializers.ListField(
         child=serializers.ChoiceField(choices=AlertReason.choices), default=list,
         max_length=len(AlertReason), help_text="Of alerts, those for these reasons. Empty: all.",

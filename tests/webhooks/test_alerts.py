@@ -76,10 +76,12 @@ def test_each_step_is_chosen_by_how_the_alert_stood_then(
     hook: Hook,
     receiver: Receiver,
     raised: Raised,
+    api: Api,
     asked: dict[str, Any],
     expected: list[tuple[str, str, str, int]],
 ) -> None:
     """By the end of it, the lane's alert has come to QA and is closed."""
+    begin = hook.row.position
     hook.do(actions.change, **asked)
     a_day(hook, raised)
     hook.beat()
@@ -91,6 +93,12 @@ def test_each_step_is_chosen_by_how_the_alert_stood_then(
     assert not Parcel.objects.exists()
     assert hook.row.position == reading.mark_now().newest
     assert hook.beat() == 0
+    # Who follows the feed asks by the same names, and gets the same.
+    said = {**asked, "alert_reasons": ",".join(asked.get("alert_reasons", ()))}
+    queried = {name: value for name, value in said.items() if value}
+    answer = api.read("events/", after=begin, **queried).json()
+    assert alerts_of(answer["results"]) == expected
+    assert len(answer["results"]) == len(expected) + 2
 
 
 def test_an_alert_that_comes_back_graver_was_not_so_before(
