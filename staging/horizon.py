@@ -6,7 +6,7 @@ which transaction wrote it last, and transactions are numbered, so nothing that 
 about again. SQLite has one writer at a time, and the keys must do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, Self
 from uuid import UUID
@@ -16,6 +16,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from inventory.in_flight import in_flight
+from inventory.models import Balance, Movement
 from staging.models import ClockMark, Commitment, State
 
 IN_FLIGHT_MS = 900_000
@@ -94,6 +95,22 @@ def not_seen_since(mark: ClockMark) -> QuerySet[Commitment]:
         rows = rows.filter(_NotBefore(mark.horizon))
     first = rows.values_list("pk", flat=True).first()
     return rows.none() if first is None else rows.filter(pk__gte=first)
+
+
+def stirred_since(mark: ClockMark, materials: Collection[int]) -> set[int]:
+    """Those of the materials of whose stock the sweep that left the mark cannot have seen all, as
+    something was received, made or given back since. One statement, by what there is of them.
+
+    Nothing is noted for it: whoever receives pays nothing. SQLite cannot tell by the row, so there
+    it is what was posted lately.
+    """
+    if mark.horizon is None:
+        since = mark.at - IN_FLIGHT
+        moved = Movement.objects.filter(recorded_at__gt=since, lot__material__in=materials)
+        return set(moved.order_by().values_list("lot__material", flat=True).distinct())
+    stock = Balance.objects.on_hand().filter(lot__material__in=materials)
+    written = stock.filter(_NotBefore(mark.horizon)).order_by()
+    return set(written.values_list("lot__material", flat=True).distinct())
 
 
 def written_between(since: int, until: int) -> QuerySet[Commitment]:

@@ -3,7 +3,7 @@
 Whether one does is dear to ask: what all live demands want of a material, and what of it there is
 to use. So it is asked when a lot has waited long enough, when its demands or something about the
 lots of its material has changed, be it that some was scrapped or a date has passed, and each night
-of all.
+of all. Of materials for which somebody waits already, also when more of them has come.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ from quality.models import Decision, Hold
 from staging import stops
 from staging.alerting.raising import DETAIL, raise_
 from staging.alerting.sweeping import Family, Sweep
-from staging.horizon import IN_FLIGHT
+from staging.horizon import IN_FLIGHT, stirred_since
 from staging.models import Alert, AlertReason, Requirement
 from staging.waiting import unserved
 
@@ -40,6 +40,9 @@ class Awaited(Family):
         alerts = dict(known.order_by().values_list("pk", "lot"))
         materials = None if self.sweep.look.thorough else self._stirred()
         waiting = _waiting().in_bulk([lot for lot in alerts.values() if lot]) if alerts else {}
+        if materials is not None and waiting:
+            waited_for = {lot.material_id for lot in waiting.values()}
+            materials |= stirred_since(self.sweep.look.mark, waited_for)
         asked = [
             lot for lot in waiting.values() if materials is None or lot.material_id in materials
         ]

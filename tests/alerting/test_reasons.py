@@ -9,7 +9,8 @@ import time_machine
 from django.utils import timezone
 
 from inventory import actions as stock
-from inventory.models import Container, Lot
+from inventory.models import Container, Lot, LotStatus
+from quality.models import LotChange
 from staging import actions as staging
 from staging.alerting import clock
 from staging.models import Alert, AlertReason, AlertRule
@@ -29,6 +30,8 @@ from tests.alerting.scenes import (
 from tests.core.budget.counting import statements
 from tests.factories import SiteFactory
 from tests.plant import Plant
+
+AWAITED = AlertReason.RELEASE_AWAITED
 
 
 @pytest.fixture
@@ -222,6 +225,28 @@ def test_a_lot_is_waited_for_once_others_can_be_used_no_more(
     for expected in doing(plant, other, hand):
         sweep(plant)
         assert is_open("release_awaited") is expected
+
+
+def test_what_comes_usable_is_noticed_with_the_next_sweep(
+    plant: Plant, hand: time_machine.Traveller
+) -> None:
+    """And what is not enough, or of something else, closes nothing."""
+    material, other = plant.material(), plant.material()
+    for one in (material, other):
+        plant.lot(10, material=one, released=False)
+        plant.order((one, 10), needed_at=LATER)
+        one.initial_status = LotStatus.RELEASED
+        one.save()
+    hand.shift(2 * DAY)
+    sweep(plant)
+    assert Alert.objects.open().of(AWAITED).count() == 2
+    for quantity, left in ((4, 2), (6, 1)):
+        hand.shift(HOUR)
+        plant.lot(quantity, material=material, released=False)
+        assert not LotChange.objects.exists()  # nothing tells the clock of it
+        sweep(plant)
+        assert Alert.objects.open().of(AWAITED).count() == left
+    assert Alert.objects.open().of(AWAITED).get().lot.material == other
 
 
 def test_a_sweep_takes_the_same_statements_however_much_there_is(
