@@ -12,6 +12,8 @@ class DemoAccount(NamedTuple):
     role: str
     full_name: str
     does: str
+    signs_in: bool = True
+    """Whether with a password: a system has a token instead."""
 
 
 DEMO_ACCOUNTS = (
@@ -20,6 +22,6 @@ DEMO_ACCOUNTS = (
     DemoAccount("qa2", "qa", "Petra Quality", "signs second, puts rules and plans into force"),
     DemoAccount("supervisor", "supervisor", "Sana Supervisor", "plans demand, watches the boards"),
     DemoAccount("auditor", "auditor", "Aino Auditor", "reads everything, changes nothing"),
-    DemoAccount("integrator", "integrator", "Ivan Integrator", "connects MES, WMS and ERP"),
+    DemoAccount("integrator", "integrator", "Ivan Integrator", "connects MES, WMS and ERP", False),
     DemoAccount("admin", "admin", "Ada Admin", "administers people and master data"),
 )

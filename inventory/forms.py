@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import accounts, codes
+from inventory.days import DAYS, MOMENTS
 from inventory.errors import Refused
 from inventory.fields import LineField, line_fields
 from inventory.form_fields import SUGGESTED, CodeField, LinesField, NumberField, WordsField
@@ -164,11 +165,12 @@ def form_field(declared: LineField) -> forms.Field:
         return NumberField(max_digits=18, decimal_places=9, **options)
     if declared.type is datetime:
         options["help_text"] = options["help_text"] or _("By the clock of the site.")
-        return forms.DateTimeField(widget=moment_input(), **options)
+        return forms.DateTimeField(widget=moment_input(), validators=MOMENTS, **options)
     if declared.type is date:
         return forms.DateField(
-            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **options
-        )
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), validators=DAYS,
+            **options,
+        )  # fmt: skip
     return _text(declared, options)
 
 

@@ -57,7 +57,16 @@ def full_name(user: Any) -> str:
 
 def _inside(label: str | StrPromise) -> str:
     keeps = (get_language() or "").startswith(NOUNS_IN_CAPITALS)
-    return str(label) if keeps else str(label).lower()
+    return str(label) if keeps else _WORD.sub(_small, str(label))
+
+
+_WORD = re.compile(r"\w+")
+
+
+def _small(word: re.Match[str]) -> str:
+    """An abbreviation stays one: QA."""
+    text = word[0]
+    return text if len(text) > 1 and text.isupper() else text.lower()
 
 
 def _joined(labels: Iterable[str | StrPromise]) -> str:

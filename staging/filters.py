@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import audit_search, audit_words
+from inventory.days import DAYS, MOMENTS
+from inventory.filter_forms import ListFilter
 from inventory.models import (
     AuditEntry,
     Balance,
@@ -60,7 +62,7 @@ def text_filter(label: Any, method: str) -> df.CharFilter:
     return df.CharFilter(label=label, method=method, max_length=100, strip=True)
 
 
-class MaterialFilter(df.FilterSet):
+class MaterialFilter(ListFilter):
     """Materials, by what they are. `StockFilter` asks the same of their stock."""
 
     q = text_filter(_("Material or lot"), "by_text")
@@ -79,8 +81,10 @@ class MaterialFilter(df.FilterSet):
         )
 
 
-class StockFilter(df.FilterSet):
+class StockFilter(ListFilter):
     """What is on hand, by what it is, where it stands and what quality says of it."""
+
+    fewer = ("kind", "category")
 
     q = text_filter(_("Material or lot"), "by_text")
     material = df.CharFilter(field_name="lot__material__code", widget=forms.HiddenInput)
@@ -126,7 +130,7 @@ CONDITIONS = (
 )
 
 
-class LotFilter(df.FilterSet):
+class LotFilter(ListFilter):
     """Lots, by status and by what stops them today."""
 
     q = text_filter(_("Lot, supplier lot or material"), "by_text")
@@ -163,8 +167,10 @@ class LotFilter(df.FilterSet):
                 return rows.filter(Exists(stock))
 
 
-class AlertFilter(df.FilterSet):
+class AlertFilter(ListFilter):
     """Alerts, by whom they are for, what they are, where, and how far they have come."""
+
+    fewer = ("level", "area", "acknowledged", "snoozed", "state")
 
     whose = df.ChoiceFilter(
         label=_("For whom"), choices=(("mine", _("Assigned to me")), ("all", _("Everybody"))),
@@ -223,8 +229,10 @@ class AlertFilter(df.FilterSet):
         return rows if whose == "all" else rows.filter(for_whom(user))
 
 
-class AuditFilter(df.FilterSet):
+class AuditFilter(ListFilter):
     """The audit trail, by who, what, on what, why, through which door and when."""
+
+    fewer = ("why", "action", "surface", "order")
 
     about = text_filter(_("Subject or lot"), "by_subject")
     why = text_filter(_("Reason contains"), "by_reason")
@@ -236,10 +244,18 @@ class AuditFilter(df.FilterSet):
     surface = df.ChoiceFilter(label=_("Through"), choices=Surface, empty_label=ANY)
     batch = df.UUIDFilter(widget=forms.HiddenInput)
     since = df.DateTimeFilter(
-        label=_("From"), field_name="recorded_at", lookup_expr="gte", widget=MOMENT
+        label=_("From"),
+        field_name="recorded_at",
+        lookup_expr="gte",
+        widget=MOMENT,
+        validators=MOMENTS,
     )
     until = df.DateTimeFilter(
-        label=_("To"), field_name="recorded_at", lookup_expr="lt", widget=MOMENT
+        label=_("To"),
+        field_name="recorded_at",
+        lookup_expr="lt",
+        widget=MOMENT,
+        validators=MOMENTS,
     )
     order = df.ChoiceFilter(
         label=_("Order"), choices=((OLDEST_FIRST, _("Oldest first")),), method="in_order",
@@ -261,11 +277,13 @@ class AuditFilter(df.FilterSet):
         return rows  # the page is cut in this order, see `AuditView`
 
 
-class AttemptFilter(df.FilterSet):
+class AttemptFilter(ListFilter):
     """Refused attempts, by when, what, with what, where, who and why not."""
 
-    since = df.DateFilter(label=_("From"), method="from_day", widget=DAY)
-    until = df.DateFilter(label=_("To and including"), method="to_day", widget=DAY)
+    fewer = ("lot", "material", "place", "who", "surface", "code", "rule")
+
+    since = df.DateFilter(label=_("From"), method="from_day", widget=DAY, validators=DAYS)
+    until = df.DateFilter(label=_("To and including"), method="to_day", widget=DAY, validators=DAYS)
     family = df.ChoiceFilter(
         label=_("Stopped by"), choices=Family, method="by_family", empty_label=ANY
     )

@@ -6,16 +6,20 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from inventory.filter_forms import FilterForm
 from inventory.models import Location, LocationKind, Purpose, Site
 from staging.models import DemandKind, DemandState
 from staging.scope import Scope, Wanted
 from staging.worklists.works import Work
 
 ANY = ("", _("All"))
+IGNORED = _("Shown as if that had been left empty")
 
 
-class SiteFilter(forms.Form):
+class SiteFilter(FilterForm):
     """By site, and by text. A value that means nothing filters nothing."""
+
+    when_wrong = IGNORED
 
     site = forms.ModelChoiceField(
         Site.objects.filter(is_active=True),
@@ -60,7 +64,6 @@ class NarrowedFilter(SiteFilter):
     carrier = _suggesting(_("Carrier"), "carriers")
 
     fewer = ("area", "customer", "route", "carrier")
-    """Fields that are asked for more seldom."""
 
     def wanted(self) -> Wanted:
         """Whose demands."""
@@ -72,10 +75,6 @@ class NarrowedFilter(SiteFilter):
         """Where; None where that does not matter."""
         code = self.value("area")
         return Scope.area(code) if code else None
-
-    def narrows(self) -> bool:
-        """Whether one of the fields that are asked for more seldom says something."""
-        return any(self.value(name) for name in self.fewer)
 
 
 class BoardFilter(NarrowedFilter):
@@ -107,9 +106,11 @@ class DemandFilter(SiteFilter):
     field_order = ("state", "kind", "site", "q")
 
 
-class WorklistFilter(forms.Form):
+class WorklistFilter(FilterForm):
     """By site, area or lane, and kind of work; theirs before all others if asked. A value that
     means nothing narrows nothing down."""
+
+    when_wrong = IGNORED
 
     site = forms.ModelChoiceField(
         Site.objects.filter(is_active=True), label=_("Site"), to_field_name="code",

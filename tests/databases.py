@@ -20,6 +20,7 @@ SURFACES = (
     "tests/labels/",
     "tests/test_access_report.py",
     "tests/test_dossier.py",
+    "tests/test_filters.py",
     "tests/test_floor.py",
     "tests/test_forms.py",
     "tests/test_guided.py",

@@ -226,7 +226,8 @@ def introduce(url: str, host: str, var: Path) -> None:
     """Say where the demo is, who can sign in, and what is said from here on."""
     print(f"\n  Forestage is ready: {url}\n\n  Sign in as one of")
     for account in DEMO_ACCOUNTS:
-        print(f"    {account.username:<12}{account.does}")
+        if account.signs_in:
+            print(f"    {account.username:<12}{account.does}")
     token, log = short(var / "demo-api-token"), short(var / "demo.log")
     print(
         f"  with the password {DEMO_PASSWORD}\n\n"

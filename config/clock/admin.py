@@ -25,6 +25,7 @@ from inventory.admin import cells
 from inventory.admin.base import HistoryAdmin, actor, require
 
 PERMISSION = "forestage.run_task"
+HOURS_OF_A_DAY = 24
 
 
 class Tasks(ChangeList):
@@ -198,6 +199,9 @@ def schedule_of(state: State) -> str:
     """How often, in words."""
     found: Any = state.entry.schedule
     if not state.entry.every:
+        if len(found.hour) == HOURS_OF_A_DAY:
+            past = f":{min(found.minute):02}"
+            return _("every hour at %(minute)s") % {"minute": past}
         at = f"{min(found.hour):02}:{min(found.minute):02}"
         return _("daily at %(at)s") % {"at": at}
     seconds = int(state.entry.every / timedelta(seconds=1))

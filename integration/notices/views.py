@@ -16,6 +16,7 @@ from integration.models import Notice, NoticeChoice, NoticeMail
 from integration.notices import actions
 from integration.notices.forms import ChoiceForm, initial
 from integration.notices.people import NEEDED, wish_for, wish_of
+from inventory.filter_forms import ListFilter
 from inventory.paging import counted
 from inventory.sheets.columns import Column
 from inventory.views.common import FloorView, actor
@@ -26,7 +27,7 @@ from staging.views.lists import ListPage
 FAILED_SHOWN = 3
 
 
-class NoticeFilter(df.FilterSet):  # type: ignore[misc]  # it has no types
+class NoticeFilter(ListFilter):
     """Read or not, how grave, open or closed."""
 
     state = df.ChoiceFilter(

@@ -1,10 +1,9 @@
 """Fields of the API: quantities that are never floats, and things named by code."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, NoReturn
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.drainage import set_override
@@ -12,14 +11,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from inventory.days import DAYS, MOMENTS
 from inventory.models import Site
 from inventory.models.materials import QUANTITY
 from inventory.scanning import LONGEST
 from inventory.spans import SPAN, read_span
 from inventory.units import plain
-
-EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
-"""Days beyond these are slips of the keyboard, and dates computed from them overflow."""
 
 NOT_A_SPAN = _("Write a span of time like 06:00:00, or 2 06:00:00 with days in front.")
 
@@ -67,17 +64,14 @@ class DateIn(serializers.DateField):
     """A day, `2026-05-31`."""
 
     def __init__(self, **options: Any) -> None:
-        bounds = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
-        super().__init__(validators=bounds, **options)
+        super().__init__(validators=[*DAYS], **options)
 
 
 class DateTimeIn(serializers.DateTimeField):
     """A moment, with its offset: `2026-05-31T06:00:00+02:00`. Without one: the server's zone."""
 
     def __init__(self, **options: Any) -> None:
-        start = datetime(EARLIEST.year, 1, 1, tzinfo=UTC)
-        end = datetime(LATEST.year, 12, 31, tzinfo=UTC)
-        super().__init__(validators=[MinValueValidator(start), MaxValueValidator(end)], **options)
+        super().__init__(validators=[*MOMENTS], **options)
 
 
 @extend_schema_field(

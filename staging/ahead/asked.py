@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from inventory.filter_forms import FilterForm
 from inventory.models import Site
 from inventory.sites import Limit, kept_to
 from inventory.zones import zone_of
@@ -21,7 +22,7 @@ from staging.dwell.calendars import rules_of
 from staging.numbers.asked import MOST_LEAD, USUAL_LEAD
 
 
-class AheadForm(forms.Form):
+class AheadForm(FilterForm):
     """A site and how far ahead. Times without an offset are by the site's clock."""
 
     site = forms.ModelChoiceField(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory import codes
 from inventory.audit import CLOCK_TOLERANCE
+from inventory.filter_forms import FilterForm
 from inventory.models import Location, Lot, Material, Site
 from inventory.sites import Limit, kept_to
 from inventory.zones import zone_of
@@ -57,8 +58,10 @@ class _CodeField(forms.CharField):
         return thing
 
 
-class NumbersForm(forms.Form):
+class NumbersForm(FilterForm):
     """Only those of its fields that a set of figures is narrowed down by."""
+
+    fewer = ("material", "kind", "shift")
 
     period = forms.ChoiceField(label=_("Period"), choices=Length.choices, required=False)
     until = forms.DateField(

@@ -9,11 +9,11 @@ from django import forms
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from inventory.days import EARLIEST, LATEST
 from inventory.forms import moment_input
 from inventory.models import Purpose, Site
 from staging.past.moment import Known, Moment
 
-EARLIEST, LATEST = 1900, 2999
 """Years beyond these are slips of the keyboard, and times computed from them overflow."""
 
 LOST_PLUS = re.compile(r"^(\S+T[\d:.]+) (\d\d:?\d\d)$")
@@ -46,7 +46,7 @@ def moments(text: str, zone: tzinfo) -> list[datetime]:
         found = parse_datetime(LOST_PLUS.sub(r"\1+\2", text.strip()))
     except ValueError:
         return []
-    if found is None or not EARLIEST <= found.year <= LATEST:
+    if found is None or not EARLIEST.year <= found.year <= LATEST.year:
         return []
     if found.tzinfo is not None:
         return [found.astimezone(UTC)]

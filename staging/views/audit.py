@@ -15,6 +15,7 @@ from django.views.generic import DetailView, FormView
 
 from inventory import attempts, audit_export, audit_words
 from inventory.audit_export import Export, Format, Records
+from inventory.days import MOMENTS
 from inventory.errors import Refused
 from inventory.models import AuditEntry, Movement, RefusedAttempt
 from inventory.paging import Page, sifted_page_of
@@ -172,8 +173,12 @@ class ExportForm(forms.Form):
 
     records = forms.ChoiceField(label=_("Records"), choices=Records)
     format = forms.ChoiceField(label=_("Format"), choices=Format)
-    since = forms.DateTimeField(label=_("Recorded from"), required=False, widget=MOMENT)
-    until = forms.DateTimeField(label=_("Recorded before"), required=False, widget=MOMENT)
+    since = forms.DateTimeField(
+        label=_("Recorded from"), required=False, widget=MOMENT, validators=MOMENTS
+    )
+    until = forms.DateTimeField(
+        label=_("Recorded before"), required=False, widget=MOMENT, validators=MOMENTS
+    )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from inventory import genealogy
+from inventory.filter_forms import FilterForm
 from inventory.genealogy import Link, Trace
 from inventory.models import Lot
 from inventory.paging import query_with
@@ -39,7 +40,7 @@ COLUMNS = (
 )
 
 
-class GenealogyForm(forms.Form):
+class GenealogyForm(FilterForm):
     """Which way, how far, and how much of each generation."""
 
     direction = forms.ChoiceField(

@@ -17,18 +17,20 @@ from tests.factories import UserFactory
 pytestmark = pytest.mark.django_db
 
 SWEEP, NIGHTLY = "staging.tasks.flag_stale", "staging.tasks.flag_missed"
+HOURLY = "staging.tasks.count_days"
 LIST = "admin:forestage_taskrun_changelist"
 
 
 @pytest.fixture(autouse=True)
 def _clock(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CELERY_BEAT_SCHEDULE = {
-        name: settings.CELERY_BEAT_SCHEDULE[name] for name in ("flag-stale", "flag-missed")
+        name: settings.CELERY_BEAT_SCHEDULE[name]
+        for name in ("flag-stale", "flag-missed", "count-days")
     }
     monkeypatch.setattr(queues, "depths", lambda: {"clock": 3, "notify": 0, "integration": 0})
     long_ago = timezone.now() - timedelta(days=3)
     monkeypatch.setattr(beat, "set_up_at", lambda: long_ago)
-    for name in (SWEEP, NIGHTLY):
+    for name in (SWEEP, NIGHTLY, HOURLY):
         TaskRun.objects.note_start(name)
         TaskRun.objects.note_end(name, outcome="SUCCESS", seconds=0.012)
 
@@ -51,8 +53,8 @@ def test_it_shows_each_task_queue_and_process(admin_client: Client) -> None:
     TaskHour.objects.add(SWEEP, timezone.now() - timedelta(hours=30), "failed")
     shown = page(admin_client)
     for word in (
-        "flag-stale", "every minute", "daily at 03:00", "12 ms", "1 ran, 1 skipped", "On time",
-        "beat@here", "clock@here", "No worker takes the queue notify",
+        "flag-stale", "every minute", "daily at 03:00", "every hour at :12", "12 ms",
+        "1 ran, 1 skipped", "On time", "beat@here", "clock@here", "No worker takes the queue notify",
     ):  # fmt: skip
         assert word in shown
     assert "1 failed" not in shown
