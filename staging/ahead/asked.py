@@ -49,12 +49,17 @@ class AheadForm(FilterForm):
         site.queryset = kept_to(_sites(), limit)
 
     def clean(self) -> dict[str, Any]:
-        """A time is asked for where one is given, or the other way about."""
+        """A time is asked for where one is given, or the other way about; not beside a shift."""
         given = super().clean() or {}
         wanted = given.get("horizon") or (Until.TIME if given.get("until") else Until.THIS_SHIFT)
         given["horizon"] = Until(wanted)
         until: datetime | None = given.get("until")
-        if given["horizon"] != Until.TIME or "until" in self.errors:
+        if "until" in self.errors:
+            return given
+        if given["horizon"] != Until.TIME:
+            if until is not None:
+                wrong = _("Choose “a time” to look until then, or leave this empty.")
+                self.add_error("until", forms.ValidationError(wrong, code="horizon_is_shift"))
             return given
         if until is None:
             self.add_error("until", forms.ValidationError(_("Say until when."), code="required"))

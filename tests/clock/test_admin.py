@@ -53,8 +53,9 @@ def test_it_shows_each_task_queue_and_process(admin_client: Client) -> None:
     TaskHour.objects.add(SWEEP, timezone.now() - timedelta(hours=30), "failed")
     shown = page(admin_client)
     for word in (
-        "flag-stale", "every minute", "daily at 03:00", "every hour at :12", "12 ms",
-        "1 ran, 1 skipped", "On time", "beat@here", "clock@here", "No worker takes the queue notify",
+        "flag-stale", "every minute", "daily at 03:00", "every hour at :12",
+        "12 ms", "1 ran, 1 skipped", "On time", "beat@here", "clock@here",
+        "No worker takes the queue notify",
     ):  # fmt: skip
         assert word in shown
     assert "1 failed" not in shown
