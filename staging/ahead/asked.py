@@ -59,7 +59,7 @@ class AheadForm(FilterForm):
         if given["horizon"] != Until.TIME:
             if until is not None:
                 wrong = _("Choose “a time” to look until then, or leave this empty.")
-                self.add_error("until", forms.ValidationError(wrong, code="horizon_is_shift"))
+                self.add_error("until", forms.ValidationError(wrong, code="invalid"))
             return given
         if until is None:
             self.add_error("until", forms.ValidationError(_("Say until when."), code="required"))
