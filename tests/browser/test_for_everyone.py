@@ -78,6 +78,24 @@ OUTSIDE = (
 THEIRS = "nested-interactive"
 """Swagger UI has a link in each button by which an operation is opened, leading to the same."""
 
+CUT_OFF = """() => {
+    const found = [];
+    for (const cell of document.querySelectorAll(".table-stack > tbody > tr > *")) {
+        const { left, right, width } = cell.getBoundingClientRect();
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        while (width && texts.nextNode()) {
+            const text = texts.currentNode, range = document.createRange();
+            if (!text.data.trim() || text.parentElement.closest(".visually-hidden")) continue;
+            range.selectNodeContents(text);
+            const out = (box) => box.right > right + 1 || box.left < left - 1;
+            if ([...range.getClientRects()].some(out))
+                found.push(`${cell.dataset.label}: ${text.data.trim()}`);
+        }
+    }
+    return found;
+}"""
+"""The texts that reach out of their cells, where rows are cards."""
+
 
 class Checked:
     """A browser of one person; `wrong` is what axe and the ruler have found."""
@@ -116,6 +134,7 @@ class Checked:
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         if (over := self.page.evaluate(wide)) > 0:
             self.wrong.append(f"{name}: scrolls sideways by {over} px in a column")
+        self.wrong += [f"{name}: cut off in a card: {text}" for text in self.page.evaluate(CUT_OFF)]
 
     def glance(self, path: str) -> None:
         """As `visit`, for pages that are made of the same parts: dark and narrow in one look."""
