@@ -12,7 +12,7 @@
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("forestage-kept") : null;
   const panel = () => document.getElementById("kept");
   let trouble = ""; // why sending stopped
-  let recorded = []; // what was recorded since this page was opened
+  let recorded = []; // what was recorded, by any tab, since this page was opened
 
   const tell = (name, detail) => {
     document.dispatchEvent(new CustomEvent(name, { detail }));
@@ -46,10 +46,9 @@
     const stuck = scans.length === MOST_SCANS && answer.parts.length === 1; // no end of a step in so many
     await kept.settle(run.order, answer, stuck);
     const done = answer.parts.filter(kept.isDone);
-    recorded.push(...done);
     if (answer.parts.some((part) => part.why || part.fate === "held")) feedback("refused");
     else if (done.length) feedback("accepted");
-    tell("forestage:sent", { user: run.user, path: run.path, tab: run.tab, url: answer.url, after: answer.after });
+    tell("forestage:sent", { user: run.user, path: run.path, tab: run.tab, url: answer.url, after: answer.after, done });
     return true;
   }
 
@@ -282,5 +281,9 @@
     send().catch(() => {});
   });
   document.addEventListener("forestage:kept", () => show());
-  document.addEventListener("forestage:sent", () => show());
+  // Whichever tab has sent it: the one in which it was decided says so as well.
+  document.addEventListener("forestage:sent", ({ detail }) => {
+    if (detail.user === user) recorded.push(...detail.done);
+    show();
+  });
 })();
