@@ -1,7 +1,7 @@
 """Finishes the API's document once drf-spectacular has made it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -11,19 +11,19 @@ from integration.epcis.schema import TAG
 from integration.openapi.examples import recorded
 from integration.problems import pages
 from integration.problems.pages import ProblemPage
+from inventory.api.document import Part, operations
 from inventory.api.problems import CONTENT_TYPE
 from inventory.api.terms import KEY
 from inventory.idempotency import IN_USE
 from quality.gate import STOP_LABELS
 
 JSON = "application/json"
-Part = dict[str, Any]
 
 
 def finish(result: Part, generator: Any, request: Any, public: bool) -> Part:
     """Add the examples, and say each error that is the same everywhere in one place."""
     shared: Part = {}
-    for operation in _operations(result):
+    for _path, _method, operation in operations(result):
         seen = recorded().get(operation["operationId"], {})
         _add_to_parameters(operation, seen)
         _add_to_request(operation, seen)
@@ -33,13 +33,6 @@ def finish(result: Part, generator: Any, request: Any, public: bool) -> Part:
     components["responses"] = components.get("responses", {}) | dict(sorted(shared.items()))
     components["examples"] = components.get("examples", {}) | _problems()
     return result
-
-
-def _operations(result: Part) -> Iterator[Part]:
-    for methods in result["paths"].values():
-        for operation in methods.values():
-            if "operationId" in operation:
-                yield operation
 
 
 def _add_to_parameters(operation: Part, seen: Part) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
@@ -62,7 +61,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         said = " ".join([method, path, operation["operationId"], operation["summary"]]).casefold()
         if all(word in said for word in words):
             found[operation["tags"][0]].append(line)
-    groups = [(slugify(tag), tag, lines) for tag, lines in found.items() if lines]
+    groups = [(slug, tag, found[tag]) for slug, tag in document.tags().items() if found[tag]]
     return render(
         request, "api/docs.html", {"groups": groups, "search": request.GET.get("search", "")}
     )

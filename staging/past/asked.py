@@ -14,8 +14,6 @@ from inventory.forms import moment_input
 from inventory.models import Purpose, Site
 from staging.past.moment import Known, Moment
 
-"""Years beyond these are slips of the keyboard, and times computed from them overflow."""
-
 LOST_PLUS = re.compile(r"^(\S+T[\d:.]+) (\d\d:?\d\d)$")
 """A plus sign in an address means a blank, which is how `+02:00` arrives if nobody minds it."""
 

@@ -283,7 +283,7 @@
   document.addEventListener("forestage:kept", () => show());
   // Whichever tab has sent it: the one in which it was decided says so as well.
   document.addEventListener("forestage:sent", ({ detail }) => {
-    if (detail.user === user) recorded.push(...detail.done);
+    if (detail.user === user) recorded.push(...(detail.done ?? [])); // a tab of an older page does not say
     show();
   });
 })();
